@@ -1,0 +1,221 @@
+package server
+
+import (
+	"encoding/json"
+	"time"
+
+	"lanyard/auth"
+)
+
+// Every record but Enterprise belongs to one enterprise, and every look-up names
+// it: a row of another enterprise is not found. Times are UTC with millisecond
+// precision; a zero time means "never" or "not yet". Hash fields hold the SHA-256
+// (hex, see [Hash]) of a value that was handed out and is kept nowhere.
+
+// Enterprise is one company and what its directory document says of it.
+type Enterprise struct {
+	auth.Enterprise      // ID never changes; Code is the present code
+	Public          bool // the code may be suggested to people who mistype it
+	// DocumentVersion is the version of the newest document that was signed.
+	DocumentVersion int64
+	Document        []byte // that document, signed (compact JWS); nil to sign anew
+	DocumentExpires time.Time
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+}
+
+// Connector is how one enterprise's people sign in, with its secrets sealed.
+type Connector struct {
+	ID           string // appears in the callback's path
+	EnterpriseID string
+	AppID        string          // the Lanyard APPID, "AK" + date + letters
+	Document     json.RawMessage // a filled connector.Connector
+	Sealed       []byte          // map of secrets, sealed with the id as context
+	Active       bool            // the one that signs people in; at most one an enterprise
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+}
+
+// Person is somebody who signed in at least once. ID is random and is the "sub" that
+// apps see; it stays when the connector changes.
+type Person struct {
+	ID           string
+	EnterpriseID string
+	// Key is the hash of enterprise, connector, tenant and upstream subject.
+	Key           string
+	Name          string
+	Email         string
+	EmailVerified bool
+	Avatar        string
+	Groups        []string
+	// Authoritative holds the claims that other systems may trust as a name.
+	Authoritative map[string]string
+	CreatedAt     time.Time
+	LastSeen      time.Time
+	EndedAt       time.Time // access was ended
+}
+
+// Flow is one trip to an upstream provider and back, bound to the browser by a cookie.
+type Flow struct {
+	Hash         string // of the state parameter
+	EnterpriseID string
+	ConnectorID  string
+	CookieHash   string
+	Sealed       []byte // nonce, verifier: what the callback needs and nobody may see
+	Return       string // path and query at this server to go on to
+	Reference    string
+	CreatedAt    time.Time
+	ExpiresAt    time.Time
+}
+
+// Session is an SSO session: a browser's, or the one that a desktop client's refresh
+// family hangs on. ID is the "sid" of tokens; the cookie's hash finds it.
+type Session struct {
+	ID           string
+	EnterpriseID string
+	PersonID     string
+	CookieHash   string    // empty for a desktop client's
+	Parent       string    // the session whose launch made this one; it ends with its parent
+	Client       string    // "browser", "launch" or the client id it was made for
+	Device       string    // how a person would name it, e.g. "Lanyard on Linux"
+	AuthTime     time.Time // the upstream sign-in's
+	ProvenAt     time.Time // when the upstream last said that the person still belongs
+	Upstream     []byte    // the upstream's tokens, sealed; may be nil
+	CreatedAt    time.Time
+	LastSeen     time.Time
+	ExpiresAt    time.Time
+	EndedAt      time.Time
+}
+
+// Client is an application that may ask our OpenID provider for a sign-in.
+type Client struct {
+	ID           string
+	EnterpriseID string
+	Name         string
+	// SecretHash is empty for a public client.
+	SecretHash   string
+	RedirectURIs []string
+	LogoutURIs   []string // where it may send a browser after signing out
+	Alg          string   // of its id_tokens: ES256 or RS256
+	CreatedAt    time.Time
+}
+
+// DesktopClient is the client id of Lanyard's own desktop program; it exists in every
+// enterprise without being stored.
+const DesktopClient = "lanyard"
+
+// Grant is what an authorization code, an access token or a refresh token stands for.
+type Grant struct {
+	EnterpriseID string
+	ClientID     string
+	PersonID     string
+	SessionID    string
+	Scope        string
+	AuthTime     time.Time
+}
+
+// Code is an authorization code: single use, a minute.
+type Code struct {
+	Hash string
+	Grant
+	RedirectURI string
+	Challenge   string // PKCE S256
+	Nonce       string
+	// Family is the token family that the code gave, so that a replay can revoke it.
+	Family    string
+	ExpiresAt time.Time
+	UsedAt    time.Time
+}
+
+// AccessToken is an opaque access token.
+type AccessToken struct {
+	Hash string
+	Grant
+	// Audience is AudienceAPI for the desktop client's, AudienceUserinfo for an app's.
+	Audience  string
+	Family    string
+	ExpiresAt time.Time
+}
+
+// The audiences of access tokens: the desktop client's opens /v1, an app's opens
+// userinfo and nothing else.
+const (
+	AudienceAPI      = "api"
+	AudienceUserinfo = "userinfo"
+)
+
+// RefreshToken is one link of a rotating family.
+type RefreshToken struct {
+	Hash string
+	Grant
+	Family    string
+	CreatedAt time.Time
+	ExpiresAt time.Time
+	// Successor is the hash of the token that replaced this one and SealedSuccessor
+	// that token, sealed under a key derived from this one: until the successor is
+	// first used, this token answers it again.
+	Successor       string
+	SealedSuccessor []byte
+	UsedAt          time.Time // first used; from then on its predecessor is dead
+}
+
+// Key is a signing key. EnterpriseID is empty for the directory's own keys.
+type Key struct {
+	ID           string // kid
+	EnterpriseID string
+	Use          string // "id_token", "root", "document"
+	Alg          string // ES256, RS256, EdDSA
+	Sealed       []byte // PKCS #8, sealed
+	Public       []byte // PKIX DER
+	CreatedAt    time.Time
+	RetireAt     time.Time // zero: in use
+}
+
+// App is one app of an enterprise's catalogue.
+type App struct {
+	ID           string
+	EnterpriseID string
+	Title        auth.Text
+	Icon         string          // sha256 of an Icon
+	Launch       json.RawMessage // how it opens; catalog knows the kinds
+	Plain        string
+	Position     int
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+}
+
+// Icon is a picture, named by its content.
+type Icon struct {
+	SHA256    string
+	MediaType string
+	Data      []byte
+}
+
+// Launch is one opening of one app, from the link's making to its use.
+type Launch struct {
+	ID           string
+	Hash         string // of the link's token
+	EnterpriseID string
+	AppID        string
+	PersonID     string
+	SessionID    string // the agent's, the parent of what the launch makes
+	Port         int    // the agent's loopback port; 0 where a browser cannot reach it
+	Nonce        string
+	CookieHash   string // of the browser that presented the link
+	Child        string // the session that the launch made
+	CreatedAt    time.Time
+	ExpiresAt    time.Time
+	UsedAt       time.Time
+}
+
+// SignIn is one line of the sign-in log: what happened, by reference.
+type SignIn struct {
+	Reference    string
+	EnterpriseID string
+	ConnectorID  string
+	PersonID     string
+	Stage        string     // authorize, callback, token, user, person
+	Fault        auth.Fault // empty when it worked
+	Detail       string     // the vendor's code and message, never a secret
+	At           time.Time
+}

@@ -1,0 +1,135 @@
+package server
+
+import (
+	"context"
+	"time"
+)
+
+// The interfaces below are what the pages need of storage, one for each concern;
+// auth/server/store implements them all, on SQLite and PostgreSQL. "Not found"
+// is an error that wraps auth.ErrNotFound. Every method that takes an enterprise
+// keeps to it in the statement itself.
+
+// Enterprises finds and keeps enterprises and their codes.
+type Enterprises interface {
+	Enterprise(ctx context.Context, id string) (Enterprise, error)
+	// EnterpriseByCode finds by the hex SHA-256 of a normal code, present or kept.
+	EnterpriseByCode(ctx context.Context, codeHash string) (Enterprise, error)
+	ListEnterprises(ctx context.Context) ([]Enterprise, error)
+	// SaveEnterprise inserts or replaces; the code moves with it, a code that belongs
+	// to another enterprise is auth.ErrConflict.
+	SaveEnterprise(ctx context.Context, e Enterprise) error
+	// SaveDocument keeps a newly signed document.
+	SaveDocument(ctx context.Context, id string, version int64, jws []byte, expires time.Time) error
+}
+
+// Connectors keeps how enterprises sign in.
+type Connectors interface {
+	Connector(ctx context.Context, id string) (Connector, error)
+	ConnectorByAppID(ctx context.Context, appID string) (Connector, error)
+	ActiveConnector(ctx context.Context, enterprise string) (Connector, error)
+	// SaveConnector inserts or replaces; an Active one makes the others of its
+	// enterprise inactive in the same transaction.
+	SaveConnector(ctx context.Context, c Connector) error
+}
+
+// People keeps who signed in.
+type People interface {
+	Person(ctx context.Context, enterprise, id string) (Person, error)
+	// UpsertPerson finds by (EnterpriseID, Key) or inserts with p.ID, updates what the
+	// upstream says, and returns the stored record.
+	UpsertPerson(ctx context.Context, p Person) (Person, error)
+	EndPerson(ctx context.Context, enterprise, id string, now time.Time) error
+}
+
+// Flows keeps trips to an upstream provider.
+type Flows interface {
+	SaveFlow(ctx context.Context, f Flow) error
+	// TakeFlow returns and deletes the flow, so that a callback counts once.
+	TakeFlow(ctx context.Context, stateHash string) (Flow, error)
+}
+
+// Sessions keeps SSO sessions. A session that has ended or expired, or whose parent
+// has, or whose person's access has ended, is not found.
+type Sessions interface {
+	Session(ctx context.Context, enterprise, id string, now time.Time) (Session, error)
+	SessionByCookie(ctx context.Context, enterprise, cookieHash string, now time.Time) (Session, error)
+	SaveSession(ctx context.Context, s Session) error
+	TouchSession(ctx context.Context, enterprise, id string, provenAt, now time.Time) error
+	// EndSession ends the session, its children and every token that hangs on them.
+	EndSession(ctx context.Context, enterprise, id string, now time.Time) error
+	// EndSessionsOf ends all sessions of a person.
+	EndSessionsOf(ctx context.Context, enterprise, person string, now time.Time) error
+	SessionsOf(ctx context.Context, enterprise, person string, now time.Time) ([]Session, error)
+}
+
+// Clients keeps the applications of our OpenID provider.
+type Clients interface {
+	Client(ctx context.Context, enterprise, id string) (Client, error)
+	SaveClient(ctx context.Context, c Client) error
+	ListClients(ctx context.Context, enterprise string) ([]Client, error)
+	DeleteClient(ctx context.Context, enterprise, id string) error
+}
+
+// Issue is what one answer of the token endpoint puts into the store, at once.
+type Issue struct {
+	Access  AccessToken
+	Refresh *RefreshToken // nil: none is given
+}
+
+// Grants keeps codes and tokens.
+type Grants interface {
+	SaveCode(ctx context.Context, c Code) error
+	// UseCode marks the code used and returns it, in one statement; a code that was
+	// used before is returned with auth.ErrConflict, so that its family can be ended.
+	UseCode(ctx context.Context, enterprise, hash string, now time.Time) (Code, error)
+	SaveTokens(ctx context.Context, i Issue) error
+	// AccessToken returns a token that has not expired and whose session stands.
+	AccessToken(ctx context.Context, enterprise, hash string, now time.Time) (AccessToken, error)
+	// RefreshToken returns the token, dead ones included; the caller judges.
+	RefreshToken(ctx context.Context, enterprise, hash string) (RefreshToken, error)
+	// Rotate records that token was used and that next replaces it, and saves what is
+	// issued, in one transaction. Where another instance was faster it changes nothing
+	// and returns the token as it is now stored with auth.ErrConflict.
+	Rotate(ctx context.Context, token RefreshToken, next RefreshToken, sealedNext []byte, i Issue, now time.Time) (RefreshToken, error)
+	// EndFamily deletes a family's tokens.
+	EndFamily(ctx context.Context, enterprise, family string) error
+}
+
+// Keys keeps signing keys.
+type Keys interface {
+	Keys(ctx context.Context, enterprise, use string) ([]Key, error)
+	SaveKey(ctx context.Context, k Key) error
+}
+
+// Catalogue keeps apps and their pictures.
+type Catalogue interface {
+	Apps(ctx context.Context, enterprise string) ([]App, error)
+	App(ctx context.Context, enterprise, id string) (App, error)
+	SaveApp(ctx context.Context, a App) error
+	DeleteApp(ctx context.Context, enterprise, id string) error
+	Icon(ctx context.Context, enterprise, sha256 string) (Icon, error)
+	SaveIcon(ctx context.Context, enterprise string, i Icon) error
+}
+
+// Launches keeps launch links.
+type Launches interface {
+	SaveLaunch(ctx context.Context, l Launch) error
+	Launch(ctx context.Context, enterprise, hash string) (Launch, error)
+	// BindLaunch ties a fresh link to the browser that presented it first; a link that
+	// another browser holds is auth.ErrConflict.
+	BindLaunch(ctx context.Context, enterprise, hash, cookieHash string, now time.Time) (Launch, error)
+	// UseLaunch marks it used and records the session it made; a second use is auth.ErrConflict.
+	UseLaunch(ctx context.Context, enterprise, hash, child string, now time.Time) error
+}
+
+// SignIns is the log of sign-ins.
+type SignIns interface {
+	RecordSignIn(ctx context.Context, s SignIn) error
+	SignInsByReference(ctx context.Context, enterprise, reference string) ([]SignIn, error)
+}
+
+// Housekeeping removes what has long expired; called once an hour.
+type Housekeeping interface {
+	Sweep(ctx context.Context, now time.Time) error
+}
