@@ -1,0 +1,38 @@
+// An OpenID provider that no one here wrote: oidc-provider, as an enterprise's own.
+// It prints "ready ISSUER" once it listens. Its development pages accept any account
+// name with any password, as its documentation says.
+import { createServer } from 'node:http';
+import Provider from 'oidc-provider';
+
+const server = createServer();
+server.listen(0, '127.0.0.1', () => {
+  const issuer = `http://127.0.0.1:${server.address().port}`;
+  const provider = new Provider(issuer, {
+    clients: [{
+      client_id: 'lanyard',
+      application_type: 'native',
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+      redirect_uris: ['http://127.0.0.1/callback'],
+      post_logout_redirect_uris: [],
+    }],
+    claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
+    findAccount: (ctx, id) => ({
+      accountId: id,
+      claims: () => ({ sub: id, name: `Account ${id}`, email: `${id}@example.com`, email_verified: true }),
+    }),
+    features: {
+      devInteractions: { enabled: true },
+      revocation: { enabled: true },
+      rpInitiatedLogout: { enabled: true },
+    },
+    // A short life, so that a test sees a refresh without waiting long.
+    ttl: { AccessToken: Number(process.env.ACCESS_TTL ?? 300), RefreshToken: 3600, Session: 3600, Grant: 3600, IdToken: 300, Interaction: 600 },
+    rotateRefreshToken: true,
+    pkce: { required: () => true },
+    cookies: { keys: ['test only'] },
+  });
+  server.on('request', provider.callback());
+  console.log(`ready ${issuer}`);
+});
