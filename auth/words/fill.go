@@ -1,0 +1,73 @@
+package words
+
+import (
+	"strings"
+	"unicode"
+
+	"lanyard/auth"
+)
+
+// maxFact bounds a fact in a sentence: some come from a provider's answer.
+const maxFact = 200
+
+// fill writes the facts into a row: "{name}" is the fact, "[a|b]" the first
+// alternative whose facts are all there.
+func fill(row string, args auth.Args) string {
+	if !strings.ContainsAny(row, "[{") {
+		return row
+	}
+	var out strings.Builder
+	for {
+		before, rest, found := strings.Cut(row, "[")
+		text, _ := facts(before, args)
+		out.WriteString(text)
+		if !found {
+			return strings.TrimSpace(out.String())
+		}
+		choice, after, _ := strings.Cut(rest, "]")
+		for alternative := range strings.SplitSeq(choice, "|") {
+			if text, all := facts(alternative, args); all {
+				out.WriteString(text)
+				break
+			}
+		}
+		row = after
+	}
+}
+
+// facts replaces every {name} in text and reports whether all of them are there.
+func facts(text string, args auth.Args) (filled string, all bool) {
+	var out strings.Builder
+	all = true
+	for {
+		before, rest, found := strings.Cut(text, "{")
+		out.WriteString(before)
+		if !found {
+			return out.String(), all
+		}
+		name, after, _ := strings.Cut(rest, "}")
+		fact := clean(args[name])
+		all = all && fact != ""
+		out.WriteString(fact)
+		text = after
+	}
+}
+
+// clean makes a fact fit for a sentence: one line, no control or direction marks
+// (a provider's text could turn the sentence around), of bounded length.
+func clean(fact string) string {
+	fact = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r), r == unicode.ReplacementChar:
+			return ' '
+		case unicode.In(r, unicode.Cc, unicode.Cf):
+			return -1
+		}
+		return r
+	}, fact)
+	fact = strings.Join(strings.Fields(fact), " ")
+	if runes := []rune(fact); len(runes) > maxFact {
+		fact = string(runes[:maxFact-1]) + "…"
+	}
+	return fact
+}

@@ -1,0 +1,214 @@
+package words_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"lanyard/assets"
+	"lanyard/auth"
+	"lanyard/auth/words"
+)
+
+func table(t *testing.T, text string) map[string]string {
+	t.Helper()
+	var rows map[string]string
+	if err := json.Unmarshal([]byte(text), &rows); err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+var placeholder = regexp.MustCompile(`\{([^{}\[\]|]*)\}`)
+
+func placeholders(row string) []string {
+	var names []string
+	for _, m := range placeholder.FindAllStringSubmatch(row, -1) {
+		names = append(names, m[1])
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func TestEveryFaultHasItsRows(t *testing.T) {
+	en := table(t, assets.WordsEN)
+	want := map[string]bool{}
+	for _, fault := range auth.Faults() {
+		for _, part := range []string{"title", "sentence", "hint"} {
+			key := fmt.Sprintf("faults.%s.%s", fault, part)
+			want[key] = true
+			if en[key] == "" {
+				t.Errorf("%s: no text", key)
+			}
+		}
+	}
+	for key := range en {
+		if strings.HasPrefix(key, "faults.") && !want[key] {
+			t.Errorf("%s: no such fault", key)
+		}
+	}
+}
+
+func TestLanguagesAgree(t *testing.T) {
+	en, zh := table(t, assets.WordsEN), table(t, assets.WordsZH)
+	for _, key := range slices.Sorted(maps.Keys(en)) {
+		if zh[key] == "" {
+			t.Errorf("%s: not in Chinese", key)
+			continue
+		}
+		// The order may differ from language to language, the facts may not.
+		if e, z := placeholders(en[key]), placeholders(zh[key]); !slices.Equal(e, z) {
+			t.Errorf("%s: English names %v, Chinese %v", key, e, z)
+		}
+	}
+	for key := range zh {
+		if en[key] == "" {
+			t.Errorf("%s: not in English", key)
+		}
+	}
+}
+
+func TestNoTextBreaksWithoutItsFacts(t *testing.T) {
+	for _, lang := range []string{"en", "zh"} {
+		for _, fault := range auth.Faults() {
+			m := words.ExplainFault(fault, nil, lang)
+			for _, text := range []string{m.Title, m.Sentence, m.Hint} {
+				if strings.ContainsAny(text, "{}[]|") || strings.Contains(text, "  ") ||
+					strings.Contains(text, " .") || strings.Contains(text, "“”") || strings.Contains(text, "()") {
+					t.Errorf("%s in %s without facts: %q", fault, lang, text)
+				}
+			}
+		}
+	}
+	// A fact outside brackets would leave a hole.
+	brackets := regexp.MustCompile(`\[[^\]]*\]`)
+	for key, row := range table(t, assets.WordsEN) {
+		if strings.HasPrefix(key, "faults.") && strings.Contains(brackets.ReplaceAllString(row, ""), "{") {
+			t.Errorf("%s: %q needs a fact that may be missing", key, row)
+		}
+	}
+}
+
+// jargon is what an employee never meets. Pages of admins and of the server's operator
+// may use it: their keys begin with one of adminBlocks.
+var (
+	jargon = regexp.MustCompile(`(?i)\b(connectors?|brokers?|callbacks?|sessions?|tokens?|identity|identities|keyrings?|director(y|ies)|authoriz\w*|traces?)\b` +
+		`|连接器|回调|会话|令牌|密钥环`)
+	adminBlocks = []string{"admin", "server"}
+)
+
+func TestNoJargon(t *testing.T) {
+	for lang, text := range map[string]string{"en": assets.WordsEN, "zh": assets.WordsZH} {
+		for key, row := range table(t, text) {
+			block, _, _ := strings.Cut(key, ".")
+			if word := jargon.FindString(placeholder.ReplaceAllString(row, "")); word != "" && !slices.Contains(adminBlocks, block) {
+				t.Errorf("%s %s: %q in %q", lang, key, word, row)
+			}
+		}
+	}
+}
+
+// TestTidy keeps the tables readable: no key twice, each block in one place, both
+// languages in the same order.
+func TestTidy(t *testing.T) {
+	order := func(text string) []string {
+		var keys []string
+		for line := range strings.Lines(text) {
+			if key, _, ok := strings.Cut(strings.TrimSpace(line), `":`); ok {
+				keys = append(keys, strings.TrimPrefix(key, `"`))
+			}
+		}
+		return keys
+	}
+	en, zh := order(assets.WordsEN), order(assets.WordsZH)
+	if !slices.Equal(en, zh) {
+		t.Errorf("the two tables differ in the order of their keys")
+	}
+	seen, last := map[string]bool{}, ""
+	for _, key := range en {
+		if seen[key] {
+			t.Errorf("%s: twice", key)
+		}
+		seen[key] = true
+		block, _, _ := strings.Cut(key, ".")
+		if block != last && seen[block+"."] {
+			t.Errorf("%s: its block stands elsewhere", key)
+		}
+		seen[block+"."], last = true, block
+	}
+}
+
+func TestExplain(t *testing.T) {
+	unknown := auth.Fail(auth.CodeUnknown, auth.Args{"code": "acmee", "suggestion": "acme"}, nil)
+	for _, row := range []struct {
+		err            error
+		lang, sentence string
+	}{
+		{unknown, "en", "No company uses “acmee”. Did you mean acme?"},
+		{unknown, "zh", "没有找到“acmee”，是不是 acme？"},
+		{fmt.Errorf("resolve: %w", unknown), "zh-CN", "没有找到“acmee”，是不是 acme？"},
+		{auth.Fail(auth.CodeUnknown, auth.Args{"code": "acmee"}, nil), "zh", "没有找到“acmee”。"},
+		{auth.Fail(auth.DirectoryUnreachable, auth.Args{"host": "login.acme.com"}, errors.New("dial")), "en", "Can't reach login.acme.com."},
+		{auth.SignInDenied, "en", "Your company did not let you in."},
+		{auth.Fail(auth.SignInDenied, auth.Args{"company": "Acme", "reason": "not\nassigned\u202e"}, nil), "en", "Acme did not let you in: not assigned."},
+		{auth.ErrOffline, "en", "There is no network; apps will still try to open."},
+		{errors.New("boom"), "en", "Lanyard ran into a problem of its own."},
+		{auth.Fault("never_defined"), "en", "Lanyard ran into a problem of its own."},
+		{nil, "en", ""},
+	} {
+		if got := words.Explain(row.err, row.lang).Sentence; got != row.sentence {
+			t.Errorf("Explain(%v, %s) = %q, want %q", row.err, row.lang, got, row.sentence)
+		}
+	}
+}
+
+func TestLongFactIsCut(t *testing.T) {
+	got := words.ExplainFault(auth.SignInDenied, auth.Args{"reason": strings.Repeat("长", 5000)}, "en").Sentence
+	if n := len([]rune(got)); n > 260 {
+		t.Errorf("sentence has %d runes", n)
+	}
+}
+
+func TestT(t *testing.T) {
+	for _, row := range []struct {
+		lang, key string
+		args      []string
+		want      string
+	}{
+		{"en", "help.ask", []string{"help", "Li Lei"}, "Ask IT: Li Lei"},
+		{"zh", "help.ask", []string{"help", "李雷"}, "联系 IT：李雷"},
+		{"fr", "common.back", nil, "Back"},
+		{"zh", "no.such.key", nil, "no.such.key"},
+	} {
+		if got := words.T(row.lang, row.key, row.args...); got != row.want {
+			t.Errorf("T(%s, %s) = %q, want %q", row.lang, row.key, got, row.want)
+		}
+	}
+}
+
+func TestAskIT(t *testing.T) {
+	if got, want := words.AskIT(auth.Help{Name: "Acme IT", Phone: "4000"}, "en"), "Ask IT: Acme IT · 4000"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := words.AskIT(auth.Help{}, "zh"), "请联系公司 IT。"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestMatch(t *testing.T) {
+	for accept, want := range map[string]string{
+		"": "en", "C": "en", "C.UTF-8": "en", "POSIX": "en", "*": "en", "fr": "en",
+		"zh": "zh", "zh_CN.UTF-8": "zh", "zh-Hans-CN": "zh", "ZH-TW": "zh", "en_GB.UTF-8@euro": "en",
+		"zh-CN,zh;q=0.9,en;q=0.8": "zh", "en-US,en;q=0.9,zh;q=0.8": "en", "fr, zh;q=0.3": "zh",
+		"en;q=0.2, zh;q=0.7": "zh", "zh;q=0": "en", "zh;q=x": "en", "zho": "en",
+	} {
+		if got := words.Match(accept); got != want {
+			t.Errorf("Match(%q) = %q, want %q", accept, got, want)
+		}
+	}
+}
