@@ -56,6 +56,9 @@ type Sessions interface {
 	SessionByCookie(ctx context.Context, enterprise, cookieHash string, now time.Time) (Session, error)
 	SaveSession(ctx context.Context, s Session) error
 	TouchSession(ctx context.Context, enterprise, id string, provenAt, now time.Time) error
+	// ExtendSession moves the end of a session that stands: a desktop client's lives as
+	// long as its refresh token. One that has ended or expired is not found.
+	ExtendSession(ctx context.Context, enterprise, id string, expires, now time.Time) error
 	// EndSession ends the session, its children and every token that hangs on them.
 	EndSession(ctx context.Context, enterprise, id string, now time.Time) error
 	// EndSessionsOf ends all sessions of a person.
