@@ -23,6 +23,7 @@ type Connector struct {
 	ID        string            `json:"id"`
 	Title     auth.Text         `json:"title,omitempty"`
 	Kind      string            `json:"kind"`
+	PKCE      string            `json:"pkce,omitempty"` // steps: "S256" or "none" (default)
 	Vars      map[string]string `json:"vars,omitempty"`
 	Secrets   []string          `json:"secrets,omitempty"` // names only; values are never in a document
 	Blanks    []Blank           `json:"blanks,omitempty"`  // what a preset asks an admin
@@ -50,6 +51,10 @@ type Blank struct {
 	Label  auth.Text `json:"label,omitempty"`
 	Help   auth.Text `json:"help,omitempty"`   // where to find it at the vendor
 	Vendor string    `json:"vendor,omitempty"` // the vendor's own label, shown in grey
+	// Example is a value of the right form, shown in the empty field.
+	Example  string   `json:"example,omitempty"`
+	Choices  []string `json:"choices,omitempty"`  // the only values accepted
+	Optional bool     `json:"optional,omitempty"` // may stay empty
 }
 
 // Redirect says where the provider sends the browser back to.
@@ -57,8 +62,9 @@ type Redirect struct {
 	Via  string `json:"via,omitempty"`  // "loopback" (the desktop) or "broker" (our server)
 	Host string `json:"host,omitempty"` // loopback: 127.0.0.1 (default) or localhost
 	Port int    `json:"port,omitempty"` // loopback: 0 (default) is any
-	Path string `json:"path,omitempty"` // loopback: /callback (default)
-	// Param is the provider's name of redirect_uri where it is not a param of Authorize.
+	// Path is the callback's path: at the loopback /callback (default), at the broker
+	// only where it is not the connector's own /c/{connector}/callback.
+	Path  string `json:"path,omitempty"`
 	Query string `json:"query,omitempty"` // "forbidden": the provider refuses a redirect URI with a query
 }
 
@@ -85,22 +91,25 @@ type Callback struct {
 // Step is one HTTP call: what to send, when the answer is a success, where each value
 // is found in it.
 type Step struct {
-	ID       string            `json:"id,omitempty"`
-	Optional bool              `json:"optional,omitempty"` // its failure is noted, not fatal
-	Method   string            `json:"method"`
-	URL      string            `json:"url"`
-	Auth     string            `json:"auth,omitempty"` // "basic": client_id and client_secret as Basic
-	Query    map[string]string `json:"query,omitempty"`
-	Form     map[string]string `json:"form,omitempty"`
-	JSON     map[string]any    `json:"json,omitempty"`
-	Headers  map[string]string `json:"headers,omitempty"`
-	OK       *Match            `json:"ok,omitempty"`
-	Fail     Fail              `json:"fail,omitzero"`
-	Set      map[string]Paths  `json:"set,omitempty"`
-	Require  []string          `json:"require,omitempty"`
-	Cache    *Cache            `json:"cache,omitempty"`
-	Items    string            `json:"items,omitempty"` // apps: path of the array
-	Item     map[string]Paths  `json:"item,omitempty"`  // apps: id title url icon enabled
+	ID       string `json:"id,omitempty"`
+	Optional bool   `json:"optional,omitempty"` // its failure is noted, not fatal
+	Method   string `json:"method"`
+	URL      string `json:"url"`
+	Auth     string `json:"auth,omitempty"` // "basic": client_id and client_secret as Basic
+	// Params go into the query of a GET and into the form of any other method, for
+	// vendors where the admin chooses the method.
+	Params  map[string]string `json:"params,omitempty"`
+	Query   map[string]string `json:"query,omitempty"`
+	Form    map[string]string `json:"form,omitempty"`
+	JSON    map[string]any    `json:"json,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"`
+	OK      *Match            `json:"ok,omitempty"`
+	Fail    Fail              `json:"fail,omitzero"`
+	Set     map[string]Paths  `json:"set,omitempty"`
+	Require []string          `json:"require,omitempty"`
+	Cache   *Cache            `json:"cache,omitempty"`
+	Items   string            `json:"items,omitempty"` // apps: path of the array
+	Item    map[string]Paths  `json:"item,omitempty"`  // apps: id title url icon enabled
 }
 
 // Match is a success test on the body. The value at Path, as a string, must be in In;
@@ -114,7 +123,20 @@ type Match struct {
 type Fail struct {
 	Code []string `json:"code,omitempty"`
 	Text []string `json:"text,omitempty"`
+	// Means says what a code stands for: one of the Means constants.
+	Means map[string]string `json:"means,omitempty"`
 }
+
+// What an error code of a vendor can stand for; any other code is a plain failure of
+// the provider.
+const (
+	MeansSecret = "secret" // our credentials are not accepted
+	MeansDenied = "denied" // this person may not sign in
+	MeansGone   = "gone"   // this person has left
+	MeansAgain  = "again"  // the refresh token no longer counts: sign in again
+	MeansToken  = "token"  // the cached app token has ended: fetch another, once
+	MeansDown   = "down"   // the vendor is busy or down
+)
 
 // Cache shares a step's value between sign-ins: an app-level token.
 type Cache struct {
