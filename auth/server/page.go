@@ -39,13 +39,6 @@ type Bearer interface {
 	Bearer(w http.ResponseWriter, r *http.Request, enterprise, audience string) (AccessToken, bool)
 }
 
-// Failing is what auth/server/sso gives to pages that have no wording of their own.
-type Failing interface {
-	// Fail answers with the page that explains err to a person, in the enterprise's
-	// look, with a reference and whom to ask.
-	Fail(w http.ResponseWriter, r *http.Request, enterprise string, err error)
-}
-
 // Base is what every page of the server is built from.
 type Base struct {
 	// PublicURL is the server's origin, without a slash at the end: the only source of
