@@ -1,0 +1,101 @@
+package server
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"strings"
+)
+
+// Pages renders what people see in one look: web/layout.html with web/style.css around
+// one page each. It adds the headers that every such page needs.
+type Pages struct {
+	pages map[string]*template.Template
+	style template.CSS
+}
+
+// View is one page to render.
+type View struct {
+	Lang, Title string
+	Enterprise  Enterprise // whose look; may be empty
+	Body        any        // what the page itself shows
+	// FormTo is the origin that a form of the page leads to in the end, beside our own;
+	// a browser holds redirects against the page's form-action too.
+	FormTo string
+	Script template.JS // a constant of the program, or empty
+}
+
+// NewPages parses the named pages of files.
+func NewPages(files fs.FS, names ...string) (*Pages, error) {
+	style, err := fs.ReadFile(files, "web/style.css")
+	if err != nil {
+		return nil, fmt.Errorf("read pages: %w", err)
+	}
+	p := &Pages{pages: map[string]*template.Template{}, style: template.CSS(style)} //nolint:gosec // embedded
+	for _, name := range names {
+		page, err := template.ParseFS(files, "web/layout.html", "web/"+name+".html")
+		if err != nil {
+			return nil, fmt.Errorf("read page %s: %w", name, err)
+		}
+		p.pages[name] = page
+	}
+	return p, nil
+}
+
+// Write renders the named page. The policy of its answer allows nothing but its own
+// style, the logo, forms that stay here or lead to v.FormTo, and v.Script.
+func (p *Pages) Write(w http.ResponseWriter, status int, name string, v View) error {
+	page := p.pages[name]
+	if page == nil {
+		return fmt.Errorf("write page %s: no such page", name)
+	}
+	var out bytes.Buffer
+	err := page.ExecuteTemplate(&out, "layout.html", map[string]any{
+		"Lang": v.Lang, "Title": v.Title, "Style": p.style, "Script": v.Script, "Body": v.Body,
+		"Company": v.Enterprise.Name.In(v.Lang), "Logo": logo(v.Enterprise.Logo),
+	})
+	if err != nil {
+		return fmt.Errorf("write page %s: %w", name, err)
+	}
+	policy := "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; img-src data:; style-src " +
+		source(string(p.style)) + "; form-action " + strings.TrimSpace("'self' "+v.FormTo)
+	if v.Script != "" {
+		policy += "; script-src " + source(string(v.Script))
+	}
+	PageHeaders(w, policy)
+	w.WriteHeader(status)
+	_, err = w.Write(out.Bytes())
+	return err
+}
+
+// PageHeaders sets the headers of a page that may hold something personal.
+func PageHeaders(w http.ResponseWriter, policy string) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", policy)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+}
+
+// source names an inline style or script by its hash (CSP level 3, section 2.3.1).
+func source(inline string) string {
+	sum := sha256.Sum256([]byte(inline))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// logo lets a picture through that the page holds itself; html/template would refuse
+// every data: URI.
+func logo(uri string) template.URL {
+	for _, prefix := range []string{"data:image/png;base64,", "data:image/jpeg;base64,", "data:image/webp;base64,"} {
+		if strings.HasPrefix(uri, prefix) {
+			return template.URL(uri) //nolint:gosec // a raster picture, checked above
+		}
+	}
+	return ""
+}
