@@ -85,6 +85,10 @@ type App struct {
 	URL string `json:"url"`
 	// Plain is the app's own address, for when our server is down.
 	Plain string `json:"plain,omitempty"`
+	// Kind is "oidc" where the enterprise has no server of ours and URL is the app's
+	// initiate_login_uri: the desktop adds iss and login_hint (OpenID Connect Core
+	// section 4). Any other URL is opened as it is.
+	Kind string `json:"kind,omitempty"`
 	// Native names a program of the device's allow-list; empty for a web app.
 	Native string `json:"native,omitempty"`
 }
