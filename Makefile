@@ -36,7 +36,7 @@ bench: need-test
 	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 20m ./cmd/
 
 clean:
-	-.ci/demo clean
+	@.ci/demo clean
 	rm -rf bin .run .cache $(PROVIDER)/node_modules
 
 need-run:
