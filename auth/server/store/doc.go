@@ -1,0 +1,16 @@
+// Package store keeps the company's side in SQL: it implements every storage
+// interface of auth/server on SQLite, the default, and on PostgreSQL, for a company
+// that outgrew one file.
+//
+// Both engines run the same statements over database/sql: ids and JSON are TEXT,
+// times BIGINT milliseconds (0 is "never"), pictures and sealed values BYTEA, and
+// whatever has to have exactly one winner (a code, a flow, a launch link, a rotation)
+// is decided by one conditional statement, so that several instances may share a
+// PostgreSQL. All statements are prepared when the store opens, because on SQLite
+// preparing costs more than running, and so that none can be wrong in silence.
+//
+// SQLite has one connection that writes and a few that read beside it (WAL). The
+// package knows no protocol and no page; it neither seals nor hashes but for the
+// enterprise code, by whose hash the directory is asked. conformance_test.go says
+// what both engines must do.
+package store

@@ -1,0 +1,223 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // database/sql driver "pgx"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+	_ "modernc.org/sqlite" // database/sql driver "sqlite"
+
+	"lanyard/auth/server"
+)
+
+// Store must be all of storage.
+var (
+	_ server.Enterprises  = (*Store)(nil)
+	_ server.Connectors   = (*Store)(nil)
+	_ server.People       = (*Store)(nil)
+	_ server.Flows        = (*Store)(nil)
+	_ server.Sessions     = (*Store)(nil)
+	_ server.Clients      = (*Store)(nil)
+	_ server.Grants       = (*Store)(nil)
+	_ server.Keys         = (*Store)(nil)
+	_ server.Catalogue    = (*Store)(nil)
+	_ server.Launches     = (*Store)(nil)
+	_ server.SignIns      = (*Store)(nil)
+	_ server.Housekeeping = (*Store)(nil)
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// Store is storage on one database. It is safe for concurrent use.
+type Store struct {
+	// Now is the clock for what no caller dates: how long an old enterprise code still
+	// resolves. nil means time.Now.
+	Now func() time.Time
+
+	postgres bool
+	// write and read are the same pool on PostgreSQL. On SQLite write has a single
+	// connection: a second writer would only wait for the file's lock.
+	write, read *sql.DB
+	writes      []*sql.Stmt // by writing
+	reads       []*sql.Stmt // by reading
+}
+
+// Open opens the database at address and brings its schema up to date. The address
+// is postgres://…, or a file's path with or without "sqlite:" before it; the file is
+// made if it is missing.
+func Open(ctx context.Context, address string) (*Store, error) {
+	s, err := connect(address)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.prepareAll(ctx); err != nil {
+		_ = s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func connect(address string) (*Store, error) {
+	if strings.HasPrefix(address, "postgres://") || strings.HasPrefix(address, "postgresql://") {
+		return connectPostgres(address)
+	}
+	return connectSQLite(strings.TrimPrefix(address, "sqlite:"))
+}
+
+func connectPostgres(address string) (*Store, error) {
+	db, err := sql.Open("pgx", address)
+	if err != nil {
+		return nil, errors.New("open database: the postgres address cannot be read") // the cause would quote its password
+	}
+	const connections = 20 // of the 100 that PostgreSQL allows by default
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return &Store{postgres: true, write: db, read: db}, nil
+}
+
+func connectSQLite(path string) (*Store, error) {
+	if path == "" || strings.Contains(path, "://") {
+		return nil, fmt.Errorf("open database: %q is neither a file nor a postgres:// address", path)
+	}
+	// SQLite would make the file readable by everybody; its -wal and -shm take the
+	// permissions of the file itself.
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600) //nolint:gosec // the administrator names the file
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	write, err := sql.Open("sqlite", sqliteDSN(path, "_pragma=foreign_keys(ON)&_txlock=immediate"))
+	if err != nil {
+		return nil, fmt.Errorf("open database %q: %w", path, err)
+	}
+	write.SetMaxOpenConns(1)
+	read, err := sql.Open("sqlite", sqliteDSN(path, "_pragma=query_only(ON)"))
+	if err != nil {
+		_ = write.Close()
+		return nil, fmt.Errorf("open database %q: %w", path, err)
+	}
+	readers := max(4, runtime.NumCPU())
+	read.SetMaxOpenConns(readers)
+	read.SetMaxIdleConns(readers)
+	return &Store{write: write, read: read}, nil
+}
+
+// sqliteDSN returns the driver's address of a file. synchronous=NORMAL with a WAL
+// keeps the database whole whatever happens; a power cut may lose the last moment.
+func sqliteDSN(path, more string) string {
+	path = filepath.ToSlash(path)
+	if filepath.VolumeName(path) != "" {
+		path = "/" + path // file:/C:/…
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() +
+		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&" + more
+}
+
+// prepareAll migrates and prepares every statement.
+func (s *Store) prepareAll(ctx context.Context) error {
+	if err := s.migrate(ctx); err != nil {
+		return err
+	}
+	for _, text := range writeTexts {
+		stmt, err := s.write.PrepareContext(ctx, text)
+		if err != nil {
+			return fmt.Errorf("prepare statement %q: %w", text, err)
+		}
+		s.writes = append(s.writes, stmt)
+	}
+	for _, text := range readTexts {
+		stmt, err := s.read.PrepareContext(ctx, text)
+		if err != nil {
+			return fmt.Errorf("prepare statement %q: %w", text, err)
+		}
+		s.reads = append(s.reads, stmt)
+	}
+	return nil
+}
+
+func (s *Store) migrate(ctx context.Context) error {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return fmt.Errorf("migrate database: %w", err)
+	}
+	dialect := goose.DialectSQLite3
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
+	if s.postgres {
+		dialect = goose.DialectPostgres
+		// Several instances may start at once.
+		locker, err := lock.NewPostgresSessionLocker()
+		if err != nil {
+			return fmt.Errorf("migrate database: %w", err)
+		}
+		options = append(options, goose.WithSessionLocker(locker))
+	}
+	provider, err := goose.NewProvider(dialect, s.write, files, options...)
+	if err != nil {
+		return fmt.Errorf("migrate database: %w", err)
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate database: %w", err)
+	}
+	return nil
+}
+
+// Close closes the database.
+func (s *Store) Close() error {
+	if s.postgres {
+		return s.write.Close()
+	}
+	return errors.Join(s.read.Close(), s.write.Close())
+}
+
+// Ping reports whether the database answers.
+func (s *Store) Ping(ctx context.Context) error {
+	if err := s.read.PingContext(ctx); err != nil {
+		return fmt.Errorf("ping database: %w", err)
+	}
+	return nil
+}
+
+// Backup writes a copy of a SQLite database to a new file, while the server runs.
+// The key that seals its secrets is not in it.
+func (s *Store) Backup(ctx context.Context, file string) error {
+	if s.postgres {
+		return errors.New("back up database: use pg_dump for PostgreSQL")
+	}
+	// VACUUM INTO accepts an empty file; making it here gives it tight permissions
+	// and never overwrites one.
+	f, err := os.OpenFile(file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // the administrator names the file
+	if err != nil {
+		return fmt.Errorf("back up database: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("back up database: %w", err)
+	}
+	if _, err := s.read.ExecContext(ctx, "VACUUM INTO $1", file); err != nil {
+		_ = os.Remove(file)
+		return fmt.Errorf("back up database to %q: %w", file, err)
+	}
+	return nil
+}
+
+func (s *Store) now() time.Time {
+	if s.Now != nil {
+		return s.Now()
+	}
+	return time.Now()
+}

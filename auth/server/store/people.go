@@ -1,0 +1,53 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"lanyard/auth/server"
+)
+
+const personColumns = `id, enterprise_id, key, name, email, email_verified, created_at, last_seen, ended_at,
+	avatar, groups, authoritative`
+
+var (
+	selectPerson = reads(`SELECT ` + personColumns + ` FROM people WHERE enterprise_id = $1 AND id = $2`)
+
+	upsertPerson = writes(`INSERT INTO people (` + personColumns + `)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11)
+		ON CONFLICT (enterprise_id, key) DO UPDATE SET name = excluded.name, email = excluded.email,
+			email_verified = excluded.email_verified, last_seen = excluded.last_seen, avatar = excluded.avatar,
+			groups = excluded.groups, authoritative = excluded.authoritative
+		RETURNING ` + personColumns)
+
+	endPerson = writes(`UPDATE people SET ended_at = $3 WHERE enterprise_id = $1 AND id = $2`)
+)
+
+func scanPerson(row scanner) (p server.Person, err error) {
+	err = row.Scan(&p.ID, &p.EnterpriseID, &p.Key, &p.Name, &p.Email, &p.EmailVerified, at(&p.CreatedAt),
+		at(&p.LastSeen), at(&p.EndedAt), &p.Avatar, decode(&p.Groups), decode(&p.Authoritative))
+	return p, err
+}
+
+// Person implements [server.People]. A person whose access has ended is found.
+func (s *Store) Person(ctx context.Context, enterprise, id string) (server.Person, error) {
+	return one(ctx, s, "person", selectPerson, scanPerson, enterprise, id)
+}
+
+// UpsertPerson implements [server.People]. It never gives access back: EndedAt stays.
+func (s *Store) UpsertPerson(ctx context.Context, p server.Person) (server.Person, error) {
+	return changedOne(ctx, s, "person", upsertPerson, scanPerson, p.ID, p.EnterpriseID, p.Key, text(p.Name),
+		text(p.Email), p.EmailVerified, ms(p.CreatedAt), ms(p.LastSeen), text(p.Avatar),
+		encoded(p.Groups), encoded(p.Authoritative))
+}
+
+// EndPerson implements [server.People]: it also ends the person's sessions and tokens.
+func (s *Store) EndPerson(ctx context.Context, enterprise, id string, now time.Time) error {
+	return s.atomically(ctx, func(t transaction) error {
+		n, err := t.exec(ctx, endPerson, enterprise, id, ms(now))
+		if err := found("end person", n, err); err != nil {
+			return err
+		}
+		return t.endSessionsOf(ctx, enterprise, id, now)
+	})
+}

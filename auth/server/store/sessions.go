@@ -1,0 +1,154 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"lanyard/auth/server"
+)
+
+const sessionColumns = `s.id, s.enterprise_id, s.person_id, s.cookie_hash, s.parent, s.client, s.device, s.auth_time,
+	s.proven_at, s.created_at, s.last_seen, s.expires_at, s.ended_at, s.upstream`
+
+// standing is true for a session s that has neither ended nor expired, whose person p
+// still has access and whose whole line of parents stands; $3 is the present time. A
+// parent that is missing was swept, so it has ended.
+const standing = `s.ended_at = 0 AND s.expires_at > $3 AND p.ended_at = 0 AND (s.parent = '' OR NOT EXISTS (
+	WITH RECURSIVE line (id) AS (
+		SELECT s.parent
+		UNION
+		SELECT a.parent FROM line JOIN sessions a ON a.id = line.id
+		WHERE a.enterprise_id = s.enterprise_id AND a.parent <> ''
+	)
+	SELECT 1 FROM line LEFT JOIN sessions a ON a.id = line.id AND a.enterprise_id = s.enterprise_id
+	WHERE a.id IS NULL OR a.ended_at <> 0 OR a.expires_at <= $3))`
+
+const standingSessions = `SELECT ` + sessionColumns + ` FROM sessions s
+	JOIN people p ON p.id = s.person_id AND p.enterprise_id = s.enterprise_id
+	WHERE s.enterprise_id = $1 AND ` + standing
+
+// The sessions that end together: one with its descendants, or all of a person with theirs.
+const (
+	tree = `WITH RECURSIVE ending (id) AS (
+		SELECT id FROM sessions WHERE enterprise_id = $1 AND id = $2
+		UNION
+		SELECT c.id FROM ending JOIN sessions c ON c.parent = ending.id WHERE c.enterprise_id = $1 AND c.parent <> '') `
+	forest = `WITH RECURSIVE ending (id) AS (
+		SELECT id FROM sessions WHERE enterprise_id = $1 AND person_id = $2
+		UNION
+		SELECT c.id FROM ending JOIN sessions c ON c.parent = ending.id WHERE c.enterprise_id = $1 AND c.parent <> '') `
+)
+
+var (
+	selectSession         = reads(standingSessions + ` AND s.id = $2`)
+	selectSessionByCookie = reads(standingSessions + ` AND s.cookie_hash = $2 AND s.cookie_hash <> ''`)
+	selectSessionsOf      = reads(standingSessions + ` AND s.person_id = $2 ORDER BY s.created_at, s.id`)
+
+	upsertSession = writes(`INSERT INTO sessions (id, enterprise_id, person_id, cookie_hash, parent, client, device,
+			auth_time, proven_at, created_at, last_seen, expires_at, ended_at, upstream)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+		ON CONFLICT (id) DO UPDATE SET person_id = excluded.person_id, cookie_hash = excluded.cookie_hash,
+			parent = excluded.parent, client = excluded.client, device = excluded.device,
+			auth_time = excluded.auth_time, proven_at = excluded.proven_at, last_seen = excluded.last_seen,
+			expires_at = excluded.expires_at, ended_at = excluded.ended_at, upstream = excluded.upstream
+		WHERE sessions.enterprise_id = excluded.enterprise_id AND sessions.ended_at = 0`)
+
+	touchSession = writes(`UPDATE sessions SET last_seen = $4,
+			proven_at = CASE WHEN $3 > proven_at THEN $3 ELSE proven_at END
+		WHERE enterprise_id = $1 AND id = $2 AND ended_at = 0`)
+
+	extendSession = writes(`UPDATE sessions SET expires_at = $4
+		WHERE enterprise_id = $1 AND id = $2 AND ended_at = 0 AND expires_at > $3`)
+
+	endTree   = ending(tree)
+	endForest = ending(forest)
+)
+
+// ended are the statements that end a set of sessions: their tokens first, because the
+// set is found by the sessions.
+type ended struct {
+	tokens   []writing
+	sessions writing
+}
+
+func ending(set string) ended {
+	const these = `WHERE session_id IN (SELECT id FROM ending)`
+	return ended{
+		tokens: []writing{
+			writes(set + `DELETE FROM authorization_codes ` + these),
+			writes(set + `DELETE FROM access_tokens ` + these),
+			writes(set + `DELETE FROM refresh_tokens ` + these),
+		},
+		sessions: writes(set + `UPDATE sessions SET ended_at = $3 WHERE id IN (SELECT id FROM ending) AND ended_at = 0`),
+	}
+}
+
+func (t transaction) end(ctx context.Context, e ended, enterprise, whose string, now time.Time) error {
+	for _, w := range e.tokens {
+		if _, err := t.exec(ctx, w, enterprise, whose); err != nil {
+			return fmt.Errorf("end tokens of session: %w", err)
+		}
+	}
+	if _, err := t.exec(ctx, e.sessions, enterprise, whose, ms(now)); err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	return nil
+}
+
+func (t transaction) endSessionsOf(ctx context.Context, enterprise, person string, now time.Time) error {
+	return t.end(ctx, endForest, enterprise, person, now)
+}
+
+func scanSession(row scanner) (s server.Session, err error) {
+	err = row.Scan(&s.ID, &s.EnterpriseID, &s.PersonID, &s.CookieHash, &s.Parent, &s.Client, &s.Device, at(&s.AuthTime),
+		at(&s.ProvenAt), at(&s.CreatedAt), at(&s.LastSeen), at(&s.ExpiresAt), at(&s.EndedAt), &s.Upstream)
+	return s, err
+}
+
+// Session implements [server.Sessions].
+func (s *Store) Session(ctx context.Context, enterprise, id string, now time.Time) (server.Session, error) {
+	return one(ctx, s, "session", selectSession, scanSession, enterprise, id, ms(now))
+}
+
+// SessionByCookie implements [server.Sessions].
+func (s *Store) SessionByCookie(ctx context.Context, enterprise, cookieHash string, now time.Time) (server.Session, error) {
+	return one(ctx, s, "session by cookie", selectSessionByCookie, scanSession, enterprise, cookieHash, ms(now))
+}
+
+// SessionsOf implements [server.Sessions], oldest first.
+func (s *Store) SessionsOf(ctx context.Context, enterprise, person string, now time.Time) ([]server.Session, error) {
+	return many(ctx, s, "sessions of person", selectSessionsOf, scanSession, enterprise, person, ms(now))
+}
+
+// SaveSession implements [server.Sessions]: it inserts or replaces. What has ended
+// stays ended: replacing it is auth.ErrConflict.
+func (s *Store) SaveSession(ctx context.Context, v server.Session) error {
+	n, err := s.exec(ctx, upsertSession, v.ID, v.EnterpriseID, v.PersonID, v.CookieHash, v.Parent, v.Client,
+		text(v.Device), ms(v.AuthTime), ms(v.ProvenAt), ms(v.CreatedAt), ms(v.LastSeen), ms(v.ExpiresAt),
+		ms(v.EndedAt), v.Upstream)
+	return saved("session", n, err)
+}
+
+// TouchSession implements [server.Sessions]. A zero provenAt, or one older than the
+// kept, changes nothing but LastSeen.
+func (s *Store) TouchSession(ctx context.Context, enterprise, id string, provenAt, now time.Time) error {
+	n, err := s.exec(ctx, touchSession, enterprise, id, ms(provenAt), ms(now))
+	return found("touch session", n, err)
+}
+
+// ExtendSession implements [server.Sessions].
+func (s *Store) ExtendSession(ctx context.Context, enterprise, id string, expires, now time.Time) error {
+	n, err := s.exec(ctx, extendSession, enterprise, id, ms(now), ms(expires))
+	return found("extend session", n, err)
+}
+
+// EndSession implements [server.Sessions]. Ending what has ended or never was is no error.
+func (s *Store) EndSession(ctx context.Context, enterprise, id string, now time.Time) error {
+	return s.atomically(ctx, func(t transaction) error { return t.end(ctx, endTree, enterprise, id, now) })
+}
+
+// EndSessionsOf implements [server.Sessions], children and tokens included.
+func (s *Store) EndSessionsOf(ctx context.Context, enterprise, person string, now time.Time) error {
+	return s.atomically(ctx, func(t transaction) error { return t.endSessionsOf(ctx, enterprise, person, now) })
+}

@@ -1,0 +1,233 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"lanyard/auth"
+)
+
+// writing and reading name a prepared statement on the pool of that purpose. They
+// are two types so that no statement can run on the wrong pool.
+type (
+	writing int
+	reading int
+)
+
+var writeTexts, readTexts []string
+
+func writes(text string) writing {
+	writeTexts = append(writeTexts, text)
+	return writing(len(writeTexts) - 1)
+}
+
+func reads(text string) reading {
+	readTexts = append(readTexts, text)
+	return reading(len(readTexts) - 1)
+}
+
+// exec runs a statement in a transaction of its own and returns how many rows it changed.
+func (s *Store) exec(ctx context.Context, w writing, args ...any) (int64, error) {
+	return changed(s.writes[w].ExecContext(ctx, args...))
+}
+
+func changed(result sql.Result, err error) (int64, error) {
+	if err != nil {
+		return 0, conflict(err)
+	}
+	return result.RowsAffected()
+}
+
+// transaction is one that runs: its exec is the only thing that may be done in it,
+// since on SQLite it holds the connection that everybody else writes on.
+type transaction struct {
+	*sql.Tx
+	store *Store
+}
+
+func (t transaction) exec(ctx context.Context, w writing, args ...any) (int64, error) {
+	stmt := t.StmtContext(ctx, t.store.writes[w])
+	defer stmt.Close()
+	return changed(stmt.ExecContext(ctx, args...))
+}
+
+// atomically runs do in a transaction, again where the database asks for it.
+func (s *Store) atomically(ctx context.Context, do func(transaction) error) error {
+	const attempts = 5
+	var err error
+	for range attempts {
+		if err = s.try(ctx, do); !again(err) {
+			return err
+		}
+	}
+	return err
+}
+
+func (s *Store) try(ctx context.Context, do func(transaction) error) error {
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	defer tx.Rollback() // after Commit it does nothing
+	if err := do(transaction{Tx: tx, store: s}); err != nil {
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit transaction: %w", err)
+	}
+	return nil
+}
+
+// again reports whether PostgreSQL (or an engine that speaks it) gave up a
+// transaction for another one's sake: serialization failure or deadlock.
+func again(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+// conflict makes auth.ErrConflict of a broken uniqueness.
+func conflict(err error) error {
+	var pg *pgconn.PgError
+	var lite *sqlite.Error
+	switch {
+	case errors.As(err, &pg) && pg.Code == "23505",
+		errors.As(err, &lite) && (lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
+		return errors.Join(auth.ErrConflict, err)
+	}
+	return err
+}
+
+// scanner is what *sql.Row and *sql.Rows have in common.
+type scanner interface{ Scan(dest ...any) error }
+
+// one reads one record; what names it in errors.
+func one[T any](ctx context.Context, s *Store, what string, r reading, scan func(scanner) (T, error), args ...any) (T, error) {
+	return only(what, scan, s.reads[r].QueryRowContext(ctx, args...))
+}
+
+// changedOne reads the one record that a statement with RETURNING has changed.
+func changedOne[T any](ctx context.Context, s *Store, what string, w writing, scan func(scanner) (T, error), args ...any) (T, error) {
+	return only(what, scan, s.writes[w].QueryRowContext(ctx, args...))
+}
+
+func only[T any](what string, scan func(scanner) (T, error), row *sql.Row) (T, error) {
+	v, err := scan(row)
+	if err == nil {
+		return v, nil
+	}
+	var zero T
+	if errors.Is(err, sql.ErrNoRows) {
+		return zero, fmt.Errorf("find %s: %w", what, auth.ErrNotFound)
+	}
+	return zero, fmt.Errorf("find %s: %w", what, conflict(err))
+}
+
+// many reads any number of records.
+func many[T any](ctx context.Context, s *Store, what string, r reading, scan func(scanner) (T, error), args ...any) ([]T, error) {
+	rows, err := s.reads[r].QueryContext(ctx, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", what, err)
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, fmt.Errorf("list %s: %w", what, err)
+		}
+		all = append(all, v)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list %s: %w", what, err)
+	}
+	return all, nil
+}
+
+// saved judges a statement that must have changed a row: none means that the record's
+// id belongs to another enterprise or that the record may not change any more.
+func saved(what string, n int64, err error) error {
+	if err == nil && n == 0 {
+		err = auth.ErrConflict
+	}
+	if err != nil {
+		return fmt.Errorf("save %s: %w", what, err)
+	}
+	return nil
+}
+
+// found judges a statement that must have found its row; doing names it in errors.
+func found(doing string, n int64, err error) error {
+	if err == nil && n == 0 {
+		err = auth.ErrNotFound
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return nil
+}
+
+// ms is a time as it is stored.
+func ms(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+// at scans a stored time.
+func at(t *time.Time) sql.Scanner { return timeScanner{t} }
+
+type timeScanner struct{ t *time.Time }
+
+// Scan implements sql.Scanner.
+func (s timeScanner) Scan(src any) error {
+	v, ok := src.(int64)
+	if !ok {
+		return fmt.Errorf("read time: have %T, want int64", src)
+	}
+	*s.t = time.Time{}
+	if v != 0 {
+		*s.t = time.UnixMilli(v).UTC()
+	}
+	return nil
+}
+
+// encoded is a value as it is stored in a column of JSON.
+func encoded(v any) string {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic("store: " + err.Error()) // only maps and slices of strings come here
+	}
+	return string(data)
+}
+
+// decode scans a column of JSON.
+func decode(v any) sql.Scanner { return jsonScanner{v} }
+
+type jsonScanner struct{ v any }
+
+// Scan implements sql.Scanner.
+func (s jsonScanner) Scan(src any) error {
+	switch src := src.(type) {
+	case string:
+		return json.Unmarshal([]byte(src), s.v)
+	case []byte:
+		return json.Unmarshal(src, s.v)
+	}
+	return fmt.Errorf("read JSON: have %T, want text", src)
+}
+
+// text makes what a vendor or a browser sent storable: PostgreSQL takes neither NUL
+// nor broken UTF-8.
+func text(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "")
+}
