@@ -1,15 +1,20 @@
 package local
 
-import (
-	"errors"
-	"net"
-)
+import "net"
 
-// Listen makes the agent's socket in the folder dir, which it creates for its owner
-// alone (a named pipe with a random name on Windows, where dir is not used). The
-// listener's address goes into [Info]. The caller holds the instance lock, so a
-// socket that nobody answers is stale and replaced; one that is answered is fault
-// AlreadyRuns.
-func Listen(dir string) (net.Listener, error) {
-	return nil, errors.New("listen: not built")
+// ownListener hands on the connections of this user alone.
+type ownListener struct{ net.Listener }
+
+// Accept closes whatever another user opened and waits for the next.
+func (l ownListener) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if checkPeer(conn) == nil {
+			return conn, nil
+		}
+		_ = conn.Close()
+	}
 }
