@@ -15,7 +15,7 @@ var parts = map[string][]string{
 	"dbus":          {"dbus-daemon"},
 	"gnome-keyring": {"gnome-keyring-daemon"},
 	"node":          {"node"},
-	"postgres":      {"initdb", "/usr/lib/postgresql/*/bin/initdb"},
+	"postgres":      {"/usr/lib/postgresql/*/bin/initdb", "initdb"},
 }
 
 // Need returns the path of a real part ("chromium", "dbus", "gnome-keyring",

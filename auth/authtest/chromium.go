@@ -1,0 +1,40 @@
+package authtest
+
+import (
+	"context"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// Chromium starts a real headless browser with an empty profile of its own and
+// returns the context to drive it with (see chromedp.Do and chromedp.Run); a second
+// call is a second browser that has never seen anything. It ends with the test. The
+// first use of the context starts the browser and must not be under a time limit. It
+// needs the part "chromium".
+func Chromium(t testing.TB) context.Context {
+	t.Helper()
+	path := Need(t, "chromium")
+	profile := shortDir(t)
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path),
+		chromedp.UserDataDir(profile),
+		chromedp.DisableGPU,
+		chromedp.Flag("disable-quic", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("lang", "en"),
+		chromedp.WSURLReadTimeout(time.Minute), // a cold start on a busy machine
+	)
+	if os.Geteuid() == 0 {
+		options = append(options, chromedp.NoSandbox) // it refuses to run as root otherwise
+	}
+	ctx, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(ctx)
+	t.Cleanup(func() {
+		cancel()
+		cancelAllocator()
+	})
+	return ctx
+}

@@ -1,0 +1,178 @@
+package authtest
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// busConfig is a session bus that starts nothing by itself: the machine's own
+// services must not answer in a test.
+const busConfig = `<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:path=%s</listen>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+`
+
+// keyringPassword is what the private keyring is locked with.
+const keyringPassword = "lanyard"
+
+// Session is a private session bus with a real gnome-keyring on it.
+type Session struct {
+	// Env are the variables that make a program use this session: HOME, the XDG
+	// folders, DBUS_SESSION_BUS_ADDRESS and GNOME_KEYRING_CONTROL.
+	Env []string
+
+	control string // socket of the keyring daemon
+}
+
+// KeyringSession starts a private session bus and a real gnome-keyring whose login
+// collection is unlocked, both with a home of their own, and ends them with the
+// test. It needs the parts "dbus" and "gnome-keyring".
+func KeyringSession(t testing.TB) *Session {
+	t.Helper()
+	bus, daemon := Need(t, "dbus"), Need(t, "gnome-keyring")
+	dir := shortDir(t)
+	socket, config := filepath.Join(dir, "bus"), filepath.Join(dir, "bus.conf")
+	if err := os.WriteFile(config, fmt.Appendf(nil, busConfig, socket), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, sub := range []string{"home", "run", "data", "config", "cache"} {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := &Session{control: filepath.Join(dir, "run", "keyring", "control"), Env: []string{
+		"HOME=" + filepath.Join(dir, "home"),
+		"XDG_RUNTIME_DIR=" + filepath.Join(dir, "run"),
+		"XDG_DATA_HOME=" + filepath.Join(dir, "data"),
+		"XDG_CONFIG_HOME=" + filepath.Join(dir, "config"),
+		"XDG_CACHE_HOME=" + filepath.Join(dir, "cache"),
+		"GNOME_KEYRING_CONTROL=" + filepath.Join(dir, "run", "keyring"),
+		"DBUS_SESSION_BUS_ADDRESS=unix:path=" + socket,
+	}}
+	s.start(t, exec.Command(bus, "--nofork", "--nopidfile", "--config-file="+config))
+	waitFor(t, "the session bus", func() bool { _, err := os.Stat(socket); return err == nil })
+
+	unlock := exec.Command(daemon, "--foreground", "--components=secrets", "--unlock",
+		"--control-directory="+filepath.Dir(s.control))
+	unlock.Stdin = strings.NewReader(keyringPassword)
+	s.start(t, unlock)
+	waitFor(t, "the keyring", func() bool {
+		out, err := s.call("org.freedesktop.Secret.Service.ReadAlias", "string:default")
+		return err == nil && strings.Contains(out, "/collection/login")
+	})
+	return s
+}
+
+// Setenv gives the session to the test's own process.
+func (s *Session) Setenv(t *testing.T) {
+	t.Helper()
+	for _, pair := range s.Env {
+		name, value, _ := strings.Cut(pair, "=")
+		t.Setenv(name, value)
+	}
+}
+
+// Lock locks the keyring: nobody is there to answer its prompt.
+func (s *Session) Lock(t testing.TB) {
+	t.Helper()
+	out, err := s.call("org.freedesktop.Secret.Service.Lock",
+		"array:objpath:/org/freedesktop/secrets/collection/login")
+	if err != nil {
+		t.Fatalf("lock the keyring: %v\n%s", err, out)
+	}
+}
+
+// Unlock unlocks the keyring again as the login of its owner does: over the
+// daemon's control socket, whose packets are what pam_gnome_keyring sends.
+func (s *Session) Unlock(t testing.TB) {
+	t.Helper()
+	conn, err := net.Dial("unix", s.control)
+	if err != nil {
+		t.Fatalf("unlock the keyring: %v", err)
+	}
+	defer conn.Close()
+	packet := []byte{0} // the byte that carries the credentials
+	for _, word := range []uint32{
+		uint32(12 + len(keyringPassword)), // length of the packet
+		1,                                 // operation: unlock
+		uint32(len(keyringPassword)),
+	} {
+		packet = binary.BigEndian.AppendUint32(packet, word)
+	}
+	packet = append(packet, keyringPassword...)
+	var answer [8]byte // length, result
+	if _, err := conn.Write(packet); err != nil {
+		t.Fatalf("unlock the keyring: %v", err)
+	}
+	if _, err := io.ReadFull(conn, answer[:]); err != nil {
+		t.Fatalf("unlock the keyring: %v", err)
+	}
+	if result := binary.BigEndian.Uint32(answer[4:]); result != 0 {
+		t.Fatalf("unlock the keyring: result %d", result)
+	}
+}
+
+// call calls a method of the secret service.
+func (s *Session) call(method string, args ...string) (string, error) {
+	cmd := exec.Command("dbus-send", append([]string{
+		"--session", "--print-reply", "--reply-timeout=2000",
+		"--dest=org.freedesktop.secrets", "/org/freedesktop/secrets", method,
+	}, args...)...)
+	cmd.Env = append(os.Environ(), s.Env...)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// start runs cmd in the session until the test ends.
+func (s *Session) start(t testing.TB, cmd *exec.Cmd) {
+	t.Helper()
+	cmd.Env = append(os.Environ(), s.Env...)
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("start %s: %v", filepath.Base(cmd.Path), err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	})
+}
+
+// shortDir returns a folder of the test's own whose path is short enough for a
+// socket in it (108 bytes), which t.TempDir cannot promise.
+func shortDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "lanyard")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+// waitFor fails the test where ready has not come true within 15 s: real parts are
+// started by other programs, so there is nothing to be told by.
+func waitFor(t testing.TB, what string, ready func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline); {
+		if ready() {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatalf("%s did not come up within 15 s", what)
+}
