@@ -39,6 +39,8 @@ type People interface {
 	// UpsertPerson finds by (EnterpriseID, Key) or inserts with p.ID, updates what the
 	// upstream says, and returns the stored record.
 	UpsertPerson(ctx context.Context, p Person) (Person, error)
+	// EndPerson ends a person's access and with it sessions, codes and access tokens. The
+	// refresh tokens stay, dead, until they expire: who presents one is told why.
 	EndPerson(ctx context.Context, enterprise, id string, now time.Time) error
 }
 
