@@ -3,6 +3,10 @@ package vault
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"sync"
 
 	"lanyard/auth"
 )
@@ -17,49 +21,240 @@ type Entry struct {
 	TokenOrigin string
 }
 
-// Keyring holds the vault's key.
-type Keyring interface {
-	Get(ctx context.Context) (auth.Secret, error)
-	Set(ctx context.Context, s auth.Secret) error
-	Delete(ctx context.Context) error
+// Vault holds one Entry per profile. Its methods may be called by several goroutines.
+type Vault struct {
+	dir     string
+	keyring Keyring
+
+	// preparing keeps a second caller from making a second key. It is not mu, so that
+	// reading goes on while a keyring's prompt is open.
+	preparing sync.Mutex
+
+	mu         sync.RWMutex
+	key        []byte // nil until the keyring is known to hold one
+	memoryOnly bool
+	entries    map[string]Entry
 }
 
-// OSKeyring returns the operating system's keyring, for one account name.
-func OSKeyring(account string) Keyring { return nil }
-
-// NoKeyring is the keyring of a device whose policy wants none.
-type NoKeyring struct{}
-
-// Vault holds entries.
-type Vault struct{}
-
-// Open opens the vault in dir.
+// Open opens the vault in dir with the key that k holds. It takes no lock: whoever
+// calls it holds the instance lock of dir.
+//
+// A locked keyring is auth.KeyringLocked: nothing has been touched and Open can be
+// called again. With no keyring at all the vault is memory-only, and a sealed file from
+// better days stays as it is. A file that the key does not open, or whose key is gone,
+// is auth.VaultDamaged: it has been kept aside under another name, and the next Open
+// starts empty.
 func Open(ctx context.Context, dir string, k Keyring) (*Vault, error) {
-	return nil, errors.New("open vault: not built")
+	v := &Vault{dir: dir, keyring: k, entries: map[string]Entry{}}
+	sealed, err := readFile(v.path())
+	if err != nil {
+		return nil, fmt.Errorf("open vault: %w", err)
+	}
+	secret, err := k.Get(ctx)
+	switch {
+	case err == nil, errors.Is(err, auth.ErrNotFound):
+	case ctx.Err() != nil && !errors.Is(err, auth.KeyringLocked):
+		return nil, fmt.Errorf("open vault: %w", err)
+	case errors.Is(err, auth.KeyringMissing):
+		v.memoryOnly = true
+		return v, nil
+	case errors.Is(err, auth.KeyringLocked):
+		return nil, fmt.Errorf("open vault: %w", err)
+	case sealed != nil:
+		// An error that nobody can name may pass; what is in the file must not be given
+		// up for it.
+		return nil, fmt.Errorf("open vault: %w", auth.Fail(auth.KeyringLocked, nil, err))
+	default:
+		v.memoryOnly = true
+		return v, nil
+	}
+	key := decodeKey(secret)
+	if sealed == nil {
+		v.key = key
+		return v, nil
+	}
+	v.entries, err = unseal(key, sealed)
+	if err != nil {
+		if aside := keepAside(v.path()); aside != nil {
+			return nil, fmt.Errorf("open vault: %w", aside)
+		}
+		return nil, fmt.Errorf("open vault: %w", auth.Fail(auth.VaultDamaged, nil, err))
+	}
+	v.key = key
+	return v, nil
 }
 
-// MemoryOnly reports whether entries are gone when the program ends.
-func (v *Vault) MemoryOnly() bool { return true }
+// MemoryOnly reports whether entries are gone when the program ends, because there is
+// no keyring that could hold a key.
+func (v *Vault) MemoryOnly() bool {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	return v.memoryOnly
+}
 
-// Prepare makes sure that the keyring holds the key, by a round trip.
-func (v *Vault) Prepare(ctx context.Context) error { return nil }
+// Prepare makes a round trip to the keyring, so that a sign-in does not fail at its
+// very end: afterwards the keyring holds the vault's key, read back after writing, or
+// [Vault.MemoryOnly] is true. A locked keyring is auth.KeyringLocked.
+func (v *Vault) Prepare(ctx context.Context) error {
+	v.preparing.Lock()
+	defer v.preparing.Unlock()
+	v.mu.RLock()
+	key, memoryOnly := v.key, v.memoryOnly
+	v.mu.RUnlock()
+	if memoryOnly {
+		return nil
+	}
+	if key == nil {
+		key = newKey()
+	}
+	err := holdKey(ctx, v.keyring, key)
+	if errors.Is(err, auth.KeyringLocked) || ctx.Err() != nil {
+		return fmt.Errorf("prepare vault: %w", err)
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if err != nil {
+		// A keyring that cannot keep 44 characters (none there, or full as Windows'
+		// may be) is no keyring.
+		v.memoryOnly = true
+		return nil
+	}
+	v.key = key
+	return nil
+}
 
-// Put keeps an entry.
-func (v *Vault) Put(profile string, e Entry) error { return nil }
+// holdKey makes the keyring hold key and believes it only after reading it back.
+func holdKey(ctx context.Context, k Keyring, key []byte) error {
+	want := encodeKey(key)
+	got, err := k.Get(ctx)
+	if err == nil && got.Equal(want) {
+		return nil
+	}
+	if err != nil && !errors.Is(err, auth.ErrNotFound) {
+		return err
+	}
+	if err := k.Set(ctx, want); err != nil {
+		return err
+	}
+	got, err = k.Get(ctx)
+	if err != nil {
+		return err
+	}
+	if !got.Equal(want) {
+		return errors.New("read back key: not the one that was written")
+	}
+	return nil
+}
 
-// Get returns an entry, or auth.ErrNotFound.
-func (v *Vault) Get(profile string) (Entry, error) { return Entry{}, auth.ErrNotFound }
+// Put keeps an entry; when it returns nil the entry is on disk (or in memory, where
+// [Vault.MemoryOnly] says so). auth.KeyringLocked is possible for the first entry only,
+// and not after [Vault.Prepare].
+func (v *Vault) Put(profile string, e Entry) error {
+	if err := v.ready(); err != nil {
+		return fmt.Errorf("put entry: %w", err)
+	}
+	return v.change("put entry", func(entries map[string]Entry) error {
+		entries[profile] = e
+		return nil
+	})
+}
 
-// Delete forgets an entry.
-func (v *Vault) Delete(profile string) error { return nil }
+// Get returns an entry; the error wraps auth.ErrNotFound where there is none.
+func (v *Vault) Get(profile string) (Entry, error) {
+	v.mu.RLock()
+	defer v.mu.RUnlock()
+	e, ok := v.entries[profile]
+	if !ok {
+		return Entry{}, fmt.Errorf("get entry: %w", auth.ErrNotFound)
+	}
+	return e, nil
+}
 
-// Destroy removes file and key.
-func (v *Vault) Destroy(ctx context.Context) error { return nil }
+// Delete forgets an entry, on disk too; forgetting what is not there is no error.
+func (v *Vault) Delete(profile string) error {
+	if _, err := v.Get(profile); err != nil {
+		return nil
+	}
+	return v.change("delete entry", func(entries map[string]Entry) error {
+		delete(entries, profile)
+		return nil
+	})
+}
 
-// Tokens returns a profile's tokens, for auth/session.
+// Tokens returns a profile's tokens and whose they are: what a session reads.
 func (v *Vault) Tokens(profile string) (auth.TokenSet, auth.Identity, error) {
-	return auth.TokenSet{}, auth.Identity{}, auth.ErrNotFound
+	e, err := v.Get(profile)
+	return e.Tokens, e.Identity, err
 }
 
-// Replace replaces a profile's tokens if they are still old, for auth/session.
-func (v *Vault) Replace(profile string, old, fresh auth.TokenSet) error { return nil }
+// Replace puts fresh tokens into an entry that still holds old ones: what a session
+// saves after a refresh. An entry that is gone is auth.ErrNotFound and one with other
+// tokens auth.ErrConflict, so that a refresh which comes late brings nothing back.
+func (v *Vault) Replace(profile string, old, fresh auth.TokenSet) error {
+	return v.change("replace tokens", func(entries map[string]Entry) error {
+		e, ok := entries[profile]
+		if !ok {
+			return auth.ErrNotFound
+		}
+		if !e.Tokens.Refresh.Equal(old.Refresh) || !e.Tokens.Access.Equal(old.Access) {
+			return auth.ErrConflict
+		}
+		e.Tokens = fresh
+		entries[profile] = e
+		return nil
+	})
+}
+
+// Destroy forgets everything: entries, sealed file, files kept aside, and the key in
+// the keyring.
+func (v *Vault) Destroy(ctx context.Context) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	errs := []error{removeFiles(v.path())}
+	if !v.memoryOnly {
+		if err := v.keyring.Delete(ctx); err != nil && !errors.Is(err, auth.ErrNotFound) {
+			errs = append(errs, err)
+		}
+	}
+	v.key = nil
+	v.entries = map[string]Entry{}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("destroy vault: %w", err)
+	}
+	return nil
+}
+
+// ready makes the key where a first entry comes without [Vault.Prepare].
+func (v *Vault) ready() error {
+	v.mu.RLock()
+	ready := v.key != nil || v.memoryOnly
+	v.mu.RUnlock()
+	if ready {
+		return nil
+	}
+	return v.Prepare(context.Background()) // the keyring has a deadline of its own
+}
+
+// change applies edit to a copy of the entries, which becomes the vault's content once
+// it is on disk.
+func (v *Vault) change(what string, edit func(map[string]Entry) error) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	entries := maps.Clone(v.entries)
+	if err := edit(entries); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	if !v.memoryOnly {
+		sealed, err := seal(v.key, entries)
+		if err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		if err := writeFile(v.path(), sealed); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+	}
+	v.entries = entries
+	return nil
+}
+
+func (v *Vault) path() string { return filepath.Join(v.dir, fileName) }
