@@ -1,13 +1,191 @@
 package connector
 
-import "net/http"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"lanyard/auth"
+)
+
+const (
+	maxBody      = 1 << 20 // of an answer, after decompression
+	maxRedirects = 3
+	totalTimeout = 10 * time.Second
+)
+
+// ErrTooLarge is what reading an answer of more than 1 MiB ends with.
+var ErrTooLarge = errors.New("answer is larger than 1 MiB")
 
 // Policy says which addresses beyond public https ones may be called.
 type Policy struct {
-	Allow     []string // host:port of private targets
-	AllowHTTP []string // hosts that may be called by plain http
-	Loopback  bool     // the desktop with a demo on this machine: http to loopback
+	// Allow lists host:port targets that may be private; the host is a name as it
+	// stands in an address, or an IP address.
+	Allow []string
+	// AllowHTTP lists hosts that may be called by plain http.
+	AllowHTTP []string
+	// Loopback permits plain http to this machine where the address itself says so
+	// ("localhost", 127.0.0.1, [::1]): a demo. A public name that resolves to this
+	// machine stays refused.
+	Loopback bool
 }
 
-// NewHTTPClient returns the client for every address that data brings.
-func NewHTTPClient(p Policy) *http.Client { return http.DefaultClient }
+// CheckURL reports why an address may not be called at all: its scheme, user
+// information in it, or plain http to a host that is not allowed it. What the host's
+// name resolves to is checked when it is dialled.
+func (p Policy) CheckURL(u *url.URL) error {
+	host := u.Hostname()
+	switch {
+	case host == "" || u.User != nil || (u.Scheme != "https" && u.Scheme != "http"):
+		return auth.Fail(auth.EnterpriseMisconfig, auth.Args{"reason": "not a plain https address"}, nil)
+	case u.Scheme == "http" && !p.allowsHTTP(host):
+		return auth.Fail(auth.InsecureAddress, auth.Args{"host": host}, nil)
+	}
+	return nil
+}
+
+func (p Policy) allowsHTTP(host string) bool {
+	return p.Loopback && saysLoopback(host) || slices.ContainsFunc(p.AllowHTTP, func(h string) bool {
+		return strings.EqualFold(h, host)
+	})
+}
+
+func (p Policy) allows(hostport string) bool {
+	return slices.ContainsFunc(p.Allow, func(a string) bool { return strings.EqualFold(a, hostport) })
+}
+
+// saysLoopback reports whether a host names this machine in so many words.
+func saysLoopback(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.Unmap().IsLoopback()
+	}
+	return strings.EqualFold(host, "localhost")
+}
+
+// NewHTTPClient returns the client for every address that comes as data: step calls,
+// discovery, keys, logos, app lists, logout calls. It checks the resolved address at
+// each dial, so that neither a name that points inside nor one that changes between two
+// look-ups leads into the network around the server; it asks no proxy of the
+// environment, follows at most three redirects and none to another origin, reads at
+// most 1 MiB of an answer and takes at most 10 seconds. Its errors carry a fault:
+// EnterpriseMisconfig or InsecureAddress for an address that is refused,
+// AnswerNotData with [ErrTooLarge] for an answer that is too long.
+func NewHTTPClient(p Policy) *http.Client {
+	p.Allow, p.AllowHTTP = slices.Clone(p.Allow), slices.Clone(p.AllowHTTP)
+	return &http.Client{
+		Transport: &guard{policy: p, next: &http.Transport{
+			DialContext:            p.dial,
+			ForceAttemptHTTP2:      true,
+			TLSHandshakeTimeout:    5 * time.Second,
+			MaxIdleConns:           64,
+			MaxIdleConnsPerHost:    8,
+			IdleConnTimeout:        90 * time.Second,
+			MaxResponseHeaderBytes: 64 << 10,
+		}},
+		CheckRedirect: checkRedirect,
+		Timeout:       totalTimeout,
+	}
+}
+
+// dial connects to addr ("host:port" as in the address), unless what the host
+// resolves to is refused. The check sits in Control, after resolving and before
+// connecting, so that there is no second look-up to disagree with it.
+func (p Policy) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("dial: %w", err)
+	}
+	named := p.allows(addr)
+	loopback := p.Loopback && saysLoopback(host)
+	d := net.Dialer{
+		Timeout: 5 * time.Second,
+		Control: func(_, resolved string, _ syscall.RawConn) error {
+			if named || p.allows(resolved) {
+				return nil
+			}
+			ap, err := netip.ParseAddrPort(resolved)
+			if err != nil {
+				return fmt.Errorf("dial: %w", err)
+			}
+			ip := ap.Addr().Unmap()
+			if public(ip) || loopback && ip.IsLoopback() {
+				return nil
+			}
+			return auth.Fail(auth.EnterpriseMisconfig,
+				auth.Args{"reason": fmt.Sprintf("%s is not a public address, and this server's configuration does not allow it", addr)},
+				fmt.Errorf("dial %s: %s is not public", addr, ip))
+		},
+	}
+	return d.DialContext(ctx, network, addr)
+}
+
+// checkRedirect follows a redirect only within one origin and only where the method
+// stays: a POST that came back as a GET would have lost what it said.
+func checkRedirect(req *http.Request, via []*http.Request) error {
+	first := via[0]
+	reason := ""
+	switch {
+	case req.URL.Scheme != first.URL.Scheme || req.URL.Host != first.URL.Host:
+		reason = fmt.Sprintf("%s redirects to %s://%s", first.URL.Host, req.URL.Scheme, req.URL.Host)
+	case req.Method != first.Method:
+		reason = fmt.Sprintf("%s redirects a %s", first.URL.Host, first.Method)
+	case len(via) > maxRedirects:
+		reason = fmt.Sprintf("%s redirects more than %d times", first.URL.Host, maxRedirects)
+	default:
+		return nil
+	}
+	return auth.Fail(auth.EnterpriseMisconfig, auth.Args{"reason": reason}, nil)
+}
+
+// guard checks each request's address and bounds each answer.
+type guard struct {
+	policy Policy
+	next   *http.Transport
+}
+
+func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := g.policy.CheckURL(req.URL); err != nil {
+		if req.Body != nil {
+			req.Body.Close()
+		}
+		return nil, err
+	}
+	resp, err := g.next.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	resp.Body = &bounded{ReadCloser: resp.Body, left: maxBody}
+	return resp, nil
+}
+
+// CloseIdleConnections lets http.Client.CloseIdleConnections through.
+func (g *guard) CloseIdleConnections() { g.next.CloseIdleConnections() }
+
+// bounded reads at most left bytes and then fails, where io.LimitReader would pretend
+// that the answer had ended.
+type bounded struct {
+	io.ReadCloser
+	left int64
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if int64(len(p)) > b.left+1 {
+		p = p[:b.left+1]
+	}
+	n, err := b.ReadCloser.Read(p)
+	if int64(n) > b.left {
+		n = int(b.left)
+		err = auth.Fail(auth.AnswerNotData, auth.Args{"found": "more than 1 MiB"}, ErrTooLarge)
+	}
+	b.left -= int64(n)
+	return n, err
+}
