@@ -1,11 +1,13 @@
 package broker
 
 import (
-	"html/template"
+	"context"
+	"errors"
 	"io/fs"
 	"log/slog"
 	"net/http"
 
+	"lanyard/auth"
 	"lanyard/auth/server"
 )
 
@@ -22,7 +24,7 @@ type Config struct {
 	// Fail answers a person with a page where an error cannot be sent to a verified
 	// redirect address.
 	Fail func(w http.ResponseWriter, r *http.Request, enterprise string, err error)
-	// Pages holds consent.html, logout.html, post.html and style.css.
+	// Pages holds layout, style and the pages consent, logout and post.
 	Pages fs.FS
 	// Lang picks the language for an Accept-Language header, Text a text by key.
 	Lang   func(accept string) string
@@ -32,25 +34,82 @@ type Config struct {
 
 // Broker is the OpenID provider. It implements server.Bearer.
 type Broker struct {
-	cfg   Config
-	log   *slog.Logger
-	pages *template.Template
+	cfg    Config
+	log    *slog.Logger
+	pages  *server.Pages
+	keys   *keyring
+	origin *http.CrossOriginProtection
 }
+
+var _ server.Bearer = (*Broker)(nil)
 
 // New makes a Broker.
 func New(cfg Config) (*Broker, error) {
-	b := &Broker{cfg: cfg, log: cfg.Logger}
+	pages, err := server.NewPages(cfg.Pages, "consent", "logout", "post")
+	if err != nil {
+		return nil, err
+	}
+	b := &Broker{cfg: cfg, log: cfg.Logger, pages: pages, origin: http.NewCrossOriginProtection()}
 	if b.log == nil {
 		b.log = slog.New(slog.DiscardHandler)
 	}
+	// A proxy in front may change the Host header that the protection compares with.
+	if err := b.origin.AddTrustedOrigin(cfg.Base.PublicURL); err != nil {
+		return nil, err
+	}
+	b.keys = newKeyring(cfg)
 	return b, nil
 }
 
 // Mount registers the provider's endpoints.
-func (b *Broker) Mount(mux *http.ServeMux) {}
+func (b *Broker) Mount(mux *http.ServeMux) {
+	mux.HandleFunc("GET /e/{enterprise}/.well-known/openid-configuration", b.discovery)
+	mux.HandleFunc("GET /e/{enterprise}/keys", b.publishKeys)
+	mux.HandleFunc("GET /e/{enterprise}/authorize", b.authorize)
+	mux.HandleFunc("POST /e/{enterprise}/authorize", b.consent)
+	mux.HandleFunc("POST /e/{enterprise}/token", b.token)
+	mux.HandleFunc("GET /e/{enterprise}/userinfo", b.userinfo)
+	mux.HandleFunc("POST /e/{enterprise}/userinfo", b.userinfo)
+	mux.HandleFunc("POST /e/{enterprise}/revoke", b.revoke)
+	mux.HandleFunc("GET /e/{enterprise}/end-session", b.endSession)
+	mux.HandleFunc("POST /e/{enterprise}/end-session", b.confirmEndSession)
+}
 
-// Bearer implements server.Bearer.
-func (b *Broker) Bearer(w http.ResponseWriter, r *http.Request, enterprise, audience string) (server.AccessToken, bool) {
-	w.WriteHeader(http.StatusUnauthorized)
-	return server.AccessToken{}, false
+// enterprise returns the enterprise that a page's path names, or has answered.
+func (b *Broker) enterprise(w http.ResponseWriter, r *http.Request) (server.Enterprise, bool) {
+	id := r.PathValue("enterprise")
+	e, err := b.cfg.Enterprises.Enterprise(r.Context(), id)
+	if errors.Is(err, auth.ErrNotFound) {
+		err = auth.Fail(auth.EnterpriseNone, nil, err)
+	}
+	if err != nil {
+		b.cfg.Fail(w, r, "", err)
+		return e, false
+	}
+	return e, true
+}
+
+// known is [Broker.enterprise] for the endpoints that programs call.
+func (b *Broker) known(w http.ResponseWriter, r *http.Request) (string, bool) {
+	id := r.PathValue("enterprise")
+	_, err := b.cfg.Enterprises.Enterprise(r.Context(), id)
+	if err == nil {
+		return id, true
+	}
+	if errors.Is(err, auth.ErrNotFound) {
+		err = &Error{Code: codeInvalidRequest, Description: "no such issuer", Status: http.StatusNotFound}
+	}
+	b.writeError(w, r, id, err)
+	return "", false
+}
+
+// client returns a client of the enterprise. The desktop program is one everywhere.
+func (b *Broker) client(ctx context.Context, enterprise, id string) (server.Client, error) {
+	if id == server.DesktopClient {
+		return server.Client{
+			ID: id, EnterpriseID: enterprise, Name: "Lanyard", Alg: algES256,
+			RedirectURIs: []string{"http://127.0.0.1/callback"},
+		}, nil
+	}
+	return b.cfg.Clients.Client(ctx, enterprise, id)
 }

@@ -1,0 +1,111 @@
+package broker
+
+import (
+	"net/http"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
+)
+
+// authorize answers an authorize request: with a code where the browser is signed in
+// and nothing more is asked, else by a trip through the enterprise's connector. For
+// the desktop program a cookie alone never answers; the person does, on a page.
+func (b *Broker) authorize(w http.ResponseWriter, r *http.Request) {
+	q, ok := b.verified(w, r, r.URL.RawQuery)
+	if !ok {
+		return
+	}
+	desktop := q.client.ID == server.DesktopClient
+	if desktop && q.asks(promptNone) {
+		b.answerError(w, r, q, refuse(codeInteractionRequired, ""))
+		return
+	}
+	session, err := b.cfg.Gate.Session(r, q.enterprise.ID)
+	if err != nil && !isSignInRequired(err) {
+		b.answerError(w, r, q, err)
+		return
+	}
+	wanting := b.wanting(q, session, err == nil)
+	switch {
+	case wanting == noTrip && desktop:
+		b.askConsent(w, r, q, session)
+	case wanting == noTrip:
+		b.issueCode(w, r, q, session)
+	case q.asks(promptNone):
+		b.answerError(w, r, q, refuse(codeLoginRequired, ""))
+	case wanting == otherPerson:
+		b.answerError(w, r, q, refuse(codeLoginRequired, "another person signed in"))
+	default:
+		b.cfg.Gate.Begin(w, r, q.enterprise.ID, b.mark(r, q), server.BeginOptions{
+			LoginHint: q.loginHint, Fresh: wanting == freshTrip,
+		})
+	}
+}
+
+// trip says what a request still wants of the upstream provider.
+type trip int
+
+const (
+	noTrip      trip = iota
+	plainTrip        // nobody is signed in
+	freshTrip        // somebody is, but must prove it anew
+	otherPerson      // a fresh sign-in brought somebody else than was asked for
+)
+
+func (b *Broker) wanting(q *request, s server.Session, signedIn bool) trip {
+	anew := q.asks(promptLogin) || q.asks(promptSelect)
+	switch {
+	case !signedIn && anew:
+		return freshTrip
+	case !signedIn:
+		return plainTrip
+	case b.fresh(q, s) && q.hinted != "" && q.hinted != s.PersonID:
+		return otherPerson
+	case b.fresh(q, s):
+		return noTrip
+	case anew,
+		q.maxAge >= 0 && b.cfg.Base.Time().Sub(s.AuthTime) > q.maxAge,
+		q.hinted != "" && q.hinted != s.PersonID:
+		return freshTrip
+	}
+	return noTrip
+}
+
+// verified returns the request that raw is, or has answered.
+func (b *Broker) verified(w http.ResponseWriter, r *http.Request, raw string) (*request, bool) {
+	e, ok := b.enterprise(w, r)
+	if !ok {
+		return nil, false
+	}
+	q, err := b.read(r.Context(), e, raw)
+	switch {
+	case err == nil:
+		return q, true
+	case q.redirect == "":
+		b.cfg.Fail(w, r, e.ID, err)
+	default:
+		b.answerError(w, r, q, err)
+	}
+	return nil, false
+}
+
+// issueCode answers with an authorization code.
+func (b *Broker) issueCode(w http.ResponseWriter, r *http.Request, q *request, s server.Session) {
+	value := auth.RandomToken()
+	err := b.cfg.Grants.SaveCode(r.Context(), server.Code{
+		Hash: server.Hash(value),
+		Grant: server.Grant{
+			EnterpriseID: q.enterprise.ID, ClientID: q.client.ID, PersonID: s.PersonID,
+			SessionID: s.ID, Scope: q.scope, AuthTime: s.AuthTime,
+		},
+		RedirectURI: q.redirect, Challenge: q.challenge, Nonce: q.nonce,
+		Family:    auth.RandomID(),
+		ExpiresAt: b.cfg.Base.Time().Add(b.cfg.Base.Lifetimes.Code),
+	})
+	if err != nil {
+		b.answerError(w, r, q, err)
+		return
+	}
+	b.log.DebugContext(r.Context(), "code issued", "enterprise", q.enterprise.ID, "client", q.client.ID, "person", s.PersonID)
+	b.answer(w, r, q, field{"code", value})
+}

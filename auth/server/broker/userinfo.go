@@ -1,0 +1,68 @@
+package broker
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
+)
+
+// userinfo answers who the access token's person is (OpenID Connect Core section 5.3).
+// Both audiences open it.
+func (b *Broker) userinfo(w http.ResponseWriter, r *http.Request) {
+	id, ok := b.known(w, r)
+	if !ok {
+		return
+	}
+	token, err := b.bearer(r, id)
+	if err != nil {
+		b.writeError(w, r, id, err)
+		return
+	}
+	person, err := b.cfg.People.Person(r.Context(), id, token.PersonID)
+	if err != nil {
+		b.writeError(w, r, id, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, struct {
+		Subject string `json:"sub"`
+		profile
+	}{person.ID, profileOf(person, token.Scope)})
+}
+
+// Bearer implements server.Bearer.
+func (b *Broker) Bearer(w http.ResponseWriter, r *http.Request, enterprise, audience string) (server.AccessToken, bool) {
+	token, err := b.bearer(r, enterprise)
+	if err == nil && token.Audience != audience {
+		err = badToken(errors.New("another audience"))
+	}
+	if err != nil {
+		b.writeError(w, r, enterprise, err)
+		return server.AccessToken{}, false
+	}
+	return token, true
+}
+
+// bearer returns the grant of the request's access token, which is accepted in the
+// Authorization header only: in a query or form it would end in logs.
+func (b *Broker) bearer(r *http.Request, enterprise string) (server.AccessToken, error) {
+	headers := r.Header.Values("Authorization")
+	if len(headers) != 1 {
+		return server.AccessToken{}, badToken(errors.New("no bearer token"))
+	}
+	scheme, value, _ := strings.Cut(headers[0], " ")
+	if !strings.EqualFold(scheme, "Bearer") || value == "" {
+		return server.AccessToken{}, badToken(errors.New("no bearer token"))
+	}
+	token, err := b.cfg.Grants.AccessToken(r.Context(), enterprise, server.Hash(value), b.cfg.Base.Time())
+	if errors.Is(err, auth.ErrNotFound) {
+		err = badToken(err)
+	}
+	return token, err
+}
+
+func badToken(cause error) error {
+	return &Error{Code: codeInvalidToken, Status: http.StatusUnauthorized, cause: cause}
+}
