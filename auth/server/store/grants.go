@@ -11,8 +11,11 @@ import (
 )
 
 const (
+	// A RETURNING knows no alias.
+	codeColumns = `hash, enterprise_id, client_id, person_id, session_id, scope, auth_time, redirect_uri, challenge,
+		nonce, family, expires_at, used_at`
+
 	grantColumns   = `t.hash, t.enterprise_id, t.client_id, t.person_id, t.session_id, t.scope, t.auth_time`
-	codeColumns    = grantColumns + `, t.redirect_uri, t.challenge, t.nonce, t.family, t.expires_at, t.used_at`
 	accessColumns  = grantColumns + `, t.audience, t.family, t.expires_at`
 	refreshColumns = grantColumns + `, t.family, t.created_at, t.expires_at, t.used_at, t.successor, t.sealed_successor`
 
@@ -22,12 +25,11 @@ const (
 )
 
 var (
-	insertCode = writes(`INSERT INTO authorization_codes (hash, enterprise_id, client_id, person_id, session_id, scope,
-			auth_time, redirect_uri, challenge, nonce, family, expires_at, used_at)
+	insertCode = writes(`INSERT INTO authorization_codes (` + codeColumns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`)
-	selectCode = reads(`SELECT ` + codeColumns + ` FROM authorization_codes t WHERE t.enterprise_id = $1 AND t.hash = $2`)
-	useCode    = writes(`UPDATE authorization_codes AS t SET used_at = $3
-		WHERE t.enterprise_id = $1 AND t.hash = $2 AND t.used_at = 0 AND t.expires_at > $3
+	selectCode = reads(`SELECT ` + codeColumns + ` FROM authorization_codes WHERE enterprise_id = $1 AND hash = $2`)
+	useCode    = writes(`UPDATE authorization_codes SET used_at = $3
+		WHERE enterprise_id = $1 AND hash = $2 AND used_at = 0 AND expires_at > $3
 		RETURNING ` + codeColumns)
 
 	insertAccess = writes(`INSERT INTO access_tokens (hash, enterprise_id, client_id, person_id, session_id, scope,

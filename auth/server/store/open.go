@@ -48,6 +48,7 @@ type Store struct {
 	Now func() time.Time
 
 	postgres bool
+	file     string // SQLite's
 	// write and read are the same pool on PostgreSQL. On SQLite write has a single
 	// connection: a second writer would only wait for the file's lock.
 	write, read *sql.DB
@@ -115,7 +116,7 @@ func connectSQLite(path string) (*Store, error) {
 	readers := max(4, runtime.NumCPU())
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
-	return &Store{write: write, read: read}, nil
+	return &Store{file: path, write: write, read: read}, nil
 }
 
 // sqliteDSN returns the driver's address of a file. synchronous=NORMAL with a WAL
@@ -208,11 +209,23 @@ func (s *Store) Backup(ctx context.Context, file string) error {
 	if err := f.Close(); err != nil {
 		return fmt.Errorf("back up database: %w", err)
 	}
-	if _, err := s.read.ExecContext(ctx, "VACUUM INTO $1", file); err != nil {
+	if err := s.vacuumInto(ctx, file); err != nil {
 		_ = os.Remove(file)
 		return fmt.Errorf("back up database to %q: %w", file, err)
 	}
 	return nil
+}
+
+// vacuumInto uses a connection of its own: a reader may write nowhere, and the writer
+// would keep everybody waiting.
+func (s *Store) vacuumInto(ctx context.Context, file string) error {
+	db, err := sql.Open("sqlite", sqliteDSN(s.file, ""))
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	_, err = db.ExecContext(ctx, "VACUUM INTO $1", file)
+	return err
 }
 
 func (s *Store) now() time.Time {
