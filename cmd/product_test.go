@@ -1,0 +1,376 @@
+//go:build linux
+
+package cmd_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"lanyard/app/local"
+)
+
+// These helpers run the product as people do: the built programs, as processes of
+// their own, with an environment that is the test's own.
+
+// programs builds lanyard and lanyard-server once for all tests of this package.
+var programs = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "lanyard-programs")
+	if err != nil {
+		return "", err
+	}
+	cmd := exec.Command("go", "build", "-o", dir+"/", "./lanyard", "./lanyard-server")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build programs: %w\n%s", err, out)
+	}
+	return dir, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if dir, err := programs(); err == nil {
+		os.RemoveAll(dir)
+	}
+	os.Exit(code)
+}
+
+func program(t testing.TB, name string) string {
+	t.Helper()
+	dir, err := programs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, name)
+}
+
+// process is a program that runs in the background; all it prints is kept.
+type process struct {
+	cmd  *exec.Cmd
+	out  lockedBuffer // standard output
+	err  lockedBuffer // standard error
+	done chan struct{}
+	code int
+}
+
+// lockedBuffer is a buffer that a process fills while a test reads it.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// start runs a program in the background and ends it with the test.
+func start(t testing.TB, env []string, name string, args ...string) *process {
+	t.Helper()
+	p := &process{cmd: exec.Command(program(t, name), args...), done: make(chan struct{})}
+	p.cmd.Env = env
+	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
+	if err := p.cmd.Start(); err != nil {
+		t.Fatalf("start %s: %v", name, err)
+	}
+	go func() {
+		err := p.cmd.Wait()
+		var exit *exec.ExitError
+		if errors.As(err, &exit) {
+			p.code = exit.ExitCode()
+		}
+		close(p.done)
+	}()
+	t.Cleanup(func() { p.stop(t, syscall.SIGTERM) })
+	return p
+}
+
+// stop sends the signal and waits; a process that stays is killed, and the test told.
+func (p *process) stop(t testing.TB, signal syscall.Signal) {
+	t.Helper()
+	_ = p.cmd.Process.Signal(signal)
+	select {
+	case <-p.done:
+	case <-time.After(10 * time.Second):
+		_ = p.cmd.Process.Kill()
+		<-p.done
+		t.Errorf("%s stayed after signal %v; it said:\n%s", filepath.Base(p.cmd.Path), signal, p.err.String())
+	}
+}
+
+// wait waits for the process to end by itself and returns its exit code.
+func (p *process) wait(t testing.TB, within time.Duration) int {
+	t.Helper()
+	select {
+	case <-p.done:
+		return p.code
+	case <-time.After(within):
+		t.Fatalf("%s still runs after %v\nstdout: %s\nstderr: %s", filepath.Base(p.cmd.Path), within, p.out.String(), p.err.String())
+		return -1
+	}
+}
+
+// line waits for a line on standard output that starts with prefix and returns it
+// without the prefix.
+func (p *process) line(t testing.TB, prefix string, within time.Duration) string {
+	t.Helper()
+	var rest string
+	eventually(t, within, func() error {
+		for line := range strings.Lines(p.out.String()) {
+			if r, ok := strings.CutPrefix(line, prefix); ok && strings.HasSuffix(line, "\n") {
+				rest = strings.TrimSpace(r)
+				return nil
+			}
+		}
+		select {
+		case <-p.done:
+			t.Fatalf("%s ended with %d before it printed %q:\n%s%s", filepath.Base(p.cmd.Path), p.code, prefix, p.out.String(), p.err.String())
+		default:
+		}
+		return fmt.Errorf("no line %q yet:\n%s%s", prefix, p.out.String(), p.err.String())
+	})
+	return rest
+}
+
+// eventually calls check until it returns nil. Only what another process does is
+// waited for in this way; what the agent does is waited for by its events.
+func eventually(t testing.TB, within time.Duration, check func() error) {
+	t.Helper()
+	deadline := time.Now().Add(within)
+	for {
+		err := check()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("after %v: %v", within, err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// desk is one employee's computer: a home of its own, and the command line in it.
+type desk struct {
+	home   string
+	env    []string
+	opened string // a file: each line is one address that a browser was started with
+}
+
+// newDesk makes a desk with the given environment on top of a minimal one. Its browser
+// is a script that notes the address; a test opens it in a real one.
+func newDesk(t testing.TB, env ...string) *desk {
+	t.Helper()
+	home := t.TempDir()
+	d := &desk{home: filepath.Join(home, "lanyard"), opened: filepath.Join(home, "opened")}
+	browser := filepath.Join(home, "browser")
+	script := "#!/bin/sh\nprintf '%s\\n' \"$1\" >>'" + d.opened + "'\n"
+	if err := os.WriteFile(browser, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	d.env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "LANG=en_US.UTF-8",
+		"LANYARD_HOME=" + d.home, "BROWSER=" + browser, "DISPLAY=:99",
+		"LANYARD_LOG=debug",
+	}, env...)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		quit := exec.CommandContext(ctx, program(t, "lanyard"), "quit")
+		quit.Env = d.env
+		_ = quit.Run()
+		if t.Failed() {
+			d.showLogs(t)
+		}
+	})
+	return d
+}
+
+func (d *desk) showLogs(t testing.TB) {
+	_ = filepath.WalkDir(d.home, func(path string, e os.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(path, ".log") {
+			data, _ := os.ReadFile(path)
+			t.Logf("%s:\n%s", filepath.Base(path), tail(data, 6000))
+		}
+		return nil
+	})
+}
+
+func tail(data []byte, n int) []byte { return data[max(0, len(data)-n):] }
+
+// result is what one command of the command line did.
+type result struct {
+	code     int
+	out, err string
+}
+
+// run runs one command to its end.
+func (d *desk) run(t testing.TB, args ...string) result {
+	t.Helper()
+	p := start(t, d.env, "lanyard", args...)
+	code := p.wait(t, 60*time.Second)
+	return result{code, p.out.String(), p.err.String()}
+}
+
+// must runs one command that has to end with 0 and returns its standard output.
+func (d *desk) must(t testing.TB, args ...string) string {
+	t.Helper()
+	r := d.run(t, args...)
+	if r.code != 0 {
+		t.Fatalf("lanyard %s: exit code %d\nstdout: %s\nstderr: %s", strings.Join(args, " "), r.code, r.out, r.err)
+	}
+	return r.out
+}
+
+// login starts a sign-in in the background.
+func (d *desk) login(t testing.TB, args ...string) *process {
+	t.Helper()
+	return start(t, d.env, "lanyard", append([]string{"login"}, args...)...)
+}
+
+// state asks the agent.
+func (d *desk) state(t testing.TB) *local.State {
+	t.Helper()
+	var s local.State
+	if err := json.Unmarshal([]byte(d.must(t, "status", "--json")), &s); err != nil {
+		t.Fatalf("read status: %v", err)
+	}
+	return &s
+}
+
+// urls returns the addresses that browsers were started with so far.
+func (d *desk) urls() []string {
+	f, err := os.Open(d.opened)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	var urls []string
+	for s := bufio.NewScanner(f); s.Scan(); {
+		urls = append(urls, s.Text())
+	}
+	return urls
+}
+
+// nextURL waits for the n-th address (from 0) that a browser is started with.
+func (d *desk) nextURL(t testing.TB, n int) string {
+	t.Helper()
+	var urls []string
+	eventually(t, 20*time.Second, func() error {
+		if urls = d.urls(); len(urls) > n {
+			return nil
+		}
+		return fmt.Errorf("browser was started %d times, want more than %d", len(urls), n)
+	})
+	return urls[n]
+}
+
+// signalAgent ends the desk's agent by a signal and waits until it is gone.
+func (d *desk) signalAgent(t testing.TB, signal syscall.Signal) {
+	t.Helper()
+	pid := d.agentPID(t)
+	if err := syscall.Kill(pid, signal); err != nil {
+		t.Fatalf("signal the agent: %v", err)
+	}
+	eventually(t, 10*time.Second, func() error {
+		if syscall.Kill(pid, 0) == nil && !zombie(pid) {
+			return fmt.Errorf("agent %d still runs after %v", pid, signal)
+		}
+		return nil
+	})
+}
+
+// zombie reports whether a process has ended and only waits to be reaped.
+func zombie(pid int) bool {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, after, ok := strings.Cut(string(data), ") ")
+	return err == nil && ok && strings.HasPrefix(after, "Z")
+}
+
+// settled returns the current profile once no refresh is under way.
+func (d *desk) settled(t testing.TB) local.Profile {
+	t.Helper()
+	var p local.Profile
+	eventually(t, 20*time.Second, func() error {
+		s := d.state(t)
+		found := s.Profile("")
+		if found == nil {
+			return fmt.Errorf("no profile: %+v", s)
+		}
+		if p = *found; p.Refreshing {
+			return fmt.Errorf("still refreshing: %+v", p)
+		}
+		return nil
+	})
+	return p
+}
+
+// agentPID returns the process id of the desk's agent.
+func (d *desk) agentPID(t testing.TB) int {
+	t.Helper()
+	var info struct{ PID int }
+	err := filepath.WalkDir(d.home, func(path string, e os.DirEntry, err error) error {
+		if err != nil || e.Name() != "agent.json" {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return json.Unmarshal(data, &info)
+	})
+	if err != nil || info.PID == 0 {
+		t.Fatalf("find agent.json: %v, pid %d", err, info.PID)
+	}
+	return info.PID
+}
+
+// demo starts the pretend company and returns its address.
+func demo(t testing.TB, args ...string) string {
+	t.Helper()
+	p := start(t, append(os.Environ(), "LANYARD_LOG=debug"), "lanyard-server",
+		slices.Concat([]string{"demo", "--listen", "127.0.0.1:0", "--data", t.TempDir()}, args)...)
+	return p.line(t, "ready ", 30*time.Second)
+}
+
+// readAll returns every file below dir, for a search through what a program left.
+func readAll(t testing.TB, dir string) string {
+	t.Helper()
+	var all strings.Builder
+	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		fmt.Fprintf(&all, "\n== %s\n", path)
+		_, err = io.Copy(&all, f)
+		return err
+	})
+	if err != nil {
+		t.Fatalf("read %s: %v", dir, err)
+	}
+	return all.String()
+}

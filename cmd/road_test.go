@@ -1,0 +1,223 @@
+//go:build linux
+
+package cmd_test
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"lanyard/app/local"
+	"lanyard/auth/authtest"
+)
+
+const password = "lanyard" // of the pretend company's accounts
+
+// TestRoad walks the whole road with real parts: the built programs, a private D-Bus
+// with a real gnome-keyring, real Chromium. From the code to an app that shows who is
+// signed in, and once more in a browser that has never seen anything.
+func TestRoad(t *testing.T) {
+	session := authtest.KeyringSession(t)
+	directory := demo(t)
+	d := newDesk(t, session.Env...)
+	b := newBrowser(t)
+
+	// The code, the card, the company's own page, the outcome.
+	login := d.login(t, "demo", "--directory", directory, "--yes")
+	b.open(d.nextURL(t, 0))
+	b.picture("sso")
+	b.signInAs("zhangsan", password)
+	b.picture("consent")
+	b.confirm()
+	b.shows("signed in", "张三")
+	b.picture("signed-in")
+	if at := b.location(); strings.Contains(at, "code=") || strings.Contains(at, "state=") {
+		t.Errorf("the browser's address keeps the answer: %s", at)
+	}
+	if code := login.wait(t, 20*time.Second); code != 0 {
+		t.Fatalf("login ended with %d:\n%s%s", code, login.out.String(), login.err.String())
+	}
+	if !strings.Contains(login.err.String()+login.out.String(), "张三") {
+		t.Errorf("login does not say who is signed in:\n%s%s", login.out.String(), login.err.String())
+	}
+
+	s := d.state(t)
+	p := s.Profile("")
+	if p == nil || p.Phase != local.SignedIn || p.Identity.Name != "张三" || p.Enterprise.Code != "demo" || s.MemoryOnly {
+		t.Fatalf("status = %+v", s)
+	}
+	var list local.AppList
+	if err := json.Unmarshal([]byte(d.must(t, "apps", "--json")), &list); err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, a := range list.Apps {
+		ids = append(ids, a.ID)
+	}
+	if slices.Sort(ids); !slices.Equal(ids, []string{"handbook", "notes"}) {
+		t.Fatalf("apps = %v", ids)
+	}
+
+	// One click: in, in this browser and in one that has never seen anything.
+	d.must(t, "open", "notes")
+	b.open(d.nextURL(t, 1))
+	b.shows("Signed in as 张三")
+	b.picture("notes")
+
+	fresh := newBrowser(t)
+	d.must(t, "open", "notes")
+	fresh.open(d.nextURL(t, 2))
+	fresh.shows("Signed in as 张三")
+	d.must(t, "open", "handbook")
+	fresh.open(d.nextURL(t, 3))
+	fresh.shows("Signed in as 张三")
+	fresh.picture("handbook")
+	if n := len(d.urls()); n != 4 {
+		t.Errorf("the browser was started %d times, want 4", n)
+	}
+}
+
+// TestOpenSignedOut follows a click that comes before the sign-in: it ends in the app,
+// with one tab.
+func TestOpenSignedOut(t *testing.T) {
+	session := authtest.KeyringSession(t)
+	directory := demo(t)
+	d := newDesk(t, session.Env...)
+	b := newBrowser(t)
+	signIn(t, d, b, directory)
+
+	d.must(t, "logout")
+	if p := d.state(t).Profile(""); p == nil || p.Phase != local.SignedOut {
+		t.Fatalf("after logout: %+v", p)
+	}
+	tabs := len(d.urls())
+	open := start(t, d.env, "lanyard", "open", "notes")
+	fresh := newBrowser(t)
+	fresh.open(d.nextURL(t, tabs))
+	fresh.signInAs("zhangsan", password)
+	fresh.confirm()
+	fresh.shows("Signed in as 张三")
+	if code := open.wait(t, 20*time.Second); code != 0 {
+		t.Fatalf("open ended with %d: %s", code, open.err.String())
+	}
+	if got := len(d.urls()); got != tabs+1 {
+		t.Errorf("the click opened %d tabs, want 1", got-tabs)
+	}
+	if p := d.state(t).Profile(""); p.Phase != local.SignedIn {
+		t.Errorf("after the click: %s", p.Phase)
+	}
+}
+
+// TestPrintURL is the road on a machine without browser or display: the addresses are
+// printed and opened elsewhere.
+func TestPrintURL(t *testing.T) {
+	session := authtest.KeyringSession(t)
+	directory := demo(t)
+	d := newDesk(t, session.Env...)
+	d.env = slices.DeleteFunc(d.env, func(v string) bool {
+		return strings.HasPrefix(v, "BROWSER=") || strings.HasPrefix(v, "DISPLAY=")
+	})
+	b := newBrowser(t)
+
+	login := d.login(t, "demo", "--directory", directory, "--yes", "--print-url")
+	b.open("http" + login.line(t, "http", 20*time.Second))
+	b.signInAs("zhangsan", password)
+	b.confirm()
+	b.shows("signed in", "张三")
+	if code := login.wait(t, 20*time.Second); code != 0 {
+		t.Fatalf("login ended with %d: %s", code, login.err.String())
+	}
+	if lines := strings.Count(login.out.String(), "\n"); lines != 1 {
+		t.Errorf("standard output has %d lines, want the address alone:\n%s", lines, login.out.String())
+	}
+
+	link := strings.TrimSpace(d.must(t, "open", "notes", "--print-url"))
+	fresh := newBrowser(t)
+	fresh.open(link)
+	fresh.shows("张三") // where no agent can be reached a page asks, by POST
+	fresh.confirmContinue()
+	fresh.shows("Signed in as 张三")
+	if urls := d.urls(); len(urls) != 0 {
+		t.Errorf("a browser was started: %v", urls)
+	}
+}
+
+// TestStaysSignedIn ends the agent in every way and finds it signed in again, without
+// a browser.
+func TestStaysSignedIn(t *testing.T) {
+	session := authtest.KeyringSession(t)
+	directory := demo(t)
+	d := newDesk(t, session.Env...)
+	b := newBrowser(t)
+	signIn(t, d, b, directory)
+	tabs := len(d.urls())
+
+	for _, row := range []struct {
+		name string
+		end  func()
+	}{
+		{"quit", func() { d.must(t, "quit") }},
+		{"terminated", func() { d.signalAgent(t, syscall.SIGTERM) }},
+		{"killed", func() { d.signalAgent(t, syscall.SIGKILL) }},
+		{"killed again", func() { d.signalAgent(t, syscall.SIGKILL) }},
+	} {
+		row.end()
+		if p := d.settled(t); p.Phase != local.SignedIn || p.Identity.Name != "张三" {
+			t.Fatalf("%s: %+v", row.name, p)
+		}
+	}
+	d.must(t, "open", "notes")
+	b.open(d.nextURL(t, tabs))
+	b.shows("Signed in as 张三")
+	if got := len(d.urls()); got != tabs+1 {
+		t.Errorf("restarts opened %d tabs", got-tabs-1)
+	}
+
+	// A locked keyring is waited for; nothing is lost.
+	d.must(t, "quit")
+	session.Lock(t)
+	if p := d.settled(t); p.Phase != local.WaitingForKeyring {
+		t.Errorf("with a locked keyring: %s", p.Phase)
+	}
+	d.must(t, "quit")
+	session.Unlock(t)
+	if p := d.settled(t); p.Phase != local.SignedIn {
+		t.Errorf("after the keyring was unlocked: %s", p.Phase)
+	}
+}
+
+// TestNoKeyring signs in where no password store is: it works, and says that it is gone
+// at the restart.
+func TestNoKeyring(t *testing.T) {
+	directory := demo(t)
+	d := newDesk(t)
+	b := newBrowser(t)
+	signIn(t, d, b, directory)
+	b.shows("until you restart")
+	if s := d.state(t); !s.MemoryOnly || s.Profile("").Phase != local.SignedIn {
+		t.Errorf("status = %+v", s)
+	}
+	if out := d.must(t, "status"); !strings.Contains(out, "restart") {
+		t.Errorf("status does not say that the sign-in is not kept:\n%s", out)
+	}
+	d.must(t, "quit")
+	if p := d.settled(t); p.Phase == local.SignedIn {
+		t.Error("signed in again from nowhere")
+	}
+}
+
+// signIn signs zhangsan in at the pretend company.
+func signIn(t testing.TB, d *desk, b *browser, directory string) {
+	t.Helper()
+	login := d.login(t, "demo", "--directory", directory, "--yes")
+	b.open(d.nextURL(t, len(d.urls())))
+	b.signInAs("zhangsan", password)
+	b.confirm()
+	b.shows("signed in", "张三")
+	if code := login.wait(t, 20*time.Second); code != 0 {
+		t.Fatalf("login ended with %d: %s%s", code, login.out.String(), login.err.String())
+	}
+}
