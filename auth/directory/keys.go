@@ -26,10 +26,10 @@ const KeysSchema = "keys/1"
 
 // SigningKey is an Ed25519 key of a directory: its root, or one that signs documents.
 // ID is the RFC 7638 thumbprint of the public key, so a pin and a kid are the same
-// string.
+// string. The private half is behind a pointer, so that no print shows it.
 type SigningKey struct {
 	PublicKey
-	private ed25519.PrivateKey
+	private *ed25519.PrivateKey
 }
 
 // PublicKey is the public half of a [SigningKey].
@@ -62,7 +62,7 @@ func ParseSigningKey(pkcs8 []byte) (SigningKey, error) {
 
 func signingKey(private ed25519.PrivateKey) (SigningKey, error) {
 	public, err := publicKey(private.Public().(ed25519.PublicKey))
-	return SigningKey{PublicKey: public, private: private}, err
+	return SigningKey{PublicKey: public, private: &private}, err
 }
 
 func publicKey(key ed25519.PublicKey) (PublicKey, error) {
@@ -74,7 +74,7 @@ func publicKey(key ed25519.PublicKey) (PublicKey, error) {
 }
 
 // PKCS8 returns the private key, to be sealed.
-func (k SigningKey) PKCS8() ([]byte, error) { return x509.MarshalPKCS8PrivateKey(k.private) }
+func (k SigningKey) PKCS8() ([]byte, error) { return x509.MarshalPKCS8PrivateKey(*k.private) }
 
 // PKIX returns the public key in DER.
 func (k PublicKey) PKIX() ([]byte, error) { return x509.MarshalPKIXPublicKey(k.key) }
@@ -176,7 +176,7 @@ func sign(payload any, typ string, key SigningKey, origin string) ([]byte, error
 	opts := (&jose.SignerOptions{}).WithType(jose.ContentType(typ)).WithHeader("iss", origin)
 	signer, err := jose.NewSigner(jose.SigningKey{
 		Algorithm: jose.EdDSA,
-		Key:       jose.JSONWebKey{Key: key.private, KeyID: key.ID},
+		Key:       jose.JSONWebKey{Key: *key.private, KeyID: key.ID},
 	}, opts)
 	if err != nil {
 		return nil, fmt.Errorf("sign %s: %w", typ, err)

@@ -167,12 +167,11 @@ func Hash(code string) string {
 func originOf(scheme, hostport string) (string, bool) {
 	host, port := hostport, ""
 	if h, p, err := net.SplitHostPort(hostport); err == nil {
-		host, port = h, p
-		if n, err := strconv.ParseUint(p, 10, 16); err != nil || n == 0 {
+		n, err := strconv.ParseUint(p, 10, 16)
+		if err != nil || n == 0 {
 			return "", false
-		} else {
-			port = strconv.FormatUint(n, 10)
 		}
+		host, port = h, strconv.FormatUint(n, 10)
 	}
 	host, ok := hostname(strings.Trim(host, "[]"))
 	if !ok {

@@ -121,8 +121,8 @@ func (r *Resolver) ask(ctx context.Context, origin, code string) (Resolved, erro
 	}
 	doc, err := r.accept(origin, code, keys, document)
 	if err != nil {
-		if fault, _ := auth.FaultOf(err); fault.Kind() == auth.ErrTampered {
-			r.logger().WarnContext(ctx, "enterprise document refused", "host", hostOf(origin), "fault", string(fault), "err", err)
+		if errors.Is(err, auth.ErrTampered) {
+			r.logger().WarnContext(ctx, "enterprise document refused", "host", hostOf(origin), "err", err)
 		}
 		return Resolved{}, err
 	}
