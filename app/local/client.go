@@ -22,8 +22,6 @@ const maxAnswer = 8 << 20
 // Client asks a running agent; it implements [Service]. It is safe for use by
 // several goroutines.
 type Client struct {
-	// Lang is sent as Accept-Language; set it before the first call.
-	Lang string
 	// Info is what the agent said of itself.
 	Info Info
 
@@ -60,6 +58,9 @@ func Dial(ctx context.Context, dir string) (*Client, error) {
 	}
 	return c, nil
 }
+
+// AgentVersion is the version of the agent that answers.
+func (c *Client) AgentVersion() string { return c.Info.Version }
 
 // Close gives the connections back. Calls under way go on.
 func (c *Client) Close() {
@@ -117,8 +118,8 @@ func (c *Client) send(ctx context.Context, method, path string, in any) (*http.R
 	if err != nil {
 		return nil, auth.Fail(auth.BadInput, nil, fmt.Errorf("make request: %w", err))
 	}
-	if c.Lang != "" {
-		req.Header.Set("Accept-Language", c.Lang)
+	if lang := Lang(ctx); lang != "" {
+		req.Header.Set("Accept-Language", lang)
 	}
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")

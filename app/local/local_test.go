@@ -43,7 +43,6 @@ func serve(t *testing.T, svc local.Service) *local.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client.Lang = "zh"
 	t.Cleanup(func() {
 		client.Close()
 		cancel()
@@ -154,7 +153,7 @@ func TestErrorsTravelWithFaultAndReference(t *testing.T) {
 		svc.mu.Lock()
 		svc.err = auth.Fail(fault, auth.Args{"host": "x"}, errors.New("cause"))
 		svc.mu.Unlock()
-		_, err := c.State(t.Context())
+		_, err := c.State(local.WithLang(t.Context(), "zh"))
 		if !errors.Is(err, fault) || !errors.Is(err, fault.Kind()) {
 			t.Errorf("%s came back as %v", fault, err)
 		}

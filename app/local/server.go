@@ -78,6 +78,7 @@ func (s *Server) handler(ctx context.Context) http.Handler {
 		s.fail(w, r, http.StatusNotFound, auth.Fail(auth.NotHere, auth.Args{"what": r.Method + " " + r.URL.Path}, nil))
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(WithLang(r.Context(), r.Header.Get("Accept-Language")))
 		if _, page := r.Header["Origin"]; page || r.Host != apiHost {
 			s.fail(w, r, http.StatusForbidden, auth.Fail(auth.NotPermitted, nil, nil))
 			return
@@ -90,7 +91,7 @@ func (s *Server) handler(ctx context.Context) http.Handler {
 // fail answers err as a [Problem]. The cause is logged under the reference that the
 // person is shown.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, status int, err error) {
-	p := s.problem(err, r.Header.Get("Accept-Language"))
+	p := s.problem(err, Lang(r.Context()))
 	s.logger().InfoContext(r.Context(), "request failed",
 		"method", r.Method, "path", r.URL.Path, "fault", string(p.Code), "reference", p.Reference, "err", err)
 	writeJSON(w, status, p)
