@@ -23,6 +23,9 @@ type Outcome struct {
 	Reference  string
 	Lang       string
 	SwitchURL  string
+	// Next is where the same tab goes on to after a sign-in that was asked for by a
+	// click on an app: a launch link. Empty shows the page.
+	Next string
 }
 
 var errUnfinished = errors.New("not yet")
