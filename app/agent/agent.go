@@ -1,0 +1,232 @@
+package agent
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"lanyard/app/desktop"
+	"lanyard/app/doctor"
+	"lanyard/app/local"
+	"lanyard/auth"
+	"lanyard/auth/directory"
+	"lanyard/auth/openid"
+	"lanyard/auth/vault"
+)
+
+// Config is what an agent is made of. Everything that reaches out of the process is a
+// field, so that a test owns it.
+type Config struct {
+	Version string
+	// Dir is the state folder: profiles.json, the vault and the directory's documents
+	// lie in it. The caller holds its instance lock.
+	Dir string
+	// HTTP asks directories, providers and servers.
+	HTTP *http.Client
+	// Keyring holds the vault's key.
+	Keyring vault.Keyring
+	// Directories are asked for a bare code, Pins are the root keys known beforehand.
+	Directories []string
+	Pins        directory.Pins
+	// ManagedBy and Code come from policy: who set this device up, and the code whose
+	// first sign-in needs no confirmation.
+	ManagedBy string
+	Code      string
+	// Env is the agent's own part of the environment, used until a caller brings one.
+	Env local.Env
+	// Open opens an address in the browser and returns once that has started.
+	Open func(ctx context.Context, address string, env map[string]string, browser string) error
+	// Watch tells of sleep and network; nil hears nothing.
+	Watch func(ctx context.Context) <-chan desktop.Event
+	// Autostart starts the agent with the person's session; nil offers none.
+	Autostart Autostart
+	// Probes are the doctor's, but for the keyring and the address, which the agent adds.
+	Probes doctor.Probes
+	// Ring is where the logger's records are kept for diagnostics; nil keeps none.
+	Ring   *Ring
+	Logger *slog.Logger     // nil discards
+	Now    func() time.Time // nil is time.Now
+}
+
+// Autostart is an entry that starts a program with the person's session;
+// desktop.Autostart is one.
+type Autostart interface {
+	Enabled() (bool, error)
+	Enable() error
+	Disable() error
+}
+
+// Agent is the resident core. Make one with [New], then [Agent.Run] it.
+type Agent struct {
+	cfg    Config
+	log    *slog.Logger
+	openid openid.Client
+
+	// life ends with the agent. Work that outlives the request which began it (a
+	// sign-in, a refresh) hangs on it, and is counted in work.
+	life   context.Context
+	end    context.CancelFunc
+	lifeMu sync.Mutex // held to begin work and to end life, so that none begins after
+	work   sync.WaitGroup
+	quit   chan bool // true: start again
+
+	opening chan struct{} // holds one token: whoever has it opens the vault
+	proofs  proofs
+
+	mu       sync.Mutex
+	rev      uint64
+	changed  chan struct{} // closed at the next change of State
+	current  string
+	settings local.Settings
+	accounts []*account
+	attempt  *attempt
+	vault    *vault.Vault // nil until it is first needed
+	waiting  error        // why the vault did not open when it was last tried
+	env      local.Env    // of the last caller with a display
+	timer    *time.Timer  // the only one: the next refresh of any profile
+}
+
+// New makes an agent that remembers the profiles of cfg.Dir and has asked nobody yet.
+func New(cfg Config) (*Agent, error) {
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Ring == nil {
+		cfg.Ring = &Ring{}
+	}
+	mem, err := loadMemory(cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	a := &Agent{
+		cfg: cfg, log: cfg.Logger,
+		openid:  openid.Client{HTTP: cfg.HTTP, Now: cfg.Now, Logger: cfg.Logger},
+		quit:    make(chan bool, 1),
+		opening: make(chan struct{}, 1),
+		changed: make(chan struct{}),
+		rev:     1,
+		current: mem.Current, settings: mem.Settings, env: cfg.Env.Allowed(),
+	}
+	a.life, a.end = context.WithCancel(context.Background())
+	a.proofs.log = cfg.Logger
+	for _, rec := range mem.Profiles {
+		a.accounts = append(a.accounts, &account{record: rec})
+	}
+	return a, nil
+}
+
+// Run keeps every profile signed in until ctx ends or somebody quits, and reports
+// whether the agent is to be started again. It is called once. Requests may be
+// answered before and while it runs.
+func (a *Agent) Run(ctx context.Context) (restart bool) {
+	a.background(a.restore)
+	var news <-chan desktop.Event
+	if a.cfg.Watch != nil {
+		news = a.cfg.Watch(a.life)
+	}
+	for running := true; running; {
+		select {
+		case <-ctx.Done():
+			running = false
+		case restart = <-a.quit:
+			running = false
+		case event, ok := <-news:
+			if !ok {
+				news = nil
+				continue
+			}
+			a.log.Debug("system event", "event", string(event))
+			a.background(a.wake)
+		}
+	}
+	a.mu.Lock()
+	if a.timer != nil {
+		a.timer.Stop()
+	}
+	a.mu.Unlock()
+	a.lifeMu.Lock()
+	a.end()
+	a.lifeMu.Unlock()
+	a.proofs.close()
+	a.work.Wait()
+	for _, s := range a.sessions() {
+		s.End()
+	}
+	return restart
+}
+
+// background runs f beside everything else, with a ctx that ends with the agent. It
+// may be called with or without the lock.
+func (a *Agent) background(f func(ctx context.Context)) {
+	a.lifeMu.Lock()
+	defer a.lifeMu.Unlock()
+	if a.life.Err() == nil {
+		a.work.Go(func() { f(a.life) })
+	}
+}
+
+// restore signs the remembered profiles in again, without a browser.
+func (a *Agent) restore(ctx context.Context) {
+	a.mu.Lock()
+	needed := false
+	for _, acc := range a.accounts {
+		needed = needed || !acc.SignedOut
+	}
+	a.mu.Unlock()
+	if needed {
+		// A locked keyring shows in State and is asked again at the next wish.
+		_, _ = a.openVault(ctx)
+	}
+	debug.FreeOSMemory()
+}
+
+// wake asks again after sleep or a change of the network: the keyring may be open
+// now, tokens may be due (a timer does not run while the computer sleeps), and what
+// was offline may not be any more.
+func (a *Agent) wake(ctx context.Context) {
+	if a.isWaiting() {
+		_, _ = a.openVault(ctx)
+		return
+	}
+	a.refreshDue(ctx, true)
+}
+
+// Quit ends the agent; restart starts it again, for a newer program that took its
+// place on disk. A restart is refused while a sign-in runs (fault SignInBusy) and
+// while tokens are in memory alone (fault KeyringMissing): it would lose them.
+func (a *Agent) Quit(_ context.Context, restart bool) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if restart {
+		if a.attempt != nil && !a.attempt.view.Over() {
+			return auth.Fail(auth.SignInBusy, nil, nil)
+		}
+		if a.vault != nil && a.vault.MemoryOnly() && a.anySignedIn() {
+			return auth.Fail(auth.KeyringMissing, nil, nil)
+		}
+	}
+	select {
+	case a.quit <- restart:
+	default: // already on its way
+	}
+	return nil
+}
+
+// Window opens or raises a window: fault WindowMissing, for this build has none.
+func (a *Agent) Window(context.Context, string, local.Env) error {
+	return auth.Fail(auth.WindowMissing, nil, nil)
+}
+
+// Activate signs in with a code that the enterprise's own program obtained: fault
+// NotHere, for this build does not offer it.
+func (a *Agent) Activate(context.Context, local.ActivateRequest) (string, error) {
+	return "", auth.Fail(auth.NotHere, auth.Args{"what": "lanyard activate"}, nil)
+}
+
+var _ local.Service = (*Agent)(nil)

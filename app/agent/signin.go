@@ -1,0 +1,337 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"time"
+
+	"lanyard/app/doctor"
+	"lanyard/app/local"
+	"lanyard/auth"
+	"lanyard/auth/connector"
+	"lanyard/auth/directory"
+	"lanyard/auth/openid"
+	"lanyard/auth/signin"
+	"lanyard/auth/vault"
+	"lanyard/auth/workbench"
+)
+
+const (
+	// pageGrace is how long the page in the browser can still be read after the outcome.
+	pageGrace = 5 * time.Second
+	// appsPatience is how long a finished sign-in waits for the apps that its page shows.
+	appsPatience = 1500 * time.Millisecond
+	// revokePatience is how long giving tokens back may take; it is best effort.
+	revokePatience = 3 * time.Second
+)
+
+// way is how one enterprise's people sign in, once it has been found out.
+type way struct {
+	found    directory.Resolved
+	conn     *connector.Connector
+	provider *openid.Provider
+	host     string
+	vault    *vault.Vault
+}
+
+// attend carries an attempt from its first step to its last.
+func (a *Agent) attend(ctx context.Context, att *attempt) {
+	id, err := a.pursue(ctx, att)
+	err = outcome(ctx, err)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	att.view.URL = ""
+	if err == nil {
+		att.view.Step, att.view.Profile = local.StepDone, id
+		a.log.Info("signed in", "attempt", att.view.ID, "profile", id, "reference", att.view.Reference)
+	} else {
+		var e auth.Enterprise
+		if att.view.Enterprise != nil {
+			e = *att.view.Enterprise
+		}
+		att.view.Step = local.StepFailed
+		att.view.Problem = a.problem(err, e, att.lang, att.view.Reference)
+		att.view.Suggestion = att.view.Problem.Args["suggestion"]
+		a.log.Warn("sign-in failed", "attempt", att.view.ID, "err", err, "reference", att.view.Reference)
+	}
+	a.publish()
+}
+
+// outcome is err, or why its ctx ended if that came first: cancelled, out of time, or
+// the agent itself is ending.
+func outcome(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
+	switch {
+	case err == nil, cause == nil:
+		return err
+	case errors.Is(cause, context.Canceled):
+		return auth.Fail(auth.SignInCanceled, nil, cause)
+	default:
+		return cause
+	}
+}
+
+// pursue makes the steps of an attempt and returns the profile that is signed in.
+func (a *Agent) pursue(ctx context.Context, att *attempt) (profile string, err error) {
+	w, err := a.resolve(ctx, att)
+	if err != nil {
+		return "", err
+	}
+	if err := a.confirm(ctx, att, w); err != nil {
+		return "", err
+	}
+	listener, err := a.check(ctx, att, &w)
+	if err != nil {
+		return "", err
+	}
+	page := signin.Outcome{
+		Enterprise: w.found.Document.Enterprise, Reference: att.view.Reference, Lang: att.lang,
+	}
+	defer func() {
+		page.Err = outcome(ctx, err)
+		listener.Finish(page)
+		a.background(func(context.Context) { listener.Close(pageGrace) })
+	}()
+
+	options := openid.Options{UILocales: att.lang, FormPost: w.provider.FormPost}
+	if att.swap {
+		options.Prompt = "login"
+	} else if att.again != "" {
+		options.LoginHint = a.identity(att.again).Email
+	}
+	req := w.provider.AuthorizeRequest(listener.RedirectURI(), options)
+	a.update(func() { att.view.Step, att.view.URL = local.StepWaiting, req.URL })
+	a.openPage(ctx, att)
+	issuer := ""
+	if w.provider.IssParameter {
+		issuer = w.provider.Issuer
+	}
+	code, err := listener.Wait(ctx, req, issuer)
+	if err != nil {
+		return "", err
+	}
+
+	a.update(func() { att.view.Step, att.view.URL = local.StepFinishing, "" })
+	tokens, identity, err := w.provider.Exchange(ctx, req, code)
+	if err != nil {
+		return "", err
+	}
+	id, err := a.keep(ctx, att, w, tokens, identity)
+	if err != nil {
+		a.giveBack(ctx, w.provider, tokens)
+		return "", err
+	}
+	page.Identity, page.Kept = identity, !w.vault.MemoryOnly()
+	page.Apps, page.Next = a.arrive(ctx, att, id)
+	return id, nil
+}
+
+// resolve finds the enterprise, its provider, and the host that would open.
+func (a *Agent) resolve(ctx context.Context, att *attempt) (way, error) {
+	var w way
+	found, err := a.directory().Resolve(ctx, att.query)
+	if err != nil && att.again != "" && (errors.Is(err, auth.ErrOffline) || errors.Is(err, auth.DocumentExpired)) {
+		// Whoever is enrolled goes on by the document that is kept: an expired one, or a
+		// directory that is down, blocks a new sign-in only.
+		if kept, keptErr := a.directory().Cached(att.query.Directory, att.query.Code); keptErr == nil {
+			found, err = kept, nil
+		}
+	}
+	if err != nil {
+		return w, err
+	}
+	w.found = found
+	a.update(func() {
+		att.view.Enterprise = copyEnterprise(&found.Document.Enterprise)
+		att.view.Via, att.view.Hash = found.Document.Via, found.Hash
+		att.view.Unconfirmed = found.Unconfirmed
+	})
+	if w.conn, err = usable(found.Document); err != nil {
+		return w, err
+	}
+	if w.provider, err = a.openid.Discover(ctx, w.conn); err != nil {
+		return w, err
+	}
+	page, err := url.Parse(w.provider.AuthorizationEndpoint)
+	if err != nil {
+		return w, auth.Fail(auth.EnterpriseMisconfig, nil, err)
+	}
+	w.host = page.Host
+	a.update(func() { att.view.Host = w.host })
+	return w, nil
+}
+
+// confirm waits for the person's yes to the host, the first time. Nobody is asked on
+// a device that policy set up for this enterprise, nor again for an issuer and host
+// that were accepted before; another issuer or host asks again.
+func (a *Agent) confirm(ctx context.Context, att *attempt, w way) error {
+	a.mu.Lock()
+	known := a.managed(w.found) || slices.ContainsFunc(a.accounts, func(acc *account) bool {
+		return acc.Origin == w.found.Origin && acc.Issuer == w.provider.Issuer && acc.Host == w.host
+	})
+	if known {
+		att.accept()
+	} else if !att.accepted {
+		att.view.Step = local.StepConfirm
+		a.publish()
+	}
+	a.mu.Unlock()
+	select {
+	case <-att.confirmed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// managed reports whether policy set this device up for the enterprise.
+func (a *Agent) managed(found directory.Resolved) bool {
+	if a.cfg.Code == "" {
+		return false
+	}
+	q, err := directory.Parse(a.cfg.Code)
+	if err != nil || !slices.Contains(found.Document.Codes, q.Code) {
+		return false
+	}
+	if q.Directory != "" {
+		return q.Directory == found.Origin
+	}
+	return slices.Contains(a.cfg.Directories, found.Origin)
+}
+
+// check makes sure, before any browser opens, that the sign-in can end well: the
+// keyring answers, the callback's port is bound (and stays so), the provider can be
+// reached, and the clock is right.
+func (a *Agent) check(ctx context.Context, att *attempt, w *way) (*signin.Listener, error) {
+	a.update(func() { att.view.Step = local.StepChecking })
+	var err error
+	if w.vault, err = a.openVault(ctx); err != nil {
+		return nil, err
+	}
+	var listener *signin.Listener
+	err = doctor.Preflight(ctx, doctor.Probes{
+		Lang: att.lang, Now: a.cfg.Now, HTTP: a.cfg.HTTP, Address: w.provider.Issuer,
+		Keyring: w.vault.Prepare,
+		Bind: func(context.Context) (err error) {
+			listener, err = signin.Listen(w.conn.Redirect)
+			return err
+		},
+	})
+	if err != nil && listener != nil {
+		listener.Close(0)
+	}
+	return listener, err
+}
+
+// keep seals the tokens and remembers the profile. Nobody is told of a sign-in
+// before that.
+func (a *Agent) keep(ctx context.Context, att *attempt, w way, tokens auth.TokenSet, identity auth.Identity) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	if expected := a.identity(att.again); att.again != "" && !att.swap && !expected.Same(identity) {
+		return "", auth.Fail(auth.SignInOtherPerson,
+			auth.Args{"name": identity.Name, "expected": expected.Name}, nil)
+	}
+	id := a.profileOf(w.found, identity)
+	err := w.vault.Put(id, vault.Entry{
+		Tokens: tokens, Identity: identity, Issuer: w.provider.Issuer, TokenOrigin: w.provider.TokenOrigin(),
+	})
+	if err != nil {
+		return "", err
+	}
+	doc := w.found.Document
+	a.mu.Lock()
+	acc, err := a.account(id)
+	if err != nil {
+		acc = &account{record: record{ID: id}}
+		a.accounts = append(a.accounts, acc)
+	}
+	acc.Enterprise, acc.Identity = doc.Enterprise, identity
+	acc.Origin, acc.Code = w.found.Origin, att.query.Code
+	if acc.Code == "" {
+		acc.Code = doc.Enterprise.Code
+	}
+	acc.Issuer, acc.Host, acc.Hash = w.provider.Issuer, w.host, w.found.Hash
+	acc.Workbench, acc.SignedOut = doc.Workbench, false
+	acc.provider = w.provider
+	if att.view.App == "" || a.current == "" {
+		a.current = id // an app opened for another profile does not change the current one
+	}
+	a.rememberOrWarn()
+	a.mu.Unlock()
+	a.begin(id, w.vault)
+	a.schedule()
+	return id, nil
+}
+
+// profileOf returns the id of the profile that this person has here, or gets.
+func (a *Agent) profileOf(found directory.Resolved, identity auth.Identity) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	e := found.Document.Enterprise
+	for _, acc := range a.accounts {
+		if acc.Origin == found.Origin && acc.Enterprise.ID == e.ID && acc.Identity.Same(identity) {
+			return acc.ID
+		}
+	}
+	return profileID(found.Origin, e.Code, identity)
+}
+
+// identity returns whom a profile belongs to.
+func (a *Agent) identity(profile string) auth.Identity {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	acc, err := a.account(profile)
+	if err != nil {
+		return auth.Identity{}
+	}
+	return acc.Identity
+}
+
+// arrive fetches what the page shows at the end: the person's apps, and, where an app
+// is what all this was for, the address at which it opens. Nothing that fails here
+// undoes the sign-in.
+func (a *Agent) arrive(ctx context.Context, att *attempt, profile string) (apps []auth.App, next string) {
+	asking, cancel := context.WithTimeout(ctx, appsPatience)
+	defer cancel()
+	if err := a.refreshApps(asking, profile); err != nil {
+		a.log.Warn("apps not refreshed", "profile", profile, "err", err)
+	}
+	a.mu.Lock()
+	wish := att.view.App
+	if acc, err := a.account(profile); err == nil {
+		for _, e := range acc.entries() {
+			apps = append(apps, e.App)
+		}
+	}
+	a.mu.Unlock()
+	if wish == "" {
+		return apps, ""
+	}
+	app, err := workbench.Find(apps, wish)
+	if err != nil {
+		a.update(func() {
+			att.view.Problem = a.problem(err, *att.view.Enterprise, att.lang, att.view.Reference)
+		})
+		return apps, ""
+	}
+	next, via, err := a.address(ctx, profile, app, true)
+	if err != nil {
+		next, via = app.URL, viaAccess
+	}
+	a.log.Info("app opened", "profile", profile, "app", app.ID, "via", via)
+	a.opened(profile, app.ID)
+	return apps, next
+}
+
+// giveBack revokes tokens that are not kept, as far as the provider can be reached.
+func (a *Agent) giveBack(ctx context.Context, p *openid.Provider, tokens auth.TokenSet) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokePatience)
+	defer cancel()
+	if err := p.Revoke(ctx, tokens); err != nil {
+		a.log.Warn("tokens not revoked", "issuer", p.Issuer, "err", err)
+	}
+}

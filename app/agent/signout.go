@@ -1,0 +1,117 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"lanyard/app/local"
+	"lanyard/auth"
+	"lanyard/auth/vault"
+)
+
+// SignOut ends a profile here: at once on this computer, and at the provider as far
+// as it can be reached. The profile stays remembered. Signing out on all devices is
+// fault NotHere.
+func (a *Agent) SignOut(ctx context.Context, req local.SignOutRequest) error {
+	if req.Everywhere {
+		return auth.Fail(auth.NotHere, auth.Args{"what": "logout --everywhere"}, nil)
+	}
+	a.mu.Lock()
+	acc, err := a.account(req.Profile)
+	if err != nil {
+		a.mu.Unlock()
+		return err
+	}
+	id := acc.ID
+	a.leave(acc)
+	a.rememberOrWarn()
+	a.publish()
+	a.mu.Unlock()
+	a.log.Info("signed out", "profile", id)
+	a.drop(ctx, id)
+	return nil
+}
+
+// Forget removes a profile and all that is kept of it here. With the last profile of
+// a directory its pin goes, with the very last one the vault and its key.
+func (a *Agent) Forget(ctx context.Context, profile string) error {
+	a.mu.Lock()
+	acc, err := a.account(profile)
+	if err != nil {
+		a.mu.Unlock()
+		return err
+	}
+	id, origin := acc.ID, acc.Origin
+	a.leave(acc)
+	a.mu.Unlock()
+	v := a.drop(ctx, id)
+
+	a.mu.Lock()
+	a.accounts = slices.DeleteFunc(a.accounts, func(acc *account) bool { return acc.ID == id })
+	if a.current == id {
+		a.current = ""
+		if len(a.accounts) > 0 {
+			a.current = a.accounts[0].ID
+		}
+	}
+	a.rememberOrWarn()
+	a.publish()
+	last := len(a.accounts) == 0
+	lastHere := !slices.ContainsFunc(a.accounts, func(acc *account) bool { return acc.Origin == origin })
+	a.mu.Unlock()
+	a.log.Info("profile forgotten", "profile", id)
+	if lastHere {
+		if err := a.directory().ForgetPin(origin); err != nil {
+			return err
+		}
+	}
+	if last && v != nil {
+		return v.Destroy(ctx)
+	}
+	return nil
+}
+
+// leave makes a profile signed out in State and ends what runs for it; the caller
+// holds the lock and then calls drop without it.
+func (a *Agent) leave(acc *account) {
+	acc.SignedOut = true
+	if att := a.attempt; att != nil && att.again == acc.ID && !att.view.Over() {
+		att.cancel(auth.Fail(auth.SignInCanceled, nil, errors.New("sign out")))
+	}
+	if s := acc.session; s != nil {
+		acc.session = nil
+		a.background(func(context.Context) { s.End() })
+	}
+}
+
+// drop discards the tokens of a profile that was left. Where the keyring is locked
+// they stay sealed until it opens, see openVault.
+func (a *Agent) drop(ctx context.Context, id string) *vault.Vault {
+	v, err := a.openVault(ctx)
+	if err != nil {
+		a.log.Warn("tokens not deleted yet", "profile", id, "err", err)
+		return nil
+	}
+	a.discard(ctx, v, id)
+	return v
+}
+
+// discard deletes a profile's tokens and then gives them back to their provider.
+func (a *Agent) discard(ctx context.Context, v *vault.Vault, id string) {
+	entry, err := v.Get(id)
+	if err != nil {
+		return // nothing there
+	}
+	if err := v.Delete(id); err != nil {
+		a.log.Error("tokens not deleted", "profile", id, "err", err)
+	}
+	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokePatience)
+	defer cancel()
+	p, err := a.provider(asking, id)
+	if err != nil || p.Issuer != entry.Issuer {
+		a.log.Warn("tokens not revoked", "profile", id, "err", err)
+		return
+	}
+	a.giveBack(asking, p, entry.Tokens)
+}
