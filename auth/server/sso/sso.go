@@ -1,11 +1,12 @@
 package sso
 
 import (
+	"io/fs"
 	"log/slog"
 	"net/http"
 
-	"lanyard/auth"
 	"lanyard/auth/connector"
+	"lanyard/auth/openid"
 	"lanyard/auth/server"
 )
 
@@ -18,48 +19,47 @@ type Config struct {
 	Flows       server.Flows
 	Sessions    server.Sessions
 	SignIns     server.SignIns
-	Engine      *connector.Engine
-	Logger      *slog.Logger // nil: discard
+	Engine      *connector.Engine // runs connectors of kind steps
+	OIDC        *openid.Client    // signs in by connectors of kind oidc
+	Pages       fs.FS             // layout, style and page
+	Logger      *slog.Logger      // nil: discard
 }
 
 // SSO signs browsers in. It implements server.Gate.
 type SSO struct {
-	cfg Config
-	log *slog.Logger
+	cfg       Config
+	log       *slog.Logger
+	pages     *server.Pages
+	providers *providers
 }
 
 var _ server.Gate = (*SSO)(nil)
 
 // New makes an SSO.
-func New(cfg Config) *SSO {
-	s := &SSO{cfg: cfg, log: cfg.Logger}
+func New(cfg Config) (*SSO, error) {
+	pages, err := server.NewPages(cfg.Pages, "page")
+	if err != nil {
+		return nil, err
+	}
+	s := &SSO{cfg: cfg, log: cfg.Logger, pages: pages, providers: newProviders(cfg)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	return s
+	return s, nil
 }
+
+// The callbacks. Each connector has one of its own, so that an answer meant for one
+// cannot be taken for another's; three-interface connectors share an address, the one
+// of the seed, and are told apart by the APPID in it.
+const (
+	ownCallback    = "/c/{connector}/callback"
+	sharedCallback = "/oauth/v1/code"
+)
 
 // Mount registers the callbacks.
-func (s *SSO) Mount(mux *http.ServeMux) {}
-
-// Session implements server.Gate.
-func (s *SSO) Session(r *http.Request, enterprise string) (server.Session, error) {
-	return server.Session{}, auth.Fail(auth.SignInRequired, nil, nil)
-}
-
-// Begin implements server.Gate.
-func (s *SSO) Begin(w http.ResponseWriter, r *http.Request, enterprise, ret string, opts server.BeginOptions) {
-	s.Fail(w, r, enterprise, auth.Fail(auth.NotHere, nil, nil))
-}
-
-// Attach implements server.Gate.
-func (s *SSO) Attach(w http.ResponseWriter, r *http.Request, session server.Session, cookie auth.Secret) {
-}
-
-// End implements server.Gate.
-func (s *SSO) End(w http.ResponseWriter, r *http.Request, enterprise string) error { return nil }
-
-// Fail answers with the page that explains err to a person.
-func (s *SSO) Fail(w http.ResponseWriter, r *http.Request, enterprise string, err error) {
-	http.Error(w, "", http.StatusInternalServerError)
+func (s *SSO) Mount(mux *http.ServeMux) {
+	for _, path := range []string{ownCallback, sharedCallback} {
+		mux.HandleFunc("GET "+path, s.callback)
+		mux.HandleFunc("POST "+path, s.callbackByPost)
+	}
 }

@@ -1,0 +1,209 @@
+package sso
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
+)
+
+// touchEvery bounds how often a session's last look is written.
+const touchEvery = 5 * time.Minute
+
+// Session implements server.Gate.
+func (s *SSO) Session(r *http.Request, enterprise string) (server.Session, error) {
+	cookie, err := r.Cookie(s.sessionCookie(enterprise))
+	if err != nil || cookie.Value == "" {
+		return server.Session{}, auth.Fail(auth.SignInRequired, nil, nil)
+	}
+	now := s.cfg.Base.Time()
+	session, err := s.cfg.Sessions.SessionByCookie(r.Context(), enterprise, server.Hash(cookie.Value), now)
+	if errors.Is(err, auth.ErrNotFound) {
+		return server.Session{}, auth.Fail(auth.SignInRequired, nil, err)
+	}
+	if err != nil {
+		return server.Session{}, err
+	}
+	if now.Sub(session.LastSeen) > touchEvery {
+		if err := s.cfg.Sessions.TouchSession(r.Context(), enterprise, session.ID, session.ProvenAt, now); err != nil {
+			s.log.WarnContext(r.Context(), "session not touched", "enterprise", enterprise, "session", session.ID, "err", err)
+		}
+	}
+	return session, nil
+}
+
+// Attach implements server.Gate.
+func (s *SSO) Attach(w http.ResponseWriter, r *http.Request, session server.Session, cookie auth.Secret) {
+	s.endOther(r, session)
+	life := session.ExpiresAt.Sub(s.cfg.Base.Time())
+	http.SetCookie(w, s.cookie(s.sessionCookie(session.EnterpriseID), cookie.Reveal(), max(life, time.Second)))
+}
+
+// endOther ends the session that the browser had before, if it is another person's:
+// nobody could sign that person out here any more.
+func (s *SSO) endOther(r *http.Request, next server.Session) {
+	old, err := s.Session(r, next.EnterpriseID)
+	if err != nil || old.PersonID == next.PersonID {
+		return
+	}
+	if err := s.cfg.Sessions.EndSession(r.Context(), old.EnterpriseID, old.ID, s.cfg.Base.Time()); err != nil {
+		s.log.WarnContext(r.Context(), "session not ended", "enterprise", old.EnterpriseID, "session", old.ID, "err", err)
+	}
+}
+
+// End implements server.Gate.
+func (s *SSO) End(w http.ResponseWriter, r *http.Request, enterprise string) error {
+	session, err := s.Session(r, enterprise)
+	if err == nil {
+		err = s.cfg.Sessions.EndSession(r.Context(), enterprise, session.ID, s.cfg.Base.Time())
+	}
+	if err != nil && !errors.Is(err, auth.ErrSignInRequired) {
+		return fmt.Errorf("end session: %w", err)
+	}
+	http.SetCookie(w, s.cookie(s.sessionCookie(enterprise), "", 0))
+	return nil
+}
+
+// signIn finds or makes the person and gives the browser a new session: a new cookie
+// too, so that none that was planted before is worth anything.
+func (s *SSO) signIn(w http.ResponseWriter, r *http.Request, a *attempt, who upstream) error {
+	now := s.cfg.Base.Time()
+	person, err := s.cfg.People.UpsertPerson(r.Context(), server.Person{
+		ID: auth.RandomID(), EnterpriseID: a.enterprise.ID,
+		Key:  personKey(a.enterprise.ID, who.connector, who.tenant, who.subject),
+		Name: who.name, Email: who.email, EmailVerified: who.email != "", Avatar: who.avatar,
+		Groups: who.groups, Authoritative: who.authoritative, CreatedAt: now, LastSeen: now,
+	})
+	if err != nil {
+		return err
+	}
+	a.person = person.ID
+	if !person.EndedAt.IsZero() {
+		a.ret = "" // trying again will not help
+		return auth.Fail(auth.AccessEnded, nil, nil)
+	}
+	sealed, err := s.sealUpstream(person.ID, who)
+	if err != nil {
+		return err
+	}
+	value := auth.RandomToken()
+	session := server.Session{
+		ID: auth.RandomID(), EnterpriseID: a.enterprise.ID, PersonID: person.ID,
+		CookieHash: server.Hash(value), Client: "browser", Device: server.DeviceName("Browser", r.UserAgent()),
+		AuthTime: now, ProvenAt: now, Upstream: sealed,
+		CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(s.cfg.Base.Lifetimes.Session),
+	}
+	if err := s.cfg.Sessions.SaveSession(r.Context(), session); err != nil {
+		return err
+	}
+	s.Attach(w, r, session, auth.NewSecret(value))
+	return nil
+}
+
+// personKey names a person for ever: the hash of enterprise, connector, tenant and the
+// upstream's subject, each with its length, so that no two of them can run together.
+func personKey(parts ...string) string {
+	h := sha256.New()
+	for _, part := range parts {
+		_, _ = fmt.Fprintf(h, "%d:%s", len(part), part)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// sealUpstream returns what later calls to the provider need of this sign-in, sealed
+// for the person, so that a desktop's session can carry it too. nil where there is nothing.
+func (s *SSO) sealUpstream(person string, who upstream) ([]byte, error) {
+	if who.tokens.Refresh.IsZero() && who.tokens.ID.IsZero() && len(who.kept) == 0 {
+		return nil, nil
+	}
+	values := map[string]string{
+		"sub": who.subject, "tenant": who.tenant,
+		"refresh_token": who.tokens.Refresh.Reveal(), "id_token": who.tokens.ID.Reveal(),
+	}
+	for name, secret := range who.kept {
+		values[name] = secret.Reveal()
+	}
+	plain, err := json.Marshal(values)
+	if err != nil {
+		return nil, fmt.Errorf("encode upstream values: %w", err)
+	}
+	return s.cfg.Base.Sealer.Seal(plain, "upstream "+person), nil
+}
+
+// sessionCookie names the SSO cookie: one for each enterprise, and on https one that
+// no other host and no plain connection can set (RFC 6265bis section 4.1.3.2).
+func (s *SSO) sessionCookie(enterprise string) string {
+	return s.prefix() + "lanyard-" + first(enterprise)
+}
+
+// flowCookie names the cookie of one trip.
+func (s *SSO) flowCookie(stateHash string) string {
+	return s.prefix() + "lanyard-flow-" + first(stateHash)
+}
+
+func (s *SSO) prefix() string {
+	if s.cfg.Base.Secure() {
+		return "__Host-"
+	}
+	return ""
+}
+
+func first(id string) string { return strings.ToLower(id[:min(12, len(id))]) }
+
+// cookie makes a host-only cookie that scripts cannot read and that other sites' forms
+// do not send; life 0 removes it.
+func (s *SSO) cookie(name, value string, life time.Duration) *http.Cookie {
+	age := int(life / time.Second)
+	if life <= 0 {
+		age = -1
+	}
+	return &http.Cookie{
+		Name: name, Value: value, Path: "/", MaxAge: age,
+		HttpOnly: true, Secure: s.cfg.Base.Secure(), SameSite: http.SameSiteLaxMode,
+	}
+}
+
+// record writes one line of the sign-in log.
+func (s *SSO) record(ctx context.Context, a *attempt, err error) {
+	if a.enterprise.ID == "" || a.reference == "" {
+		return
+	}
+	line := server.SignIn{
+		Reference: a.reference, EnterpriseID: a.enterprise.ID, ConnectorID: a.connector,
+		PersonID: a.person, Stage: a.stage, At: s.cfg.Base.Time(),
+	}
+	if err != nil {
+		var args auth.Args
+		line.Fault, args = auth.FaultOf(err)
+		if stage := args["stage"]; stage != "" {
+			line.Stage = stage
+		}
+		line.Detail = detail(err, args)
+	}
+	if err := s.cfg.SignIns.RecordSignIn(ctx, line); err != nil {
+		s.log.WarnContext(ctx, "sign-in not recorded", "reference", a.reference, "err", err)
+	}
+}
+
+// detail is what the admin reads: the facts, then the causes. Neither holds a secret,
+// by the rules of auth.Args and of error texts.
+func detail(err error, args auth.Args) string {
+	var out strings.Builder
+	for _, name := range []string{"code", "reason", "field", "found", "check", "host"} {
+		if args[name] != "" {
+			fmt.Fprintf(&out, "%s %q; ", name, args[name])
+		}
+	}
+	out.WriteString(err.Error())
+	const most = 500
+	text := out.String()
+	return strings.ToValidUTF8(text[:min(most, len(text))], "")
+}
