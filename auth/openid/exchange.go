@@ -1,0 +1,168 @@
+package openid
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"lanyard/auth"
+)
+
+// Exchange redeems the code that answered r, checks everything that came with it and
+// returns the tokens and who they belong to.
+//
+// It returns the faults SignInStale where the code is not taken (used, too old),
+// TokenInvalid where a check fails, SignInWrongCompany where the person is not of the
+// connector's enterprise, ProviderFailed, AnswerNotData or EnterpriseMisconfig where
+// the provider answers otherwise, ProviderUnreachable where it does not, and
+// SignInCanceled where ctx was canceled.
+func (p *Provider) Exchange(ctx context.Context, r Request, code auth.Secret) (auth.TokenSet, auth.Identity, error) {
+	config := p.config()
+	config.RedirectURL = r.RedirectURI
+	token, err := config.Exchange(p.context(ctx), code.Reveal(), oauth2.VerifierOption(r.Verifier.Reveal()))
+	if err != nil {
+		return auth.TokenSet{}, auth.Identity{}, p.tokenFault(ctx, "redeem code", auth.SignInStale, err)
+	}
+	set, err := p.tokenSet(token)
+	if err != nil {
+		return auth.TokenSet{}, auth.Identity{}, err
+	}
+	subject, claims := "", map[string]any(nil)
+	if !p.userinfoOnly {
+		if r.Nonce.IsZero() {
+			return auth.TokenSet{}, auth.Identity{}, invalid("nonce", errors.New("redeem code: the request had no nonce"))
+		}
+		verified, found, err := p.verify(ctx, set.ID.Reveal(), r.Nonce.Reveal(), set.Access.Reveal())
+		if err != nil {
+			return auth.TokenSet{}, auth.Identity{}, err
+		}
+		subject, claims = verified.Subject, found
+	}
+	id, err := p.identify(ctx, subject, claims, set.Access.Reveal())
+	if err != nil {
+		return auth.TokenSet{}, auth.Identity{}, err
+	}
+	return set, id, nil
+}
+
+// Refresh renews t, which must be want's. The set that it returns replaces t: a
+// provider that rotates has ended t's refresh token by now, one that does not has its
+// old one kept.
+//
+// It returns the faults SignInRequired where the provider does not take the refresh
+// token any more, AccessEnded where our own broker says that the person has left,
+// TokenInvalid where the answer is about somebody else, and one of kind
+// [auth.ErrOffline] where there was no usable answer and asking later may help.
+func (p *Provider) Refresh(ctx context.Context, t auth.TokenSet, want auth.Identity) (auth.TokenSet, error) {
+	if t.Refresh.IsZero() {
+		return auth.TokenSet{}, auth.Fail(auth.SignInRequired, nil, errors.New("refresh: no refresh token"))
+	}
+	if want.Issuer != p.Issuer {
+		// It goes to nobody but the issuer that gave it.
+		return auth.TokenSet{}, auth.Fail(auth.SignInRequired, nil, errors.New("refresh: the issuer has changed"))
+	}
+	source := p.config().TokenSource(p.context(ctx), &oauth2.Token{RefreshToken: t.Refresh.Reveal()})
+	token, err := source.Token()
+	if err != nil {
+		return auth.TokenSet{}, p.refreshFault(ctx, err)
+	}
+	set, err := p.tokenSet(token)
+	if err != nil {
+		return auth.TokenSet{}, err
+	}
+	if set.Scope == "" {
+		set.Scope = t.Scope
+	}
+	if set.ID.IsZero() || p.userinfoOnly {
+		set.ID = t.ID
+		return set, nil
+	}
+	verified, found, err := p.verify(ctx, set.ID.Reveal(), "", set.Access.Reveal())
+	if err != nil {
+		return auth.TokenSet{}, err
+	}
+	return set, p.samePerson(verified.Subject, found, t, want)
+}
+
+// samePerson checks that a refreshed id_token is about the person of the first one
+// (OpenID Connect Core section 12.2).
+func (p *Provider) samePerson(subject string, found map[string]any, t auth.TokenSet, want auth.Identity) error {
+	var before struct {
+		Subject string `json:"sub"`
+	}
+	if decodePart(t.ID.Reveal(), 1, &before) && before.Subject != subject {
+		return invalid("sub", errors.New("refresh: the id_token is about another subject"))
+	}
+	// Where our subject is another claim than sub, a refreshed token may lack it.
+	mapped, ok := claims{sources: []map[string]any{found}, paths: p.claims}.find("sub")
+	if ok && mapped != want.Subject {
+		return invalid("sub", errors.New("refresh: the id_token is about another person"))
+	}
+	return nil
+}
+
+// Revoke gives t back (RFC 7009): its refresh token, which takes the access tokens
+// along, or its access token where that is all there is. A provider without a
+// revocation endpoint has nothing to be told.
+func (p *Provider) Revoke(ctx context.Context, t auth.TokenSet) error {
+	token, hint := t.Refresh, "refresh_token"
+	if token.IsZero() {
+		token, hint = t.Access, "access_token"
+	}
+	if p.RevocationEndpoint == "" || token.IsZero() {
+		return nil
+	}
+	form := url.Values{"token": {token.Reveal()}, "token_type_hint": {hint}, "client_id": {p.clientID}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.RevocationEndpoint, strings.NewReader(form.Encode()))
+	if err != nil {
+		return fmt.Errorf("revoke: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	a, err := p.do(req)
+	if err != nil {
+		return unreachable(ctx, "revoke", p.RevocationEndpoint, err)
+	}
+	if a.status != http.StatusOK {
+		return a.fault("revocation", fmt.Errorf("answered %d", a.status))
+	}
+	return nil
+}
+
+// config is the client as x/oauth2 wants it. The style is set because detecting it
+// sends a single-use code twice.
+func (p *Provider) config() *oauth2.Config {
+	return &oauth2.Config{
+		ClientID: p.clientID,
+		Endpoint: oauth2.Endpoint{TokenURL: p.TokenEndpoint, AuthStyle: oauth2.AuthStyleInParams},
+	}
+}
+
+// context hands the HTTP client to x/oauth2, which takes it from nowhere else.
+func (p *Provider) context(ctx context.Context) context.Context {
+	return context.WithValue(ctx, oauth2.HTTPClient, p.http)
+}
+
+// tokenSet makes ours of x/oauth2's token.
+func (p *Provider) tokenSet(token *oauth2.Token) (auth.TokenSet, error) {
+	if !strings.EqualFold(token.Type(), "bearer") {
+		// RFC 6749 section 7.1: a type that is not understood must not be used.
+		return auth.TokenSet{}, invalid("token_type", errors.New("read tokens: not of type Bearer"))
+	}
+	set := auth.TokenSet{
+		Access: auth.NewSecret(token.AccessToken), Refresh: auth.NewSecret(token.RefreshToken),
+		Expiry: token.Expiry,
+	}
+	if token.ExpiresIn > 0 {
+		set.Expiry = p.now().Add(time.Duration(token.ExpiresIn) * time.Second)
+	}
+	id, _ := token.Extra("id_token").(string)
+	set.ID = auth.NewSecret(id)
+	set.Scope, _ = token.Extra("scope").(string)
+	return set, nil
+}

@@ -1,0 +1,114 @@
+package openid
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"net/url"
+	"strings"
+
+	"lanyard/auth"
+	"lanyard/auth/connector"
+)
+
+// Options are what one sign-in adds to the authorize request.
+type Options struct {
+	LoginHint string
+	Prompt    string // beats the connector's own prompt
+	UILocales string
+	FormPost  bool // ask for response_mode=form_post, if the provider has it
+}
+
+// Request is one authorize request and what its answer must match. Its URL is for the
+// browser; state, nonce and challenge in it are no secrets once it is opened, the
+// verifier never leaves this program but to the token endpoint.
+type Request struct {
+	URL         string
+	State       auth.Secret
+	Nonce       auth.Secret
+	Verifier    auth.Secret
+	RedirectURI string
+}
+
+// ownParams are the authorize parameters that no connector may set: each sign-in's
+// safety rests on them.
+var ownParams = []string{
+	"response_type", "response_mode", "client_id", "redirect_uri", "scope", "state", "nonce",
+	"code_challenge", "code_challenge_method", "request", "request_uri",
+}
+
+// AuthorizeRequest makes the request that the browser opens, always with PKCE S256
+// (RFC 7636), a state of our own and a nonce.
+func (p *Provider) AuthorizeRequest(redirectURI string, o Options) Request {
+	r := Request{
+		State:       auth.NewSecret(auth.RandomState()),
+		Nonce:       auth.NewSecret(auth.RandomToken()),
+		Verifier:    auth.NewSecret(auth.RandomToken()),
+		RedirectURI: redirectURI,
+	}
+	challenge := sha256.Sum256([]byte(r.Verifier.Reveal()))
+	params := []connector.Pair{
+		{"response_type", "code"},
+		{"client_id", p.clientID},
+		{"redirect_uri", redirectURI},
+		{"scope", strings.Join(p.scopes, " ")},
+		{"state", r.State.Reveal()},
+		{"nonce", r.Nonce.Reveal()},
+		{"code_challenge", base64.RawURLEncoding.EncodeToString(challenge[:])},
+		{"code_challenge_method", "S256"},
+		{"login_hint", o.LoginHint},
+		{"prompt", o.Prompt},
+		{"ui_locales", o.UILocales},
+	}
+	if o.FormPost && p.FormPost {
+		params = append(params, connector.Pair{"response_mode", "form_post"})
+	}
+	set := map[string]bool{}
+	for _, pair := range params {
+		set[pair[0]] = pair[1] != ""
+	}
+	for _, pair := range p.extra {
+		if !set[pair[0]] {
+			params = append(params, pair)
+		}
+	}
+	r.URL = withParams(p.AuthorizationEndpoint, params)
+	return r
+}
+
+// EndSessionURL is where the browser ends the provider's own session (OpenID Connect
+// RP-Initiated Logout), "" where the provider has no such place. It carries the
+// id_token as a hint if t has one: pass a set without it where the address can be seen
+// by others, and the provider asks the person instead.
+func (p *Provider) EndSessionURL(t auth.TokenSet) string {
+	if p.EndSessionEndpoint == "" {
+		return ""
+	}
+	return withParams(p.EndSessionEndpoint, []connector.Pair{
+		{"id_token_hint", t.ID.Reveal()},
+		{"client_id", p.clientID},
+	})
+}
+
+// withParams appends the parameters that have a value to an address and leaves the
+// query that it already has as it is. A space is %20: not every provider reads "+".
+func withParams(address string, params []connector.Pair) string {
+	var b strings.Builder
+	b.WriteString(address)
+	next := byte('?')
+	if strings.Contains(address, "?") {
+		next = '&'
+	}
+	for _, pair := range params {
+		if pair[1] == "" {
+			continue
+		}
+		b.WriteByte(next)
+		b.WriteString(escape(pair[0]))
+		b.WriteByte('=')
+		b.WriteString(escape(pair[1]))
+		next = '&'
+	}
+	return b.String()
+}
+
+func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
