@@ -27,6 +27,11 @@ type answer struct {
 // own word, and takes the step's values out of it.
 func (a *answer) judge(body []byte) (map[string]string, error) {
 	what := a.read(body)
+	for name, paths := range a.s.Set {
+		if value, _ := paths.Find(a.doc); secretName(name) {
+			a.x.veil.add(value) // before anything of this answer is shown
+		}
+	}
 	head := fmt.Sprintf("%d %s", a.status, http.StatusText(a.status))
 	if what == "" {
 		a.shown = head + "\n" + showJSON(a.x.veil.tree(a.doc))

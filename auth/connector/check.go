@@ -156,6 +156,7 @@ func (k *checker) stepsKind() {
 	} else {
 		k.carries("authorize.params", c.Authorize, "state")
 		k.carries("authorize.params", c.Authorize, "redirect_uri")
+		k.once("authorize.params", c.Authorize.Params)
 		if c.PKCE == "S256" {
 			k.carries("authorize.params", c.Authorize, "code_challenge")
 		}
@@ -193,6 +194,17 @@ func (k *checker) carries(path string, r *Request, name string) {
 		}
 	}
 	k.add(path, fmt.Sprintf("no parameter carries {%s}", name))
+}
+
+// once checks that no parameter is sent twice, which vars in names can bring about.
+func (k *checker) once(path string, params []Pair) {
+	seen := nameSet{}
+	for i, p := range params {
+		if seen[p[0]] {
+			k.add(at(path, i), fmt.Sprintf("another parameter has the name %q", p[0]))
+		}
+		seen[p[0]] = true
+	}
 }
 
 func (k *checker) oidcKind() {
@@ -249,17 +261,23 @@ func (k *checker) tenant() {
 			k.add(at("steps", i)+".set.tenant", "needs expect.tenant: people of every other company would be let in")
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(k.c.Expect)) {
-		set := k.c.Kind == KindOIDC
-		for _, s := range k.c.Steps {
-			if _, ok := s.Set[name]; ok {
-				set = true
-			}
+	if _, ok := k.c.Claims["tenant"]; ok && k.c.Expect["tenant"] == "" {
+		k.add("claims.tenant", "needs expect.tenant: people of every other company would be let in")
+	}
+	given := nameSet{}
+	for name := range k.c.Claims {
+		given[name] = true
+	}
+	for _, s := range k.c.Steps {
+		for name := range s.Set {
+			given[name] = true
 		}
-		switch value := k.c.Expect[name]; {
-		case !set && !strings.HasSuffix(value, "?}"):
-			k.add("expect."+name, "no step sets "+name)
-		case value == "":
+	}
+	for _, name := range slices.Sorted(maps.Keys(k.c.Expect)) {
+		switch {
+		case !given[name]:
+			k.add("expect."+name, "nothing sets "+name+": neither a step nor claims")
+		case k.c.Expect[name] == "":
 			k.add("expect."+name, "must not be empty")
 		}
 	}

@@ -1,17 +1,21 @@
 package schema
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
-	"lanyard/auth"
 	"lanyard/auth/connector"
 )
 
-// Kind is a kind of document; each has its JSON Schema.
+// Kind is a kind of document; each has its JSON Schema in assets/schemas.
 type Kind string
 
-// The kinds.
+// The kinds of document.
 const (
 	KindConnector  Kind = "connector"
 	KindEnterprise Kind = "enterprise"
@@ -20,57 +24,157 @@ const (
 
 // Problem is one fault of a document and its place.
 type Problem struct {
-	File         string // as given to Decode; may be empty
+	File         string // the name given to Decode; may be empty
 	Line, Column int    // from 1
-	Path         string // "steps.1.method"
-	Message      string
+	Path         string // "steps.1.method"; empty for the document itself
+	Message      string // "must be GET or POST"
 }
 
-// Problems are all faults of a document.
+// String returns "acme.yaml: line 12, column 5: steps.1.method: must be GET or POST",
+// without the file and the path where they are empty.
+func (p Problem) String() string {
+	var b strings.Builder
+	if p.File != "" {
+		b.WriteString(p.File + ": ")
+	}
+	fmt.Fprintf(&b, "line %d, column %d: ", p.Line, p.Column)
+	if p.Path != "" {
+		b.WriteString(p.Path + ": ")
+	}
+	b.WriteString(p.Message)
+	return b.String()
+}
+
+// Problems are all faults of a document, in the order of their lines.
 type Problems []Problem
 
 // Error prints one problem a line.
 func (p Problems) Error() string {
-	var b strings.Builder
+	lines := make([]string, len(p))
 	for i, problem := range p {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		b.WriteString(problem.String())
+		lines[i] = problem.String()
 	}
-	return b.String()
+	return strings.Join(lines, "\n")
 }
 
-// String prints "line 12, column 5: steps.1.method: must be GET or POST".
-func (p Problem) String() string {
-	return fmt.Sprintf("line %d, column %d: %s: %s", p.Line, p.Column, p.Path, p.Message)
-}
-
-// Preset is a shipped connector with blanks.
-type Preset struct {
-	ID        string
-	Title     auth.Text
-	Connector connector.Connector
-	YAML      []byte // as shipped, with its comments
-}
-
-// Decode reads a document strictly into the value that into points at.
+// Decode reads a YAML document of a kind strictly into the value that into points at,
+// by its json tags. Unknown and repeated keys, missing fields, wrong types and whatever
+// else the kind's schema says come back together, as [Problems]; name is the file's and
+// stands before each. Scalars under a key "vars" are text however they are written,
+// because an identifier such as 0123 or 20200101123456789 is no number.
 func Decode(kind Kind, name string, yaml []byte, into any) error {
-	return auth.Fail(auth.NotHere, nil, nil)
+	doc, problems, err := read(kind, yaml)
+	if err != nil {
+		return err
+	}
+	if len(problems) > 0 {
+		return sorted(name, problems)
+	}
+	if err := doc.decode(into, true); err != nil {
+		return sorted(name, Problems{doc.problem("", err.Error())})
+	}
+	return nil
 }
 
-// ParseConnector reads a connector and checks that it can work.
+// ParseConnector reads a connector or preset and checks that it can work (see
+// [connector.Check]); every fault has its line, and both sorts come together.
 func ParseConnector(name string, yaml []byte) (connector.Connector, error) {
-	return connector.Connector{}, auth.Fail(auth.NotHere, nil, nil)
+	doc, problems, err := read(KindConnector, yaml)
+	if err != nil {
+		return connector.Connector{}, err
+	}
+	var c connector.Connector
+	// What the schema refuses may still be clear enough to be checked further: a value
+	// of the wrong type is left out and the rest read.
+	var wrongType *json.UnmarshalTypeError
+	if err := doc.decode(&c, len(problems) == 0); err != nil && !(len(problems) > 0 && errors.As(err, &wrongType)) {
+		if len(problems) == 0 {
+			problems = Problems{doc.problem("", err.Error())}
+		}
+		return connector.Connector{}, sorted(name, problems)
+	}
+	known := slices.Clone(problems)
+	for _, f := range fieldErrors(connector.Check(c)) {
+		if !slices.ContainsFunc(known, func(p Problem) bool { return related(p.Path, f.Path) }) {
+			problems = append(problems, doc.problem(f.Path, f.Message))
+		}
+	}
+	if len(problems) > 0 {
+		return connector.Connector{}, sorted(name, problems)
+	}
+	return c, nil
 }
 
-// At gives the field errors in err (see connector.Check) their lines in the document.
-func At(name string, yaml []byte, prefix string, err error) error { return err }
+// related reports whether one path is the other or holds it: a fault there may be the
+// other's consequence.
+func related(a, b string) bool {
+	return strings.HasPrefix(a+".", b+".") || strings.HasPrefix(b+".", a+".")
+}
 
-// Presets returns the shipped presets, sorted by id.
-func Presets() []Preset { return nil }
+// read parses a document and holds it against its kind's schema.
+func read(kind Kind, yaml []byte) (*document, Problems, error) {
+	doc, problems := parse(yaml)
+	if doc.value == nil {
+		return doc, problems, nil
+	}
+	more, err := validate(kind, doc)
+	return doc, append(problems, more...), err
+}
 
-// FindPreset returns one preset.
-func FindPreset(id string) (Preset, error) {
-	return Preset{}, fmt.Errorf("find preset %q: %w", id, auth.ErrNotFound)
+// decode gives the document to encoding/json.
+func (d *document) decode(into any, strict bool) error {
+	data, err := json.Marshal(d.value)
+	if err != nil {
+		return err
+	}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	if strict {
+		dec.DisallowUnknownFields()
+	}
+	return dec.Decode(into)
+}
+
+// At gives the [connector.FieldError]s joined in err their lines in the document that
+// they are about; prefix is where in it the connector stands ("" for a connector's own
+// file, "connector" for an enterprise's). Any other error comes back as it is.
+func At(name string, yaml []byte, prefix string, err error) error {
+	faults := fieldErrors(err)
+	if len(faults) == 0 {
+		return err
+	}
+	doc, problems := parse(yaml)
+	for _, f := range faults {
+		path := f.Path
+		if prefix != "" {
+			path = prefix + "." + path
+		}
+		problems = append(problems, doc.problem(path, f.Message))
+	}
+	return sorted(name, problems)
+}
+
+// fieldErrors returns the field errors that err is or joins.
+func fieldErrors(err error) []*connector.FieldError {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the join itself is taken apart
+		var out []*connector.FieldError
+		for _, e := range joined.Unwrap() {
+			out = append(out, fieldErrors(e)...)
+		}
+		return out
+	}
+	var f *connector.FieldError
+	if errors.As(err, &f) {
+		return []*connector.FieldError{f}
+	}
+	return nil
+}
+
+func sorted(name string, problems Problems) Problems {
+	for i := range problems {
+		problems[i].File = name
+	}
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return slices.Compact(problems)
 }
