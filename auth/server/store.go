@@ -23,6 +23,14 @@ type Enterprises interface {
 	SaveDocument(ctx context.Context, id string, version int64, jws []byte, expires time.Time) error
 }
 
+// Codes lists enterprise codes.
+type Codes interface {
+	// CodesOf returns every code that leads to an enterprise now, the present one first.
+	CodesOf(ctx context.Context, enterprise string) ([]string, error)
+	// PublicCodes returns at most limit present codes of Public enterprises, sorted.
+	PublicCodes(ctx context.Context, limit int) ([]string, error)
+}
+
 // Connectors keeps how enterprises sign in.
 type Connectors interface {
 	Connector(ctx context.Context, id string) (Connector, error)

@@ -1,0 +1,52 @@
+package setup
+
+import (
+	"log/slog"
+	"net/http"
+
+	"lanyard/assets"
+	"lanyard/auth/connector"
+	"lanyard/auth/server"
+)
+
+// Config is what a Setup needs; all fields but Codes and Logger are required.
+type Config struct {
+	Base        *server.Base
+	Enterprises server.Enterprises
+	Connectors  server.Connectors
+	Keys        server.Keys
+	Clients     server.Clients
+	Catalogue   server.Catalogue
+	// Codes lists the codes that lead to an enterprise besides the present one, and those
+	// that may be suggested. nil: there are none.
+	Codes server.Codes
+	// Engine runs connectors that are tested.
+	Engine *connector.Engine
+	// LookupsPerMinute is how many unknown codes one address may ask for in a minute;
+	// codes that exist count a twentieth. 0 is without limit.
+	LookupsPerMinute int
+	Logger           *slog.Logger // nil discards
+}
+
+// Setup keeps enterprises and serves the directory. It is safe for concurrent use.
+type Setup struct {
+	cfg   Config
+	log   *slog.Logger
+	pages *server.Pages
+}
+
+// New makes a Setup.
+func New(cfg Config) (*Setup, error) {
+	pages, err := server.NewPages(assets.SetupPages, "join")
+	if err != nil {
+		return nil, err
+	}
+	s := &Setup{cfg: cfg, log: cfg.Logger, pages: pages}
+	if s.log == nil {
+		s.log = slog.New(slog.DiscardHandler)
+	}
+	return s, nil
+}
+
+// Mount registers the directory and the page that an admin hands out.
+func (s *Setup) Mount(mux *http.ServeMux) {}
