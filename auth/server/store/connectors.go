@@ -48,7 +48,7 @@ func (s *Store) ActiveConnector(ctx context.Context, enterprise string) (server.
 // SaveConnector implements [server.Connectors]. An APPID or an id that belongs to
 // another connector is auth.ErrConflict; an unknown enterprise is auth.ErrNotFound.
 func (s *Store) SaveConnector(ctx context.Context, c server.Connector) error {
-	return s.atomically(ctx, func(t transaction) error {
+	return s.atomically(ctx, func(ctx context.Context, t transaction) error {
 		n, err := t.exec(ctx, lockEnterprise, c.EnterpriseID)
 		if err := found("save connector of enterprise", n, err); err != nil {
 			return err

@@ -19,17 +19,20 @@ const (
 	accessColumns  = grantColumns + `, t.audience, t.family, t.expires_at`
 	refreshColumns = grantColumns + `, t.family, t.created_at, t.expires_at, t.used_at, t.successor, t.sealed_successor`
 
-	// An ended family has no tokens, whatever was saved while it ended.
-	familyStands = `NOT EXISTS (SELECT 1 FROM ended_families f
-		WHERE f.family = t.family AND f.enterprise_id = t.enterprise_id)`
+	// A code or token whose session or family has ended is not there, even if it was
+	// saved while that happened. The sweep removes it.
+	sessionStands = `NOT EXISTS (SELECT 1 FROM sessions s
+		WHERE s.id = session_id AND s.enterprise_id = $1 AND s.ended_at <> 0)`
+	familyStands = `NOT EXISTS (SELECT 1 FROM ended_families f WHERE f.family = t.family AND f.enterprise_id = $1)`
 )
 
 var (
 	insertCode = writes(`INSERT INTO authorization_codes (` + codeColumns + `)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`)
-	selectCode = reads(`SELECT ` + codeColumns + ` FROM authorization_codes WHERE enterprise_id = $1 AND hash = $2`)
-	useCode    = writes(`UPDATE authorization_codes SET used_at = $3
-		WHERE enterprise_id = $1 AND hash = $2 AND used_at = 0 AND expires_at > $3
+	selectCode = reads(`SELECT ` + codeColumns + ` FROM authorization_codes
+		WHERE enterprise_id = $1 AND hash = $2 AND ` + sessionStands)
+	useCode = writes(`UPDATE authorization_codes SET used_at = $3
+		WHERE enterprise_id = $1 AND hash = $2 AND used_at = 0 AND expires_at > $3 AND ` + sessionStands + `
 		RETURNING ` + codeColumns)
 
 	insertAccess = writes(`INSERT INTO access_tokens (hash, enterprise_id, client_id, person_id, session_id, scope,
@@ -44,14 +47,12 @@ var (
 			auth_time, family, created_at, expires_at, used_at, successor, sealed_successor)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`)
 	selectRefresh = reads(`SELECT ` + refreshColumns + ` FROM refresh_tokens t
-		WHERE t.enterprise_id = $1 AND t.hash = $2 AND ` + familyStands)
+		WHERE t.enterprise_id = $1 AND t.hash = $2 AND ` + familyStands + ` AND ` + sessionStands)
 	rotateRefresh = writes(`UPDATE refresh_tokens AS t SET used_at = $3, successor = $4, sealed_successor = $5
-		WHERE t.enterprise_id = $1 AND t.hash = $2 AND t.successor = '' AND ` + familyStands)
+		WHERE t.enterprise_id = $1 AND t.hash = $2 AND t.successor = '' AND ` + familyStands + ` AND ` + sessionStands)
 
-	insertEndedFamily = writes(`INSERT INTO ended_families (enterprise_id, family, ended_at) VALUES ($1, $2, $3)
+	endFamily = writes(`INSERT INTO ended_families (enterprise_id, family, ended_at) VALUES ($1, $2, $3)
 		ON CONFLICT (family, enterprise_id) DO NOTHING`)
-	endFamilyAccess  = writes(`DELETE FROM access_tokens WHERE enterprise_id = $1 AND family = $2`)
-	endFamilyRefresh = writes(`DELETE FROM refresh_tokens WHERE enterprise_id = $1 AND family = $2`)
 )
 
 // grantInto returns where a row's first columns go: the hash and the grant.
@@ -106,7 +107,7 @@ func (s *Store) UseCode(ctx context.Context, enterprise, hash string, now time.T
 
 // SaveTokens implements [server.Grants].
 func (s *Store) SaveTokens(ctx context.Context, i server.Issue) error {
-	return s.atomically(ctx, func(t transaction) error {
+	return s.atomically(ctx, func(ctx context.Context, t transaction) error {
 		if i.Refresh != nil {
 			if err := t.insertRefresh(ctx, *i.Refresh); err != nil {
 				return err
@@ -141,7 +142,7 @@ func (s *Store) RefreshToken(ctx context.Context, enterprise, hash string) (serv
 // is not looked at. A token whose family has ended meanwhile is not found.
 func (s *Store) Rotate(ctx context.Context, token, next server.RefreshToken, sealedNext []byte, i server.Issue, now time.Time) (server.RefreshToken, error) {
 	lost := false
-	err := s.atomically(ctx, func(t transaction) error {
+	err := s.atomically(ctx, func(ctx context.Context, t transaction) error {
 		n, err := t.exec(ctx, rotateRefresh, token.EnterpriseID, token.Hash, ms(now), next.Hash, sealedNext)
 		if err != nil {
 			return fmt.Errorf("rotate refresh token: %w", err)
@@ -171,15 +172,8 @@ func (s *Store) Rotate(ctx context.Context, token, next server.RefreshToken, sea
 // EndFamily implements [server.Grants]. Tokens of the family that are saved later,
 // by a request that was under way, are dead too.
 func (s *Store) EndFamily(ctx context.Context, enterprise, family string) error {
-	return s.atomically(ctx, func(t transaction) error {
-		if _, err := t.exec(ctx, insertEndedFamily, enterprise, family, ms(s.now())); err != nil {
-			return fmt.Errorf("end family: %w", err)
-		}
-		for _, w := range []writing{endFamilyAccess, endFamilyRefresh} {
-			if _, err := t.exec(ctx, w, enterprise, family); err != nil {
-				return fmt.Errorf("end family: %w", err)
-			}
-		}
-		return nil
-	})
+	if _, err := s.exec(ctx, endFamily, enterprise, family, ms(s.now())); err != nil {
+		return fmt.Errorf("end family: %w", err)
+	}
+	return nil
 }

@@ -3,10 +3,9 @@ package store
 import (
 	"context"
 	"database/sql"
-	"embed"
+	_ "embed" // for the schema
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -38,8 +37,12 @@ var (
 	_ server.Housekeeping = (*Store)(nil)
 )
 
-//go:embed migrations/*.sql
-var migrations embed.FS
+//go:embed migrations/00001_first.sql
+var first string
+
+// migrations are the steps of the schema, in order; a step that was released never
+// changes.
+var migrations = []string{first}
 
 // Store is storage on one database. It is safe for concurrent use.
 type Store struct {
@@ -153,12 +156,8 @@ func (s *Store) prepareAll(ctx context.Context) error {
 }
 
 func (s *Store) migrate(ctx context.Context) error {
-	files, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return fmt.Errorf("migrate database: %w", err)
-	}
 	dialect := goose.DialectSQLite3
-	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(s.steps()...)}
 	if s.postgres {
 		dialect = goose.DialectPostgres
 		// Several instances may start at once.
@@ -168,7 +167,7 @@ func (s *Store) migrate(ctx context.Context) error {
 		}
 		options = append(options, goose.WithSessionLocker(locker))
 	}
-	provider, err := goose.NewProvider(dialect, s.write, files, options...)
+	provider, err := goose.NewProvider(dialect, s.write, nil, options...)
 	if err != nil {
 		return fmt.Errorf("migrate database: %w", err)
 	}
@@ -176,6 +175,22 @@ func (s *Store) migrate(ctx context.Context) error {
 		return fmt.Errorf("migrate database: %w", err)
 	}
 	return nil
+}
+
+// steps returns the migrations in the database's own dialect.
+func (s *Store) steps() []*goose.Migration {
+	var steps []*goose.Migration
+	for i, text := range migrations {
+		if s.postgres {
+			text = strings.ReplaceAll(text, " WITHOUT ROWID;", ";")
+		}
+		run := func(ctx context.Context, tx *sql.Tx) error {
+			_, err := tx.ExecContext(ctx, text)
+			return err
+		}
+		steps = append(steps, goose.NewGoMigration(int64(i+1), &goose.GoFunc{RunTx: run}, nil))
+	}
+	return steps
 }
 
 // Close closes the database.

@@ -43,11 +43,12 @@ func (s *Store) UpsertPerson(ctx context.Context, p server.Person) (server.Perso
 
 // EndPerson implements [server.People]: it also ends the person's sessions and tokens.
 func (s *Store) EndPerson(ctx context.Context, enterprise, id string, now time.Time) error {
-	return s.atomically(ctx, func(t transaction) error {
+	return s.atomically(ctx, func(ctx context.Context, t transaction) error {
 		n, err := t.exec(ctx, endPerson, enterprise, id, ms(now))
 		if err := found("end person", n, err); err != nil {
 			return err
 		}
-		return t.endSessionsOf(ctx, enterprise, id, now)
+		_, err = t.exec(ctx, endSessionsOf, enterprise, id, ms(now))
+		return err
 	})
 }

@@ -28,17 +28,15 @@ const standingSessions = `SELECT ` + sessionColumns + ` FROM sessions s
 	JOIN people p ON p.id = s.person_id AND p.enterprise_id = s.enterprise_id
 	WHERE s.enterprise_id = $1 AND ` + standing
 
-// The sessions that end together: one with its descendants, or all of a person with theirs.
-const (
-	tree = `WITH RECURSIVE ending (id) AS (
-		SELECT id FROM sessions WHERE enterprise_id = $1 AND id = $2
-		UNION
-		SELECT c.id FROM ending JOIN sessions c ON c.parent = ending.id WHERE c.enterprise_id = $1 AND c.parent <> '') `
-	forest = `WITH RECURSIVE ending (id) AS (
-		SELECT id FROM sessions WHERE enterprise_id = $1 AND person_id = $2
-		UNION
-		SELECT c.id FROM ending JOIN sessions c ON c.parent = ending.id WHERE c.enterprise_id = $1 AND c.parent <> '') `
-)
+// ending is what ends sessions: those that where finds, with their descendants. That
+// ends their codes and tokens too (see grants.go).
+func ending(where string) writing {
+	return writes(`WITH RECURSIVE ending (id) AS (
+			SELECT id FROM sessions WHERE enterprise_id = $1 AND ` + where + `
+			UNION
+			SELECT c.id FROM ending JOIN sessions c ON c.parent = ending.id WHERE c.enterprise_id = $1 AND c.parent <> '')
+		UPDATE sessions SET ended_at = $3 WHERE id IN (SELECT id FROM ending) AND ended_at = 0`)
+}
 
 var (
 	selectSession         = reads(standingSessions + ` AND s.id = $2`)
@@ -61,44 +59,9 @@ var (
 	extendSession = writes(`UPDATE sessions SET expires_at = $4
 		WHERE enterprise_id = $1 AND id = $2 AND ended_at = 0 AND expires_at > $3`)
 
-	endTree   = ending(tree)
-	endForest = ending(forest)
+	endSession    = ending(`id = $2`)
+	endSessionsOf = ending(`person_id = $2`)
 )
-
-// ended are the statements that end a set of sessions: their tokens first, because the
-// set is found by the sessions.
-type ended struct {
-	tokens   []writing
-	sessions writing
-}
-
-func ending(set string) ended {
-	const these = `WHERE session_id IN (SELECT id FROM ending)`
-	return ended{
-		tokens: []writing{
-			writes(set + `DELETE FROM authorization_codes ` + these),
-			writes(set + `DELETE FROM access_tokens ` + these),
-			writes(set + `DELETE FROM refresh_tokens ` + these),
-		},
-		sessions: writes(set + `UPDATE sessions SET ended_at = $3 WHERE id IN (SELECT id FROM ending) AND ended_at = 0`),
-	}
-}
-
-func (t transaction) end(ctx context.Context, e ended, enterprise, whose string, now time.Time) error {
-	for _, w := range e.tokens {
-		if _, err := t.exec(ctx, w, enterprise, whose); err != nil {
-			return fmt.Errorf("end tokens of session: %w", err)
-		}
-	}
-	if _, err := t.exec(ctx, e.sessions, enterprise, whose, ms(now)); err != nil {
-		return fmt.Errorf("end session: %w", err)
-	}
-	return nil
-}
-
-func (t transaction) endSessionsOf(ctx context.Context, enterprise, person string, now time.Time) error {
-	return t.end(ctx, endForest, enterprise, person, now)
-}
 
 func scanSession(row scanner) (s server.Session, err error) {
 	err = row.Scan(&s.ID, &s.EnterpriseID, &s.PersonID, &s.CookieHash, &s.Parent, &s.Client, &s.Device, at(&s.AuthTime),
@@ -145,10 +108,16 @@ func (s *Store) ExtendSession(ctx context.Context, enterprise, id string, expire
 
 // EndSession implements [server.Sessions]. Ending what has ended or never was is no error.
 func (s *Store) EndSession(ctx context.Context, enterprise, id string, now time.Time) error {
-	return s.atomically(ctx, func(t transaction) error { return t.end(ctx, endTree, enterprise, id, now) })
+	if _, err := s.exec(ctx, endSession, enterprise, id, ms(now)); err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	return nil
 }
 
 // EndSessionsOf implements [server.Sessions], children and tokens included.
 func (s *Store) EndSessionsOf(ctx context.Context, enterprise, person string, now time.Time) error {
-	return s.atomically(ctx, func(t transaction) error { return t.endSessionsOf(ctx, enterprise, person, now) })
+	if _, err := s.exec(ctx, endSessionsOf, enterprise, person, ms(now)); err != nil {
+		return fmt.Errorf("end sessions of person: %w", err)
+	}
+	return nil
 }

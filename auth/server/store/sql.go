@@ -35,8 +35,21 @@ func reads(text string) reading {
 	return reading(len(readTexts) - 1)
 }
 
+// context returns the context that a statement runs under. SQLite answers in
+// microseconds; to be ready to interrupt it would cost a good part of that again.
+func (s *Store) context(ctx context.Context) (context.Context, error) {
+	if s.postgres {
+		return ctx, nil
+	}
+	return context.WithoutCancel(ctx), ctx.Err()
+}
+
 // exec runs a statement in a transaction of its own and returns how many rows it changed.
 func (s *Store) exec(ctx context.Context, w writing, args ...any) (int64, error) {
+	ctx, err := s.context(ctx)
+	if err != nil {
+		return 0, err
+	}
 	return changed(s.writes[w].ExecContext(ctx, args...))
 }
 
@@ -61,7 +74,7 @@ func (t transaction) exec(ctx context.Context, w writing, args ...any) (int64, e
 }
 
 // atomically runs do in a transaction, again where the database asks for it.
-func (s *Store) atomically(ctx context.Context, do func(transaction) error) error {
+func (s *Store) atomically(ctx context.Context, do func(context.Context, transaction) error) error {
 	const attempts = 5
 	var err error
 	for range attempts {
@@ -72,13 +85,17 @@ func (s *Store) atomically(ctx context.Context, do func(transaction) error) erro
 	return err
 }
 
-func (s *Store) try(ctx context.Context, do func(transaction) error) error {
+func (s *Store) try(ctx context.Context, do func(context.Context, transaction) error) error {
+	ctx, err := s.context(ctx)
+	if err != nil {
+		return err
+	}
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
 	defer tx.Rollback() // after Commit it does nothing
-	if err := do(transaction{Tx: tx, store: s}); err != nil {
+	if err := do(ctx, transaction{Tx: tx, store: s}); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
@@ -111,28 +128,36 @@ type scanner interface{ Scan(dest ...any) error }
 
 // one reads one record; what names it in errors.
 func one[T any](ctx context.Context, s *Store, what string, r reading, scan func(scanner) (T, error), args ...any) (T, error) {
-	return only(what, scan, s.reads[r].QueryRowContext(ctx, args...))
+	return only(ctx, s, what, scan, s.reads[r], args)
 }
 
 // changedOne reads the one record that a statement with RETURNING has changed.
 func changedOne[T any](ctx context.Context, s *Store, what string, w writing, scan func(scanner) (T, error), args ...any) (T, error) {
-	return only(what, scan, s.writes[w].QueryRowContext(ctx, args...))
+	return only(ctx, s, what, scan, s.writes[w], args)
 }
 
-func only[T any](what string, scan func(scanner) (T, error), row *sql.Row) (T, error) {
-	v, err := scan(row)
-	if err == nil {
-		return v, nil
-	}
+func only[T any](ctx context.Context, s *Store, what string, scan func(scanner) (T, error), stmt *sql.Stmt, args []any) (T, error) {
 	var zero T
-	if errors.Is(err, sql.ErrNoRows) {
-		return zero, fmt.Errorf("find %s: %w", what, auth.ErrNotFound)
+	ctx, err := s.context(ctx)
+	if err != nil {
+		return zero, err
 	}
-	return zero, fmt.Errorf("find %s: %w", what, conflict(err))
+	v, err := scan(stmt.QueryRowContext(ctx, args...))
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return zero, fmt.Errorf("find %s: %w", what, auth.ErrNotFound)
+	case err != nil:
+		return zero, fmt.Errorf("find %s: %w", what, conflict(err))
+	}
+	return v, nil
 }
 
 // many reads any number of records.
 func many[T any](ctx context.Context, s *Store, what string, r reading, scan func(scanner) (T, error), args ...any) ([]T, error) {
+	ctx, err := s.context(ctx)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := s.reads[r].QueryContext(ctx, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", what, err)

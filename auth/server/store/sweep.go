@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -10,68 +11,79 @@ import (
 const (
 	keepCodes    = 24 * time.Hour      // a replayed code is recognised
 	keepLaunches = 24 * time.Hour      // a link's second presentation ends what the first made
-	keepSessions = 24 * time.Hour      // longer than any child of theirs may live
+	keepSessions = 24 * time.Hour      // what hangs on them goes with them
+	keepFamilies = 24 * time.Hour      // longer than any request is under way
 	keepSignIns  = 90 * 24 * time.Hour // an administrator looks up a reference
 )
 
-// sweepBatch is how many rows one statement deletes, so that a sign-in never waits
-// for the whole sweep.
-const sweepBatch = 1000
+// sweepBatch is how many rows go in one transaction, so that no sign-in waits for the
+// whole sweep.
+const sweepBatch = 500
 
+// A sweep finds by reading, which keeps nobody waiting, and then deletes by key.
 type sweep struct {
-	what string
-	run  writing
-	keep time.Duration
+	what   string
+	find   reading // keys of the rows that go; $1 is the time by which they must have ended
+	delete writing
+	keep   time.Duration
 }
 
+// The order matters: the mark that a family ended goes after its tokens.
 var sweeps = []sweep{
-	{"flows", sweeping("flows", "hash", "expires_at <= $1"), 0},
-	{"authorization codes", sweeping("authorization_codes", "hash", "expires_at <= $1"), keepCodes},
-	{"access tokens", sweeping("access_tokens", "hash", "expires_at <= $1"), 0},
-	{"refresh tokens", sweeping("refresh_tokens", "hash", "expires_at <= $1"), 0},
-	{"launches", sweeping("launches", "hash", "expires_at <= $1"), keepLaunches},
-	{"expired sessions", sweeping("sessions", "id", "expires_at <= $1"), keepSessions},
-	{"ended sessions", sweeping("sessions", "id", "ended_at <> 0 AND ended_at <= $1"), keepSessions},
-	{"enterprise codes", sweeping("codes", "hash", "until <> 0 AND until <= $1"), 0},
+	sweeping("flows", "hash", "expires_at <= $1", 0),
+	sweeping("authorization_codes", "hash", "expires_at <= $1", keepCodes),
+	sweeping("access_tokens", "hash", "expires_at <= $1 OR "+orphaned, 0),
+	sweeping("refresh_tokens", "hash", "expires_at <= $1 OR "+orphaned, 0),
+	sweeping("launches", "hash", "expires_at <= $1", keepLaunches),
+	sweeping("sessions", "id", "expires_at <= $1 OR (ended_at <> 0 AND ended_at <= $1)", keepSessions),
+	sweeping("codes", "hash", "until <> 0 AND until <= $1", 0),
+	sweeping("sign_ins", "reference", "happened_at <= $1", keepSignIns),
+	sweeping("ended_families", "family", "ended_at <= $1", keepFamilies),
 }
 
-var (
-	sweepSignIns = writes(`DELETE FROM sign_ins WHERE happened_at <= $1`)
-	// Tokens that were saved while their family ended go before the mark that keeps them dead.
-	sweepEndedAccess  = writes(`DELETE FROM access_tokens WHERE family IN (SELECT family FROM ended_families)`)
-	sweepEndedRefresh = writes(`DELETE FROM refresh_tokens WHERE family IN (SELECT family FROM ended_families)`)
-	sweepFamilies     = writes(`DELETE FROM ended_families WHERE ended_at <= $1`)
-)
+// orphaned tokens are those whose session is no more or whose family has ended.
+const orphaned = `NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = session_id)
+	OR family IN (SELECT f.family FROM ended_families f)`
 
-func sweeping(table, key, which string) writing {
-	return writes(fmt.Sprintf(`DELETE FROM %[1]s WHERE %[2]s IN (SELECT %[2]s FROM %[1]s WHERE %[3]s LIMIT %[4]d)`,
-		table, key, which, sweepBatch))
+func sweeping(table, key, which string, keep time.Duration) sweep {
+	return sweep{
+		what: table,
+		find: reads(fmt.Sprintf("SELECT DISTINCT %s FROM %s WHERE %s", key, table, which)),
+		// Asked again, for a session may have been extended since.
+		delete: writes(fmt.Sprintf("DELETE FROM %s WHERE %s = $2 AND (%s)", table, key, which)),
+		keep:   keep,
+	}
 }
 
 // Sweep implements [server.Housekeeping].
 func (s *Store) Sweep(ctx context.Context, now time.Time) error {
 	for _, w := range sweeps {
-		for n := int64(sweepBatch); n == sweepBatch; {
-			var err error
-			if n, err = s.exec(ctx, w.run, ms(now.Add(-w.keep))); err != nil {
+		before := ms(now.Add(-w.keep))
+		keys, err := many(ctx, s, w.what, w.find, scanKeyOnly, before)
+		if err != nil {
+			return fmt.Errorf("sweep: %w", err)
+		}
+		for batch := range slices.Chunk(keys, sweepBatch) {
+			if err := s.deleteAll(ctx, w.delete, before, batch); err != nil {
 				return fmt.Errorf("sweep %s: %w", w.what, err)
 			}
 		}
 	}
-	if _, err := s.exec(ctx, sweepSignIns, ms(now.Add(-keepSignIns))); err != nil {
-		return fmt.Errorf("sweep sign-ins: %w", err)
-	}
-	return s.sweepFamilies(ctx, now)
+	return nil
 }
 
-func (s *Store) sweepFamilies(ctx context.Context, now time.Time) error {
-	for _, w := range []writing{sweepEndedAccess, sweepEndedRefresh} {
-		if _, err := s.exec(ctx, w); err != nil {
-			return fmt.Errorf("sweep tokens of ended families: %w", err)
+func (s *Store) deleteAll(ctx context.Context, w writing, before int64, keys []string) error {
+	return s.atomically(ctx, func(ctx context.Context, t transaction) error {
+		for _, key := range keys {
+			if _, err := t.exec(ctx, w, before, key); err != nil {
+				return err
+			}
 		}
-	}
-	if _, err := s.exec(ctx, sweepFamilies, ms(now.Add(-24*time.Hour))); err != nil {
-		return fmt.Errorf("sweep ended families: %w", err)
-	}
-	return nil
+		return nil
+	})
+}
+
+func scanKeyOnly(row scanner) (key string, err error) {
+	err = row.Scan(&key)
+	return key, err
 }
