@@ -50,15 +50,30 @@ func (a *Agent) begin(id string, v *vault.Vault) {
 }
 
 // heard takes a session's new status into State, unless the profile has got another
-// session meanwhile.
+// session meanwhile. Where the company ended the person's access, what is kept of it
+// here goes too.
 func (a *Agent) heard(id string, from *session.Session, status session.Status) {
 	a.update(func() {
 		for _, acc := range a.accounts {
-			if acc.ID == id && acc.session == from {
-				acc.status = status
+			if acc.ID != id || acc.session != from {
+				continue
+			}
+			acc.status = status
+			if errors.Is(status.Err, auth.AccessEnded) && !acc.Ended {
+				acc.Ended = true
+				acc.Apps, acc.ETag, acc.Pinned, acc.Opened = nil, "", nil, nil
+				a.rememberOrWarn()
+				a.background(func(context.Context) { a.wipe(id) })
 			}
 		}
 	})
+}
+
+// wipe deletes the tokens of somebody whose access has ended.
+func (a *Agent) wipe(id string) {
+	if err := a.openedVault().Delete(id); err != nil {
+		a.log.Error("tokens not deleted", "profile", id, "err", err)
+	}
 }
 
 // refresher returns the provider that may have a profile's refresh token: the issuer

@@ -17,6 +17,9 @@ import (
 	"lanyard/auth/vault"
 )
 
+// endPatience is how long an agent that ends waits for a refresh under way.
+const endPatience = 2 * time.Second
+
 // Config is what an agent is made of. Everything that reaches out of the process is a
 // field, so that a test owns it.
 type Config struct {
@@ -155,8 +158,11 @@ func (a *Agent) Run(ctx context.Context) (restart bool) {
 	a.lifeMu.Unlock()
 	a.proofs.close()
 	a.work.Wait()
+	// A refresh under way may have spent the old refresh token: the new one is saved first.
+	saving, cancel := context.WithTimeout(context.WithoutCancel(ctx), endPatience)
+	defer cancel()
 	for _, s := range a.sessions() {
-		s.End()
+		s.Wait(saving)
 	}
 	return restart
 }
@@ -181,7 +187,7 @@ func (a *Agent) restore(ctx context.Context) {
 	a.mu.Unlock()
 	if needed {
 		// A locked keyring shows in State and is asked again at the next wish.
-		_, _ = a.openVault(ctx)
+		_, _ = a.openVault(vault.Quietly(ctx))
 	}
 	debug.FreeOSMemory()
 }
@@ -191,7 +197,7 @@ func (a *Agent) restore(ctx context.Context) {
 // was offline may not be any more.
 func (a *Agent) wake(ctx context.Context) {
 	if a.isWaiting() {
-		_, _ = a.openVault(ctx)
+		_, _ = a.openVault(vault.Quietly(ctx))
 		return
 	}
 	a.refreshDue(ctx, true)

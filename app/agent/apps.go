@@ -109,20 +109,21 @@ func (a *Agent) documentApps(ctx context.Context, rec record, s *session.Session
 	return append(slices.Clone(apps), listed...), nil
 }
 
-// liveSession returns the session of a profile and what is remembered of it, opening
-// the vault first if need be.
+// liveSession returns the session of a profile, opening the vault first if need be,
+// and, with or without an error, what is remembered of the profile.
 func (a *Agent) liveSession(ctx context.Context, id string) (*session.Session, record, error) {
-	if _, err := a.openVault(ctx); err != nil {
-		return nil, record{}, err
-	}
+	_, vaultErr := a.openVault(ctx)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	acc, err := a.account(id)
 	if err != nil {
 		return nil, record{}, err
 	}
+	if vaultErr != nil {
+		return nil, acc.record, vaultErr
+	}
 	if acc.session == nil {
-		return nil, record{}, auth.Fail(auth.SignInRequired, auth.Args{"company": acc.Enterprise.Name.In(a.lang())}, nil)
+		return nil, acc.record, auth.Fail(auth.SignInRequired, auth.Args{"company": acc.Enterprise.Name.In(a.lang())}, nil)
 	}
 	return acc.session, acc.record, nil
 }

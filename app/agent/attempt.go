@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -44,7 +45,8 @@ func (att *attempt) accept() {
 // joins the attempt that runs and adds its wishes (to open the browser, to confirm).
 // Anything else while one runs is fault SignInBusy; what cannot be a code is
 // CodeEmpty or CodeInvalid at once.
-func (a *Agent) SignIn(_ context.Context, req local.SignInRequest) (string, error) {
+func (a *Agent) SignIn(ctx context.Context, req local.SignInRequest) (string, error) {
+	req.Lang = cmp.Or(req.Lang, local.Lang(ctx))
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.signIn(req, "")

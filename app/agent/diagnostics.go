@@ -19,7 +19,7 @@ func (a *Agent) Doctor(ctx context.Context) (local.Report, error) {
 	probes.Keyring = a.probeKeyring
 	probes.HTTP, probes.Now, probes.StateDir = a.cfg.HTTP, a.cfg.Now, a.cfg.Dir
 	a.mu.Lock()
-	probes.Lang = a.lang()
+	probes.Lang = a.langOf(local.Lang(ctx), nil)
 	if acc, err := a.account(""); err == nil {
 		probes.Address = acc.Issuer
 	} else if len(a.cfg.Directories) > 0 {

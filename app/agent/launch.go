@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"runtime"
@@ -26,6 +27,7 @@ const (
 // one-time link; signed out or needed in person, by a sign-in that ends in the app;
 // offline or with a locked keyring, by the app's own address.
 func (a *Agent) Launch(ctx context.Context, req local.LaunchRequest) (local.LaunchAnswer, error) {
+	req.Lang = cmp.Or(req.Lang, local.Lang(ctx))
 	a.mu.Lock()
 	acc, err := a.account(req.Profile)
 	if err != nil {
@@ -46,7 +48,7 @@ func (a *Agent) Launch(ctx context.Context, req local.LaunchRequest) (local.Laun
 		return local.LaunchAnswer{}, err
 	}
 	if app.Native != "" {
-		return local.LaunchAnswer{}, auth.Fail(auth.NotHere, auth.Args{"what": app.Title.In(a.langOf(req.Lang, req.Env))}, nil)
+		return local.LaunchAnswer{}, auth.Fail(auth.NotHere, auth.Args{"what": app.Title.In(req.Lang)}, nil)
 	}
 	address, via, err := a.address(ctx, id, app, reachable(env, req.Print))
 	if errors.Is(err, auth.ErrSignInRequired) {
@@ -113,7 +115,8 @@ func (a *Agent) address(ctx context.Context, profile string, app auth.App, reach
 	asking, cancel := context.WithTimeout(ctx, linkPatience)
 	defer cancel()
 	s, rec, err := a.liveSession(asking, profile)
-	if err == nil && !rec.Workbench {
+	if !rec.Workbench {
+		// Nobody makes links here: the browser that holds the provider's session is in.
 		address, err = ownAddress(app, rec)
 		return address, viaPlain, err
 	}

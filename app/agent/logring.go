@@ -47,8 +47,8 @@ func (r *Ring) Lines() []byte {
 // written as "[dropped]": a field is allowed once somebody has thought about it.
 var logFields = []string{
 	slog.TimeKey, slog.LevelKey, slog.MessageKey,
-	"access", "app", "args", "attempt", "cached", "check", "code_hash", "count", "dur", "enterprise",
-	"err", "event", "expires_at", "expiry", "fault", "file", "found", "host", "id", "issuer", "kind",
+	"access", "again_at", "app", "args", "attempt", "cached", "check", "code_hash", "count", "dur", "enterprise",
+	"err", "event", "expires_at", "expiry", "failures", "fault", "file", "found", "host", "id", "issuer", "kind",
 	"memory_only", "method", "offline", "origin", "path", "phase", "pid", "port", "profile", "provider",
 	"reference", "refresh", "rev", "stage", "status", "step", "uid", "url_host", "version", "via",
 }

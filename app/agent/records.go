@@ -30,12 +30,14 @@ type record struct {
 	Host   string `json:"host"`
 	Hash   string `json:"hash"`
 	// Workbench says that the issuer serves apps and launches.
-	Workbench bool           `json:"workbench,omitempty"`
-	SignedOut bool           `json:"signed_out,omitempty"`
-	Apps      []auth.App     `json:"apps,omitempty"`
-	ETag      string         `json:"etag,omitempty"`
-	Pinned    []string       `json:"pinned,omitempty"`
-	Opened    map[string]int `json:"opened,omitempty"` // app id → how often
+	Workbench bool `json:"workbench,omitempty"`
+	SignedOut bool `json:"signed_out,omitempty"`
+	// Ended says that the company ended the person's access.
+	Ended  bool           `json:"ended,omitempty"`
+	Apps   []auth.App     `json:"apps,omitempty"`
+	ETag   string         `json:"etag,omitempty"`
+	Pinned []string       `json:"pinned,omitempty"`
+	Opened map[string]int `json:"opened,omitempty"` // app id → how often
 }
 
 // profileID names the account of one person at one enterprise: readable, because

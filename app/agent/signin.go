@@ -255,7 +255,7 @@ func (a *Agent) keep(ctx context.Context, att *attempt, w way, tokens auth.Token
 		acc.Code = doc.Enterprise.Code
 	}
 	acc.Issuer, acc.Host, acc.Hash = w.provider.Issuer, w.host, w.found.Hash
-	acc.Workbench, acc.SignedOut = doc.Workbench, false
+	acc.Workbench, acc.SignedOut, acc.Ended = doc.Workbench, false, false
 	acc.provider = w.provider
 	if att.view.App == "" || a.current == "" {
 		a.current = id // an app opened for another profile does not change the current one

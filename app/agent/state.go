@@ -108,9 +108,9 @@ func (a *Agent) profileState(acc *account) local.Profile {
 		p.Refreshing = acc.session == nil || acc.status.Refreshing
 		p.ExpiresAt = acc.status.ExpiresAt
 	case local.NeedsYou:
-		cause := acc.status.Err
-		if cause == nil {
-			cause = auth.SignInRequired
+		cause := error(auth.SignInRequired)
+		if acc.Ended {
+			cause = auth.AccessEnded
 		}
 		p.Problem = a.problem(cause, acc.Enterprise, a.lang(), "")
 	case local.WaitingForKeyring:

@@ -77,12 +77,13 @@ func (a *Agent) openedVault() *vault.Vault {
 	return a.vault
 }
 
-// retryKeyring asks a keyring again that was locked when it was last asked.
+// retryKeyring asks a keyring again that was locked when it was last asked, without
+// letting it bother the person: nobody clicked.
 func (a *Agent) retryKeyring(ctx context.Context) {
 	if !a.isWaiting() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, retryPatience)
+	ctx, cancel := context.WithTimeout(vault.Quietly(ctx), retryPatience)
 	defer cancel()
 	_, _ = a.openVault(ctx) // what it says is in State
 }
