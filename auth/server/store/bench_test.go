@@ -4,13 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"path/filepath"
-	"testing"
-	"time"
-
 	"lanyard/auth"
 	"lanyard/auth/server"
 	"lanyard/auth/server/store"
+	"path/filepath"
+	"testing"
+	"time"
 )
 
 // fill puts n enterprises into a new database. It writes past the store, which would

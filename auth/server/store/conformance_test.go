@@ -4,16 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"lanyard/auth"
+	"lanyard/auth/authtest"
+	"lanyard/auth/server"
+	"lanyard/auth/server/store"
 	"path/filepath"
 	"reflect"
 	"sync"
 	"testing"
 	"time"
-
-	"lanyard/auth"
-	"lanyard/auth/authtest"
-	"lanyard/auth/server"
-	"lanyard/auth/server/store"
 )
 
 // The suite says what storage must do, on every engine.

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
-
 	"lanyard/auth"
 	"lanyard/auth/server"
+	"time"
 )
 
 const (

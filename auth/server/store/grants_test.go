@@ -1,13 +1,12 @@
 package store_test
 
 import (
-	"sync/atomic"
-	"testing"
-	"time"
-
 	"lanyard/auth"
 	"lanyard/auth/server"
 	"lanyard/auth/server/store"
+	"sync/atomic"
+	"testing"
+	"time"
 )
 
 // session saves a session of zhang at Acme.

@@ -6,6 +6,7 @@ import (
 	_ "embed" // for the schema
 	"errors"
 	"fmt"
+	"lanyard/auth/server"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -17,8 +18,6 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 	_ "modernc.org/sqlite" // database/sql driver "sqlite"
-
-	"lanyard/auth/server"
 )
 
 // Store must be all of storage.
@@ -139,14 +138,14 @@ func (s *Store) prepareAll(ctx context.Context) error {
 		return err
 	}
 	for _, text := range writeTexts {
-		stmt, err := s.write.PrepareContext(ctx, text)
+		stmt, err := s.write.PrepareContext(ctx, text) //nolint:sqlclosecheck // closed with the pool
 		if err != nil {
 			return fmt.Errorf("prepare statement %q: %w", text, err)
 		}
 		s.writes = append(s.writes, stmt)
 	}
 	for _, text := range readTexts {
-		stmt, err := s.read.PrepareContext(ctx, text)
+		stmt, err := s.read.PrepareContext(ctx, text) //nolint:sqlclosecheck // closed with the pool
 		if err != nil {
 			return fmt.Errorf("prepare statement %q: %w", text, err)
 		}

@@ -2,9 +2,8 @@ package store
 
 import (
 	"context"
-	"time"
-
 	"lanyard/auth/server"
+	"time"
 )
 
 const personColumns = `id, enterprise_id, key, name, email, email_verified, created_at, last_seen, ended_at,

@@ -2,12 +2,11 @@ package store_test
 
 import (
 	"encoding/json"
-	"testing"
-	"time"
-
 	"lanyard/auth"
 	"lanyard/auth/server"
 	"lanyard/auth/server/store"
+	"testing"
+	"time"
 )
 
 func testEnterprises(t *testing.T, s *store.Store) {

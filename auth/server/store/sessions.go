@@ -3,9 +3,8 @@ package store
 import (
 	"context"
 	"fmt"
-	"time"
-
 	"lanyard/auth/server"
+	"time"
 )
 
 const sessionColumns = `s.id, s.enterprise_id, s.person_id, s.cookie_hash, s.parent, s.client, s.device, s.auth_time,

@@ -6,14 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"lanyard/auth"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
-
-	"lanyard/auth"
 )
 
 // writing and reading name a prepared statement on the pool of that purpose. They
