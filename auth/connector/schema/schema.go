@@ -118,7 +118,14 @@ func read(kind Kind, yaml []byte) (*document, Problems, error) {
 		return doc, problems, nil
 	}
 	more, err := validate(kind, doc)
-	return doc, append(problems, more...), err
+	yamls := len(problems)
+	for _, p := range more {
+		// What could not be read at all is reported once.
+		if !slices.ContainsFunc(problems[:yamls], func(q Problem) bool { return q.Path == p.Path }) {
+			problems = append(problems, p)
+		}
+	}
+	return doc, problems, err
 }
 
 // decode gives the document to encoding/json.
