@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/spf13/cobra"
+
+	"lanyard/app/local"
+)
+
+func (c *cli) appsCommand() *cobra.Command {
+	var asJSON *bool
+	var profile *string
+	cmd := c.command("apps [QUERY] [--json] [--profile PROFILE]", "apps", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
+		svc, err := c.agent(cmd.Context())
+		if err != nil {
+			return err
+		}
+		var q local.AppsQuery
+		if len(args) > 0 {
+			q.Query = args[0]
+		}
+		if q.Profile, err = c.profile(cmd.Context(), svc, *profile); err != nil {
+			return err
+		}
+		if *asJSON {
+			data, err := answerJSON(cmd.Context(), svc, local.AppsPath(q), func() (any, error) { return svc.Apps(cmd.Context(), q) })
+			c.raw(data)
+			return err
+		}
+		list, err := svc.Apps(cmd.Context(), q)
+		if err != nil {
+			return err
+		}
+		c.listApps(list, q)
+		return nil
+	})
+	asJSON, profile = c.jsonFlag(cmd), c.profileFlag(cmd)
+	return cmd
+}
+
+func (c *cli) listApps(list local.AppList, q local.AppsQuery) {
+	rows := make([][]string, 0, len(list.Apps))
+	for _, app := range list.Apps {
+		rows = append(rows, []string{plain(app.ID), plain(app.Title.In(c.lang))})
+	}
+	c.table(rows)
+	if len(rows) == 0 {
+		c.say(c.t("no_apps", "query", q.Query))
+	}
+	if list.Stale {
+		c.say(c.t("apps_stale"))
+	}
+}
+
+// wire is a service that can give the API's own words, with fields that this build
+// does not know.
+type wire interface {
+	Raw(ctx context.Context, path string) ([]byte, error)
+}
+
+var _ wire = (*local.Client)(nil)
+
+// answerJSON returns the API's answer at path as it came. Of a service in this
+// process, which has no wire, ask's answer is encoded.
+func answerJSON(ctx context.Context, svc local.Service, path string, ask func() (any, error)) ([]byte, error) {
+	if agent, ok := svc.(wire); ok {
+		return agent.Raw(ctx, path)
+	}
+	answer, err := ask()
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(answer)
+}
+
+func (c *cli) openCommand() *cobra.Command {
+	var printURL bool
+	var profile *string
+	cmd := c.command("open APP [--print-url] [--profile PROFILE]", "open", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+		ctx := cmd.Context()
+		svc, err := c.agent(ctx)
+		if err != nil {
+			return err
+		}
+		req := local.LaunchRequest{App: args[0], Print: printURL, Lang: c.lang, Env: c.callerEnv()}
+		if req.Profile, err = c.profile(ctx, svc, *profile); err != nil {
+			return err
+		}
+		return c.open(ctx, svc, req)
+	})
+	cmd.Flags().BoolVar(&printURL, "print-url", false, c.t("flag.print_url"))
+	profile = c.profileFlag(cmd)
+	return cmd
+}
+
+// open opens an app, or prints its address. Where a sign-in comes first it shows
+// where that is; the agent then opens the app in the same tab.
+func (c *cli) open(ctx context.Context, svc local.Service, req local.LaunchRequest) error {
+	launched, err := svc.Launch(ctx, req)
+	if err != nil {
+		return err
+	}
+	if launched.Attempt != "" {
+		c.say(c.t("sign_in_first", "app", req.App))
+		state, err := c.follow(ctx, svc, launched.Attempt, req.Print)
+		if err == nil {
+			c.say(c.signedIn(state))
+		}
+		return err
+	}
+	switch {
+	case req.Print:
+		c.tell(plain(launched.URL))
+	case launched.Via == "launch-link":
+		c.say(c.t("opened", "app", req.App))
+	default:
+		c.say(c.t("opened_plain", "app", req.App))
+	}
+	return nil
+}

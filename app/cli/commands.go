@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"lanyard/auth/words"
+)
+
+// root makes the whole tree of commands.
+func (c *cli) root() *cobra.Command {
+	root := c.command("lanyard", "", cobra.ArbitraryArgs, c.wake)
+	root.Args = nil // cobra then suggests a command for one that it does not know
+	root.Short = words.T(c.lang, "common.tagline")
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.SetIn(c.Stdin)
+	root.SetOut(c.Stdout)
+	root.SetErr(c.Stderr)
+	root.SetUsageFunc(func(cmd *cobra.Command) error { c.usage(cmd.OutOrStderr(), cmd); return nil })
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) {
+		fmt.Fprintf(c.Stdout, "%s\n\n", cmd.Short)
+		c.usage(c.Stdout, cmd)
+	})
+	root.AddCommand(
+		c.agentCommand(), c.loginCommand(), c.statusCommand(), c.appsCommand(), c.openCommand(),
+		c.command("accounts", "accounts", cobra.NoArgs, c.accounts),
+		c.command("use PROFILE", "use", cobra.ExactArgs(1), c.use),
+		c.logoutCommand(), c.activateCommand(), c.doctorCommand(),
+		c.command("diagnostics FILE.zip", "diagnostics", cobra.ExactArgs(1), c.diagnostics),
+		c.command("settings", "settings", cobra.NoArgs, c.settings),
+		c.command("quit", "quit", cobra.NoArgs, c.quit),
+		c.command("version", "version", cobra.NoArgs, func(*cobra.Command, []string) error {
+			c.tell(words.Product + " " + c.Version)
+			return nil
+		}),
+	)
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range append(root.Commands(), root) {
+		switch cmd.Name() {
+		case "help", "completion":
+			cmd.Short, cmd.DisableFlagsInUseLine = c.t("cmd."+cmd.Name()), true
+		}
+		cmd.Flags().BoolP("help", "h", false, c.t("flag.help"))
+	}
+	return root
+}
+
+// command makes one command; key names its one-line description.
+func (c *cli) command(use, key string, args cobra.PositionalArgs, run func(*cobra.Command, []string) error) *cobra.Command {
+	return &cobra.Command{
+		Use:                   use,
+		Short:                 c.t("cmd." + key),
+		Args:                  args,
+		DisableFlagsInUseLine: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c.running = true
+			return run(cmd, args)
+		},
+	}
+}
+
+// profileFlag and jsonFlag are the same wherever they are.
+func (c *cli) profileFlag(cmd *cobra.Command) *string {
+	return cmd.Flags().String("profile", "", c.t("flag.profile"))
+}
+
+func (c *cli) jsonFlag(cmd *cobra.Command) *bool {
+	return cmd.Flags().Bool("json", false, c.t("flag.json"))
+}
+
+// usage writes how a command is called. It is written by hand because cobra's own
+// links text/template and speaks English alone.
+func (c *cli) usage(w io.Writer, cmd *cobra.Command) {
+	fmt.Fprintf(w, "%s\n  %s\n", c.t("usage"), cmd.UseLine())
+	if cmd.HasAvailableSubCommands() {
+		fmt.Fprintf(w, "\n%s\n", c.t("commands"))
+		for _, sub := range cmd.Commands() {
+			if sub.IsAvailableCommand() || sub.Name() == "help" {
+				fmt.Fprintf(w, "  %-12s  %s\n", sub.Name(), sub.Short)
+			}
+		}
+	}
+	fmt.Fprintf(w, "\n%s\n%s", c.t("flags"), cmd.LocalFlags().FlagUsages())
+}

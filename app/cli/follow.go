@@ -1,0 +1,237 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"strings"
+	"time"
+
+	"lanyard/app/local"
+	"lanyard/auth"
+	"lanyard/auth/words"
+)
+
+const (
+	cancelTimeout = 2 * time.Second  // for telling the agent that the person has had enough
+	stuckAfter    = 60 * time.Second // until the person is told whom to ask
+)
+
+// following is a sign-in attempt that a command waits for.
+type following struct {
+	*cli
+	svc local.Service
+	id  string
+	// printURL gives the address alone on standard output and leaves the browser to
+	// the person.
+	printURL bool
+
+	last    *local.Attempt // as last seen
+	shown   string         // the address that the person has
+	asked   bool
+	answers chan bool
+	stuck   *time.Timer
+}
+
+// follow shows where the attempt is until it has ended, asks what it asks, and
+// returns the State that it ended in. When ctx ends first the attempt is cancelled.
+func (c *cli) follow(ctx context.Context, svc local.Service, id string, printURL bool) (local.State, error) {
+	f := &following{cli: c, svc: svc, id: id, printURL: printURL, answers: make(chan bool, 1)}
+	f.stuck = time.NewTimer(stuckAfter)
+	defer f.stuck.Stop()
+	listen, stop := context.WithCancel(ctx)
+	defer stop()
+	states, ended := watch(listen, svc)
+	for {
+		select {
+		case <-ctx.Done():
+			return local.State{}, f.cancel(ctx, cause(ctx))
+		case err := <-ended:
+			if ctx.Err() != nil {
+				return local.State{}, f.cancel(ctx, cause(ctx))
+			}
+			return local.State{}, err
+		case state := <-states:
+			if over, err := f.step(ctx, state); over || err != nil {
+				return state, err
+			}
+		case yes := <-f.answers:
+			if err := f.confirm(ctx, yes); err != nil {
+				return local.State{}, err
+			}
+		case <-f.stuck.C:
+			f.sayStuck()
+		}
+	}
+}
+
+// watch gives the States of svc as they come, then why they ended.
+func watch(ctx context.Context, svc local.Service) (<-chan local.State, <-chan error) {
+	states, ended := make(chan local.State), make(chan error, 1)
+	go func() {
+		ended <- svc.Events(ctx, func(e local.Event) error {
+			if e.State == nil {
+				return nil
+			}
+			select {
+			case states <- *e.State:
+				return nil
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		})
+	}()
+	return states, ended
+}
+
+// cause is why ctx ended, as a fault.
+func cause(ctx context.Context) error {
+	if errors.Is(context.Cause(ctx), auth.SignInTimeout) {
+		return auth.SignInTimeout
+	}
+	return auth.SignInCanceled
+}
+
+// step shows one State and reports whether the attempt is over.
+func (f *following) step(ctx context.Context, s local.State) (over bool, err error) {
+	a := s.Attempt
+	if a == nil || a.ID != f.id {
+		if f.last == nil {
+			return false, nil // a State from before it began
+		}
+		return true, f.problem(auth.SignInStale)
+	}
+	f.last = a
+	switch a.Step {
+	case local.StepConfirm:
+		return false, f.ask(ctx)
+	case local.StepWaiting:
+		f.showAddress()
+	case local.StepDone:
+		return true, nil
+	case local.StepFailed:
+		if a.Problem == nil {
+			return true, f.problem(auth.Internal)
+		}
+		return true, f.problem(a.Problem)
+	}
+	return false, nil
+}
+
+// ask shows the enterprise card and asks, once. Where nobody can be asked the attempt
+// ends: which page opens is for a person to accept.
+func (f *following) ask(ctx context.Context) error {
+	if f.asked {
+		return nil
+	}
+	f.asked = true
+	if !f.IsTerminal() {
+		return f.cancel(ctx, auth.Fail(auth.ConfirmationNeeded, auth.Args{"host": f.last.Host}, nil))
+	}
+	f.card()
+	fmt.Fprintf(f.Stderr, "%s [y/N] ", f.t("confirm"))
+	go func() {
+		line, _ := bufio.NewReader(f.Stdin).ReadString('\n')
+		switch strings.ToLower(strings.TrimSpace(line)) {
+		case "y", "yes", "是", "好":
+			f.answers <- true
+		default:
+			f.answers <- false
+		}
+	}()
+	return nil
+}
+
+// card says who the enterprise is and which host will really be opened.
+func (f *following) card() {
+	a := f.last
+	company := ""
+	if a.Enterprise != nil {
+		company = f.company(*a.Enterprise)
+		f.say(company)
+	}
+	f.say(words.T(f.lang, "card.page"))
+	f.say("    " + plain(a.Host))
+	if a.Via != "" {
+		f.say(words.T(f.lang, "card.via", "company", company, "host", a.Via))
+	}
+	if a.Unconfirmed != "" {
+		f.say(words.T(f.lang, "card.unconfirmed", "domain", a.Unconfirmed))
+	}
+	f.say(words.T(f.lang, "card.stop"))
+}
+
+// confirm passes the person's answer on.
+func (f *following) confirm(ctx context.Context, yes bool) error {
+	if !yes {
+		return f.cancel(ctx, auth.SignInCanceled)
+	}
+	err := f.svc.Confirm(ctx, f.id, f.last.Host)
+	if errors.Is(err, auth.ConfirmationMismatch) {
+		return f.cancel(ctx, err)
+	}
+	return err
+}
+
+// showAddress gives the person the page's address, once.
+func (f *following) showAddress() {
+	address := f.last.URL
+	if address == "" || address == f.shown {
+		return
+	}
+	f.shown = address
+	if f.printURL {
+		f.tell(plain(address))
+		return
+	}
+	f.say(f.t("waiting"))
+	f.say(plain(address))
+}
+
+func (f *following) sayStuck() {
+	if f.last == nil {
+		return
+	}
+	help := ""
+	if f.last.Enterprise != nil {
+		help = words.Contact(f.last.Enterprise.Help)
+	}
+	f.say(words.T(f.lang, "help.stuck", "help", help, "reference", f.last.Reference))
+}
+
+// cancel ends the attempt at the agent, whatever became of ctx, and returns why.
+func (f *following) cancel(ctx context.Context, why error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
+	defer cancel()
+	if f.asked || errors.Is(why, auth.SignInCanceled) {
+		fmt.Fprintln(f.Stderr) // after the question, or after ^C
+	}
+	_ = f.svc.Cancel(ctx, f.id) // it may be over already
+	return f.problem(why)
+}
+
+// problem gives err what the attempt knows: its reference, and whom to ask.
+func (f *following) problem(err error) error {
+	fault, args := auth.FaultOf(err)
+	p := &local.Problem{Code: fault, Args: maps.Clone(args)}
+	var own *local.Problem
+	if errors.As(err, &own) {
+		*p = *own
+		p.Args = maps.Clone(own.Args)
+	}
+	if f.last == nil {
+		return p
+	}
+	if p.Reference == "" {
+		p.Reference = f.last.Reference
+	}
+	if f.last.Enterprise != nil && p.Args["help"] == "" {
+		if p.Args == nil {
+			p.Args = auth.Args{}
+		}
+		p.Args["help"] = words.Contact(f.last.Enterprise.Help)
+	}
+	return p
+}

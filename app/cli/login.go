@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"context"
+	"math"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"lanyard/app/local"
+	"lanyard/auth"
+)
+
+// overtime is how much longer than the agent's own time limit a command waits for it.
+const overtime = 5 * time.Second
+
+// loginCommand signs in by a code, an address with a code or an e-mail address; with
+// none of them the current account again, or the company that this device was set up
+// for.
+func (c *cli) loginCommand() *cobra.Command {
+	var directory string
+	var printURL, device, yes bool
+	var timeout time.Duration
+	cmd := c.command("login CODE|HOST/CODE|EMAIL [--directory URL] [--print-url] [--device] [--yes] [--timeout 5m]",
+		"login", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
+			switch {
+			case device:
+				return auth.Fail(auth.NotHere, auth.Args{"what": "--device"}, nil)
+			case timeout <= 0:
+				return auth.Fail(auth.BadInput, auth.Args{"reason": "--timeout"}, nil)
+			}
+			if directory == "" {
+				directory, _ = c.Env("LANYARD_DIRECTORY")
+			}
+			req := local.SignInRequest{
+				Directory: directory, Open: !printURL, Yes: yes,
+				Timeout: int(math.Ceil(timeout.Seconds())), Lang: c.lang, Env: c.callerEnv(),
+			}
+			if len(args) > 0 {
+				req.Code = args[0]
+			}
+			return c.login(cmd.Context(), req, timeout)
+		})
+	flags := cmd.Flags()
+	flags.StringVar(&directory, "directory", "", c.t("flag.directory"))
+	flags.BoolVar(&printURL, "print-url", false, c.t("flag.print_url"))
+	flags.BoolVar(&device, "device", false, c.t("flag.device"))
+	flags.BoolVar(&yes, "yes", false, c.t("flag.yes"))
+	flags.DurationVar(&timeout, "timeout", 5*time.Minute, c.t("flag.timeout"))
+	return cmd
+}
+
+func (c *cli) login(ctx context.Context, req local.SignInRequest, timeout time.Duration) error {
+	svc, err := c.agent(ctx)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout+overtime, auth.SignInTimeout)
+	defer cancel()
+	id, err := svc.SignIn(ctx, req)
+	if err != nil {
+		return err
+	}
+	state, err := c.follow(ctx, svc, id, !req.Open)
+	if err != nil {
+		return err
+	}
+	out := c.tell
+	if !req.Open {
+		out = c.say // standard output holds the address alone
+	}
+	out(c.signedIn(state))
+	if state.MemoryOnly {
+		c.say(c.t("memory_only"))
+	}
+	return nil
+}
+
+// signedIn says who has signed in by the attempt that state ended with.
+func (c *cli) signedIn(state local.State) string {
+	p := state.Profile(state.Attempt.Profile)
+	if p == nil {
+		return c.t("signed_in")
+	}
+	return c.t("signed_in", "name", person(p.Identity), "company", c.company(p.Enterprise))
+}

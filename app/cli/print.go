@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"lanyard/app/local"
+	"lanyard/auth"
+	"lanyard/auth/words"
+)
+
+// errShown is an error that the person has read already.
+var errShown = errors.New("shown")
+
+// t returns the text of a key of the block "cli" in the caller's language.
+func (c *cli) t(key string, facts ...string) string { return words.T(c.lang, "cli."+key, facts...) }
+
+// tell writes an answer, say everything else.
+func (c *cli) tell(line string) { fmt.Fprintln(c.Stdout, line) }
+func (c *cli) say(line string)  { fmt.Fprintln(c.Stderr, line) }
+
+// raw writes an answer of the API, if there is one, on a line of its own.
+func (c *cli) raw(data []byte) {
+	if data = bytes.TrimRight(data, "\n"); len(data) > 0 {
+		fmt.Fprintf(c.Stdout, "%s\n", data)
+	}
+}
+
+// showError writes what went wrong, and what to do, in the caller's language.
+func (c *cli) showError(err error) {
+	m, reference := c.explain(err)
+	for _, line := range []string{m.Title, m.Sentence, m.Hint} {
+		if line != "" {
+			c.say(plain(line))
+		}
+	}
+	if reference != "" {
+		c.say(words.T(c.lang, "common.reference", "reference", reference))
+	}
+}
+
+// explain words err. A Problem of a newer agent, whose fault this build does not know,
+// speaks for itself.
+func (c *cli) explain(err error) (m words.Message, reference string) {
+	var p *local.Problem
+	if errors.As(err, &p) {
+		if !slices.Contains(auth.Faults(), p.Code) {
+			return words.Message{Title: p.Title, Sentence: p.Sentence, Hint: p.Hint}, p.Reference
+		}
+		return words.ExplainFault(p.Code, p.Args, c.lang), p.Reference
+	}
+	if fault, _ := auth.FaultOf(err); fault == auth.Internal && exitCode(err) == exitCanceled {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return words.Message{Title: c.t("timeout")}, ""
+		}
+		return words.Message{Title: c.t("canceled")}, ""
+	}
+	return words.Explain(err, c.lang), ""
+}
+
+// showUsageError writes what cobra has against a command line, and where help is.
+func (c *cli) showUsageError(cmd *cobra.Command, err error) {
+	c.say(cmd.Root().Name() + ": " + plain(strings.TrimSpace(err.Error())))
+	c.say(c.t("usage_hint", "command", cmd.CommandPath()+" --help"))
+}
+
+// company and person are how people know a profile.
+func (c *cli) company(e auth.Enterprise) string {
+	return plain(cmp.Or(e.Name.In(c.lang), e.Code, e.ID))
+}
+
+func person(id auth.Identity) string { return plain(cmp.Or(id.Name, id.Email)) }
+
+// account names a profile in one line: "Acme · 张三".
+func (c *cli) account(p *local.Profile) string {
+	if name := person(p.Identity); name != "" {
+		return c.company(p.Enterprise) + " · " + name
+	}
+	return c.company(p.Enterprise)
+}
+
+// plain takes out what would steer a terminal or turn a line around: names and titles
+// come from companies.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\t':
+			return ' '
+		case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp):
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// table writes rows in columns, padded by what they take on a terminal.
+func (c *cli) table(rows [][]string) {
+	var widths []int
+	for _, row := range rows {
+		for i, cell := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], width(cell))
+		}
+	}
+	for _, row := range rows {
+		var line strings.Builder
+		for i, cell := range row {
+			line.WriteString(cell)
+			if i < len(row)-1 {
+				line.WriteString(strings.Repeat(" ", widths[i]-width(cell)+2))
+			}
+		}
+		c.tell(strings.TrimRight(line.String(), " "))
+	}
+}
+
+// width is how many cells a text takes: two for East Asian scripts and their
+// full-width forms (Unicode Standard Annex 11, the blocks that names are written in).
+func width(s string) int {
+	n := 0
+	for _, r := range s {
+		switch {
+		case unicode.Is(unicode.Mn, r):
+		case r >= 0x1100 && r <= 0x115f, r >= 0x2e80 && r <= 0xa4cf, r >= 0xac00 && r <= 0xd7a3,
+			r >= 0xf900 && r <= 0xfaff, r >= 0xfe30 && r <= 0xfe6f, r >= 0xff00 && r <= 0xff60,
+			r >= 0xffe0 && r <= 0xffe6, r >= 0x1f300 && r <= 0x1faff, r >= 0x20000 && r <= 0x3fffd:
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
+}

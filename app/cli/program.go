@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"lanyard/app/local"
+	"lanyard/auth"
+)
+
+// wake is `lanyard` alone: the agent with its tray, or the window of the one that
+// runs.
+func (c *cli) wake(cmd *cobra.Command, _ []string) error {
+	ctx := cmd.Context()
+	svc, err := c.runningAgent(ctx)
+	if errors.Is(err, auth.AgentMissing) {
+		if err = c.RunAgent(ctx, true); !errors.Is(err, auth.AlreadyRuns) {
+			return err
+		}
+		svc, err = c.agent(ctx) // another one was quicker
+	}
+	if err != nil {
+		return err
+	}
+	state, err := svc.State(ctx)
+	if err != nil {
+		return err
+	}
+	window := "apps"
+	if p := state.Profile(""); p == nil || p.Phase == local.SignedOut {
+		window = "sign-in"
+	}
+	return svc.Window(ctx, window, c.callerEnv())
+}
+
+func (c *cli) agentCommand() *cobra.Command {
+	var noTray bool
+	cmd := c.command("agent [--no-tray]", "agent", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		return c.RunAgent(cmd.Context(), !noTray)
+	})
+	cmd.Flags().BoolVar(&noTray, "no-tray", false, c.t("flag.no_tray"))
+	return cmd
+}
+
+// settings and activate are here in name: their parts come with a later version, and
+// say so.
+func (c *cli) settings(cmd *cobra.Command, _ []string) error {
+	svc, err := c.agent(cmd.Context())
+	if err != nil {
+		return err
+	}
+	return svc.Window(cmd.Context(), "settings", c.callerEnv())
+}
+
+func (c *cli) activateCommand() *cobra.Command {
+	cmd := c.command("activate --app-id AK…", "activate", cobra.NoArgs, func(*cobra.Command, []string) error {
+		return auth.Fail(auth.NotHere, auth.Args{"what": "lanyard activate"}, nil)
+	})
+	cmd.Flags().String("app-id", "", c.t("flag.app_id"))
+	if err := cmd.MarkFlagRequired("app-id"); err != nil {
+		panic(err) // the flag is two lines above
+	}
+	return cmd
+}
+
+func (c *cli) doctorCommand() *cobra.Command {
+	var asJSON *bool
+	cmd := c.command("doctor [--json]", "doctor", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+		return c.doctor(cmd.Context(), *asJSON)
+	})
+	asJSON = c.jsonFlag(cmd)
+	return cmd
+}
+
+// quit ends the agent and returns when it has gone. It starts none only to end it.
+func (c *cli) quit(cmd *cobra.Command, _ []string) error {
+	ctx := cmd.Context()
+	svc, err := c.runningAgent(ctx)
+	if err != nil {
+		return err
+	}
+	if err := svc.Quit(ctx, false); err != nil {
+		return err
+	}
+	awaitEnd(ctx, svc)
+	c.say(c.t("closed"))
+	return ctx.Err()
+}
+
+// diagnostics writes the zip beside its place first, so that a broken one never has
+// the name that was asked for.
+func (c *cli) diagnostics(cmd *cobra.Command, args []string) (err error) {
+	svc, err := c.agent(cmd.Context())
+	if err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(args[0]), filepath.Base(args[0])+".*")
+	if err != nil {
+		return cannotWrite(err)
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(tmp.Name())
+		}
+	}()
+	if err = svc.Diagnostics(cmd.Context(), tmp); err != nil {
+		_ = tmp.Close()
+		return err
+	}
+	if err = tmp.Close(); err != nil {
+		return cannotWrite(err)
+	}
+	if err = os.Rename(tmp.Name(), args[0]); err != nil {
+		return cannotWrite(err)
+	}
+	c.tell(args[0])
+	return nil
+}
+
+func cannotWrite(err error) error {
+	var path *os.PathError
+	reason := err.Error()
+	if errors.As(err, &path) {
+		reason = path.Err.Error()
+	}
+	return &local.Problem{Code: auth.BadInput, Args: auth.Args{"reason": reason}}
+}
