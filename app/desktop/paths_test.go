@@ -1,0 +1,81 @@
+//go:build unix
+
+package desktop
+
+import (
+	"strings"
+	"testing"
+)
+
+func env(pairs ...string) func(string) string {
+	m := map[string]string{}
+	for _, pair := range pairs {
+		name, value, _ := strings.Cut(pair, "=")
+		m[name] = value
+	}
+	return func(name string) string { return m[name] }
+}
+
+func TestFindPaths(t *testing.T) {
+	long := "/" + strings.Repeat("deep/", 30)
+	for name, tt := range map[string]struct {
+		system string
+		env    func(string) string
+		want   Paths
+	}{
+		"linux": {"linux", env("HOME=/home/a"), Paths{
+			Config: "/home/a/.config/lanyard", State: "/home/a/.local/state/lanyard", Logs: "/home/a/.local/state/lanyard/logs",
+			Runtime: "/tmp/lanyard-1000", Socket: "/tmp/lanyard-1000/agent.sock",
+		}},
+		"linux with XDG": {"linux", env("HOME=/home/a", "XDG_CONFIG_HOME=/c", "XDG_STATE_HOME=/s", "XDG_RUNTIME_DIR=/run/user/1000"), Paths{
+			Config: "/c/lanyard", State: "/s/lanyard", Logs: "/s/lanyard/logs",
+			Runtime: "/run/user/1000/lanyard", Socket: "/run/user/1000/lanyard/agent.sock",
+		}},
+		"linux with relative XDG": {"linux", env("HOME=/home/a", "XDG_CONFIG_HOME=c", "XDG_RUNTIME_DIR=run"), Paths{
+			Config: "/home/a/.config/lanyard", State: "/home/a/.local/state/lanyard", Logs: "/home/a/.local/state/lanyard/logs",
+			Runtime: "/tmp/lanyard-1000", Socket: "/tmp/lanyard-1000/agent.sock",
+		}},
+		"long runtime folder": {"linux", env("HOME=/home/a", "XDG_RUNTIME_DIR="+long), Paths{
+			Config: "/home/a/.config/lanyard", State: "/home/a/.local/state/lanyard", Logs: "/home/a/.local/state/lanyard/logs",
+			Runtime: "/tmp/lanyard-1000", Socket: "/tmp/lanyard-1000/agent.sock",
+		}},
+		"LANYARD_HOME": {"linux", env("HOME=/home/a", "XDG_RUNTIME_DIR=/run/user/1000", "LANYARD_HOME=/x/"), Paths{
+			Config: "/x/config", State: "/x/state", Logs: "/x/logs", Runtime: "/x/run", Socket: "/x/run/agent.sock", Hash: "b3d1db31",
+		}},
+		"long LANYARD_HOME": {"linux", env("XDG_RUNTIME_DIR=/run/user/1000", "LANYARD_HOME="+long), Paths{
+			Config: long + "config", State: long + "state", Logs: long + "logs",
+			Runtime: "/run/user/1000/lanyard-2b823df0", Socket: "/run/user/1000/lanyard-2b823df0/agent.sock", Hash: "2b823df0",
+		}},
+		"long LANYARD_HOME alone": {"linux", env("LANYARD_HOME=" + long), Paths{
+			Config: long + "config", State: long + "state", Logs: long + "logs",
+			Runtime: "/tmp/lanyard-1000-2b823df0", Socket: "/tmp/lanyard-1000-2b823df0/agent.sock", Hash: "2b823df0",
+		}},
+		"darwin": {"darwin", env("HOME=/Users/a", "TMPDIR=/var/folders/zz/abc/T/"), Paths{
+			Config: "/Users/a/Library/Application Support/Lanyard", State: "/Users/a/Library/Application Support/Lanyard/state",
+			Logs: "/Users/a/Library/Logs/Lanyard", Runtime: "/var/folders/zz/abc/T/lanyard", Socket: "/var/folders/zz/abc/T/lanyard/agent.sock",
+		}},
+		"windows": {"windows", env("APPDATA=/r", "LOCALAPPDATA=/l"), Paths{
+			Config: "/r/Lanyard", State: "/l/Lanyard", Logs: "/l/Lanyard/logs", Socket: `\\.\pipe\lanyard-40510175845988f1`,
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := findPaths(tt.system, tt.env, "1000")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != tt.want {
+				t.Errorf("got  %+v\nwant %+v", got, tt.want)
+			}
+			if len(got.Socket) > maxSocket {
+				t.Errorf("socket path of %d bytes", len(got.Socket))
+			}
+		})
+	}
+	for name, tt := range map[string]func(string) string{
+		"linux": env(), "darwin": env("HOME=relative"), "windows": env("APPDATA=/r"),
+	} {
+		if got, err := findPaths(name, tt, "1000"); err == nil {
+			t.Errorf("%s without a home: got %+v", name, got)
+		}
+	}
+}
