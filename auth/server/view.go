@@ -16,6 +16,8 @@ import (
 type Pages struct {
 	pages map[string]*template.Template
 	style template.CSS
+	// policy is the part of every page's Content-Security-Policy that never changes.
+	policy string
 }
 
 // View is one page to render.
@@ -35,7 +37,12 @@ func NewPages(files fs.FS, names ...string) (*Pages, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read pages: %w", err)
 	}
-	p := &Pages{pages: map[string]*template.Template{}, style: template.CSS(style)} //nolint:gosec // embedded
+	p := &Pages{
+		pages: map[string]*template.Template{},
+		style: template.CSS(style), //nolint:gosec // embedded
+		policy: "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; img-src data:; style-src " +
+			source(string(style)) + "; form-action 'self'",
+	}
 	for _, name := range names {
 		page, err := template.ParseFS(files, "web/layout.html", "web/"+name+".html")
 		if err != nil {
@@ -61,8 +68,10 @@ func (p *Pages) Write(w http.ResponseWriter, status int, name string, v View) er
 	if err != nil {
 		return fmt.Errorf("write page %s: %w", name, err)
 	}
-	policy := "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; img-src data:; style-src " +
-		source(string(p.style)) + "; form-action " + strings.TrimSpace("'self' "+v.FormTo)
+	policy := p.policy
+	if v.FormTo != "" {
+		policy += " " + v.FormTo
+	}
 	if v.Script != "" {
 		policy += "; script-src " + source(string(v.Script))
 	}

@@ -11,7 +11,11 @@ import (
 // and nothing more is asked, else by a trip through the enterprise's connector. For
 // the desktop program a cookie alone never answers; the person does, on a page.
 func (b *Broker) authorize(w http.ResponseWriter, r *http.Request) {
-	q, ok := b.verified(w, r, r.URL.RawQuery)
+	e, ok := b.enterprise(w, r)
+	if !ok {
+		return
+	}
+	q, ok := b.verified(w, r, e, r.URL.RawQuery)
 	if !ok {
 		return
 	}
@@ -72,11 +76,7 @@ func (b *Broker) wanting(q *request, s server.Session, signedIn bool) trip {
 }
 
 // verified returns the request that raw is, or has answered.
-func (b *Broker) verified(w http.ResponseWriter, r *http.Request, raw string) (*request, bool) {
-	e, ok := b.enterprise(w, r)
-	if !ok {
-		return nil, false
-	}
+func (b *Broker) verified(w http.ResponseWriter, r *http.Request, e server.Enterprise, raw string) (*request, bool) {
 	q, err := b.read(r.Context(), e, raw)
 	switch {
 	case err == nil:

@@ -89,7 +89,9 @@ func (b *Broker) enterprise(w http.ResponseWriter, r *http.Request) (server.Ente
 	return e, true
 }
 
-// known is [Broker.enterprise] for the endpoints that programs call.
+// known is [Broker.enterprise] for the documents that programs read. The other
+// endpoints need no such look-up: at an issuer that nobody knows, no client, code or
+// token is found either.
 func (b *Broker) known(w http.ResponseWriter, r *http.Request) (string, bool) {
 	id := r.PathValue("enterprise")
 	_, err := b.cfg.Enterprises.Enterprise(r.Context(), id)

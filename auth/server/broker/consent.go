@@ -66,7 +66,7 @@ func (b *Broker) consent(w http.ResponseWriter, r *http.Request) {
 		b.cfg.Fail(w, r, e.ID, auth.Fail(auth.SignInStale, nil, nil))
 		return
 	}
-	q, ok := b.verified(w, r, form.Get("request"))
+	q, ok := b.verified(w, r, e, form.Get("request"))
 	if !ok {
 		return
 	}

@@ -108,6 +108,10 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	level := slog.LevelDebug
+	if _, ok := t.(*testing.B); ok {
+		level = slog.LevelWarn
+	}
 	ctx := context.Background()
 	s, err := store.Open(ctx, filepath.Join(t.TempDir(), "lanyard.db"))
 	must(t, err)
@@ -134,7 +138,7 @@ func newWorld(t testing.TB) *world {
 			_, _ = io.WriteString(rw, "page: "+string(fault)+": "+args["reason"])
 		},
 		Pages: assets.BrokerPages, Lang: words.Match, Text: words.T,
-		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: level})),
 	})
 	must(t, err)
 	w.broker.Mount(mux)

@@ -50,17 +50,10 @@ func (b *Broker) refresh(ctx context.Context, enterprise string, c server.Client
 		return tokens{}, err
 	}
 	expires := now.Add(b.cfg.Base.Lifetimes.RefreshToken)
-	if c.ID == server.DesktopClient {
-		// The session lives as long as its refresh token, and never less.
-		err := b.cfg.Sessions.ExtendSession(ctx, enterprise, session.ID, expires, now)
-		if errors.Is(err, auth.ErrNotFound) {
-			return tokens{}, refuse(codeInvalidGrant, "the session has ended")
-		}
-		if err != nil {
-			return tokens{}, err
-		}
-	} else {
+	if c.ID != server.DesktopClient {
 		expires = earlier(session.ExpiresAt, expires)
+	} else if err := b.prolong(ctx, session, expires); err != nil {
+		return tokens{}, err
 	}
 	access, record := b.access(grant, token.Family)
 	token, err = b.cfg.Grants.Rotate(ctx, token, server.RefreshToken{
@@ -76,6 +69,20 @@ func (b *Broker) refresh(ctx context.Context, enterprise string, c server.Client
 	}
 	b.log.DebugContext(ctx, "tokens refreshed", "enterprise", enterprise, "client", c.ID, "person", grant.PersonID)
 	return b.answerTokens(ctx, c, grant, "", access, next)
+}
+
+// prolong keeps a desktop's session at least as long as its refresh token. It moves the
+// end in steps of a thirtieth of that life, because a refresh is frequent and a write dear.
+func (b *Broker) prolong(ctx context.Context, s server.Session, until time.Time) error {
+	if !s.ExpiresAt.Before(until) {
+		return nil
+	}
+	step := b.cfg.Base.Lifetimes.RefreshToken / 30
+	err := b.cfg.Sessions.ExtendSession(ctx, s.EnterpriseID, s.ID, until.Add(step), b.cfg.Base.Time())
+	if errors.Is(err, auth.ErrNotFound) {
+		return refuse(codeInvalidGrant, "the session has ended")
+	}
+	return err
 }
 
 // repeat answers a token that was rotated before with the successor that it got, as

@@ -11,10 +11,7 @@ import (
 // revoke ends what a token belongs to (RFC 7009): the family and, for a desktop, its
 // session. A token that nobody knows is as good as revoked.
 func (b *Broker) revoke(w http.ResponseWriter, r *http.Request) {
-	id, ok := b.known(w, r)
-	if !ok {
-		return
-	}
+	id := r.PathValue("enterprise")
 	form, client, err := b.readRequest(w, r, id)
 	if err == nil && form.Get("token") == "" {
 		err = refuse(codeInvalidRequest, "token is missing")

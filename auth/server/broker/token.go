@@ -23,10 +23,7 @@ type tokens struct {
 }
 
 func (b *Broker) token(w http.ResponseWriter, r *http.Request) {
-	id, ok := b.known(w, r)
-	if !ok {
-		return
-	}
+	id := r.PathValue("enterprise")
 	form, client, err := b.readRequest(w, r, id)
 	if err != nil {
 		b.writeError(w, r, id, err)
