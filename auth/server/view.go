@@ -28,7 +28,9 @@ type View struct {
 	// FormTo is the origin that a form of the page leads to in the end, beside our own;
 	// a browser holds redirects against the page's form-action too.
 	FormTo string
-	Script template.JS // a constant of the program, or empty
+	// Pictures says that the page shows pictures of this server.
+	Pictures bool
+	Script   template.JS // a constant of the program, or empty
 }
 
 // NewPages parses the named pages of files.

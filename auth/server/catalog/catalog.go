@@ -1,13 +1,22 @@
 package catalog
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
 
+	"lanyard/assets"
+	"lanyard/auth"
 	"lanyard/auth/server"
+	"lanyard/auth/words"
 )
 
-// Config is what a Catalog needs; all fields but AllowHTTP and Logger are required.
+// Config is what a Catalog needs; all but AllowHTTP and Logger is required.
 type Config struct {
 	Base        *server.Base
 	Enterprises server.Enterprises
@@ -17,21 +26,129 @@ type Config struct {
 	Launches    server.Launches
 	Gate        server.Gate
 	Bearer      server.Bearer
-	// AllowHTTP are the hosts whose apps may be opened by plain http; loopback always may.
+	// Fail answers a person with the page that explains err.
+	Fail func(w http.ResponseWriter, r *http.Request, enterprise string, err error)
+	// AllowHTTP names the hosts whose apps may be opened by plain http; loopback always may.
 	AllowHTTP []string
-	Logger    *slog.Logger // nil discards
+	Logger    *slog.Logger // nil: discard
 }
 
 // Catalog serves apps, launch links, access links and My apps.
-type Catalog struct{ cfg Config }
-
-// New returns a Catalog.
-func New(cfg Config) (*Catalog, error) {
-	if cfg.Logger == nil {
-		cfg.Logger = slog.New(slog.DiscardHandler)
-	}
-	return &Catalog{cfg: cfg}, nil
+type Catalog struct {
+	cfg     Config
+	log     *slog.Logger
+	pages   *server.Pages
+	origin  *http.CrossOriginProtection
+	refused atomic.Int64
 }
 
-// Mount registers the handlers.
-func (c *Catalog) Mount(_ *http.ServeMux) {}
+// New makes a Catalog.
+func New(cfg Config) (*Catalog, error) {
+	c := &Catalog{cfg: cfg, log: cfg.Logger, origin: http.NewCrossOriginProtection()}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	if err := c.origin.AddTrustedOrigin(cfg.Base.PublicURL); err != nil {
+		return nil, fmt.Errorf("trust own origin: %w", err)
+	}
+	var files fs.FS = assets.CatalogPages
+	var err error
+	c.pages, err = server.NewPages(files, "launch", "opening", "apps", "page")
+	return c, err
+}
+
+// Mount registers the handlers, all below an enterprise's issuer.
+func (c *Catalog) Mount(mux *http.ServeMux) {
+	mux.HandleFunc("GET /e/{id}/v1/apps", c.apps)
+	mux.HandleFunc("GET /e/{id}/v1/icons/{sha256}", c.apiIcon)
+	mux.HandleFunc("POST /e/{id}/v1/launches", c.mint)
+	mux.HandleFunc("POST /e/{id}/v1/sign-out", c.apiSignOut)
+
+	mux.HandleFunc("GET /e/{id}/launch/{token}", c.open)
+	mux.HandleFunc("GET /e/{id}/launch/{token}/proof", c.proof)
+	mux.Handle("POST /e/{id}/launch/{token}/continue", c.sameOrigin(c.goOn))
+	mux.HandleFunc("GET /e/{id}/a/{app}", c.access)
+
+	mux.HandleFunc("GET /e/{id}/{$}", c.myApps)
+	mux.HandleFunc("GET /e/{id}/icons/{sha256}", c.pageIcon)
+	mux.Handle("POST /e/{id}/sign-out", c.sameOrigin(c.signOut))
+	mux.HandleFunc("GET /e/{id}/signed-out", c.signedOut)
+}
+
+// RefusedLinks returns how many launch links signed nobody in because they were used,
+// expired, unknown, stolen or without their proof.
+func (c *Catalog) RefusedLinks() int64 { return c.refused.Load() }
+
+// sameOrigin lets a form through only from a page of this server.
+func (c *Catalog) sameOrigin(next http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := c.origin.Check(r); err != nil {
+			c.fail(w, r, auth.Fail(auth.NotPermitted, nil, err))
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		next(w, r)
+	})
+}
+
+// maxBody bounds every body that is read here; none holds more than a few short values.
+const maxBody = 4 << 10
+
+// fail shows err on a page. The page's maker logs the path, which must not tell a
+// launch link.
+func (c *Catalog) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if token := r.PathValue("token"); token != "" {
+		told := *r
+		address := *r.URL
+		address.Path, address.RawPath = strings.Replace(address.Path, token, "-", 1), ""
+		told.URL = &address
+		r = &told
+	}
+	c.cfg.Fail(w, r, r.PathValue("id"), err)
+}
+
+// page shows one of our own pages in the look of the enterprise.
+func (c *Catalog) page(w http.ResponseWriter, r *http.Request, name string, v server.View) {
+	if err := c.pages.Write(w, http.StatusOK, name, v); err != nil {
+		c.log.ErrorContext(r.Context(), "page not written", "page", name, "err", err)
+	}
+}
+
+// enterprise returns the enterprise of the path, or has answered that there is none.
+func (c *Catalog) enterprise(w http.ResponseWriter, r *http.Request) (server.Enterprise, bool) {
+	e, err := c.cfg.Enterprises.Enterprise(r.Context(), r.PathValue("id"))
+	if errors.Is(err, auth.ErrNotFound) {
+		err = auth.Fail(auth.EnterpriseNone, nil, err)
+	}
+	if err != nil {
+		c.fail(w, r, err)
+		return server.Enterprise{}, false
+	}
+	return e, true
+}
+
+// redirect sends the browser on by GET. Nothing of ours goes along: no referrer, no cache.
+func redirect(w http.ResponseWriter, to string) {
+	h := w.Header()
+	h.Set("Location", to)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// path is the path of a page of an enterprise.
+func path(enterprise string, parts ...string) string {
+	p := "/e/" + url.PathEscape(enterprise)
+	for _, part := range parts {
+		p += "/" + url.PathEscape(part)
+	}
+	return p
+}
+
+// accessLink is the permanent address of an app.
+func (c *Catalog) accessLink(enterprise, app string) string {
+	return c.cfg.Base.PublicURL + path(enterprise, "a", app)
+}
+
+func language(r *http.Request) string { return words.Match(r.Header.Get("Accept-Language")) }
