@@ -1,0 +1,145 @@
+package signin_test
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"lanyard/auth"
+	"lanyard/auth/connector"
+	"lanyard/auth/openid"
+	"lanyard/auth/signin"
+)
+
+func TestListenOnLoopbackOnly(t *testing.T) {
+	a := start(t, connector.Redirect{Path: "/auth/back"}, "", time.Minute)
+	u, err := url.Parse(a.RedirectURI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u.Hostname() != "127.0.0.1" || u.Path != "/auth/back" || u.Port() == "0" {
+		t.Errorf("RedirectURI is %s", u)
+	}
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, address := range addresses {
+		ip := address.(*net.IPNet).IP
+		if ip.IsLoopback() || ip.To4() == nil {
+			continue
+		}
+		if conn, err := net.DialTimeout("tcp", net.JoinHostPort(ip.String(), u.Port()), time.Second); err == nil {
+			conn.Close()
+			t.Errorf("%s can be reached from the network", ip)
+		}
+	}
+	a.stillWaits(t)
+}
+
+func TestLocalhostListensOnBothStacks(t *testing.T) {
+	probe, err := net.Listen("tcp6", "[::1]:0")
+	if err != nil {
+		t.Skip("this machine has no IPv6 loopback")
+	}
+	probe.Close()
+	for _, ip := range []string{"127.0.0.1", "::1"} {
+		a := start(t, connector.Redirect{Host: "localhost"}, "", time.Minute)
+		u, err := url.Parse(a.RedirectURI())
+		if err != nil || u.Hostname() != "localhost" {
+			t.Fatalf("RedirectURI is %s, %v", u, err)
+		}
+		host := u.Host
+		u.Host = net.JoinHostPort(ip, u.Port())
+		u.RawQuery = good().Encode()
+		wrong := request(t, http.MethodGet, u.String(), "")
+		if got := send(t, wrong).StatusCode; got != http.StatusNotFound {
+			t.Errorf("%s by its number got %d, want 404", ip, got)
+		}
+		right := request(t, http.MethodGet, u.String(), "")
+		right.Host = host
+		if got := send(t, right).StatusCode; got != http.StatusSeeOther {
+			t.Errorf("%s as localhost got %d, want 303", ip, got)
+		}
+		if r := a.outcome(t); r.err != nil {
+			t.Errorf("%s: %v", ip, r.err)
+		}
+	}
+}
+
+func TestFixedPort(t *testing.T) {
+	for _, busy := range []string{"127.0.0.1:0", "[::1]:0"} {
+		other, err := net.Listen("tcp", busy)
+		if err != nil {
+			t.Skip("this machine has no IPv6 loopback")
+		}
+		port := other.Addr().(*net.TCPAddr).Port
+		_, err = signin.Listen(connector.Redirect{Host: "localhost", Port: port})
+		if fault, args := auth.FaultOf(err); fault != auth.PortUnavailable || args["port"] == "" {
+			t.Errorf("%s is taken: %v with %v, want port_unavailable with its number", busy, err, args)
+		}
+		other.Close()
+		l, err := signin.Listen(connector.Redirect{Host: "localhost", Port: port})
+		if err != nil {
+			t.Errorf("the port is free again: %v", err)
+			continue
+		}
+		if _, err := signin.Listen(connector.Redirect{Port: port}); !errors.Is(err, auth.PortUnavailable) {
+			t.Errorf("a second listener on the port: %v, want port_unavailable", err)
+		}
+		l.Close(0)
+	}
+}
+
+func TestListenRefusesWhatIsNotOnThisMachine(t *testing.T) {
+	for _, r := range []connector.Redirect{
+		{Host: "0.0.0.0"}, {Host: "sso.acme.example"}, {Host: "localhost.evil.example"}, {Host: "127.0.0.1.evil.example"},
+		{Port: -1}, {Port: 70000}, {Path: "callback"}, {Path: "//evil.example/"}, {Path: "/a b"}, {Path: "/a?b"}, {Path: "/signed-in/x"},
+	} {
+		if l, err := signin.Listen(r); !errors.Is(err, auth.EnterpriseMisconfig) {
+			t.Errorf("%+v: %v, want enterprise_misconfig", r, err)
+			if l != nil {
+				l.Close(0)
+			}
+		}
+	}
+}
+
+func TestCloseFreesThePort(t *testing.T) {
+	l, err := signin.Listen(connector.Redirect{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	l.Close(time.Minute) // nobody came back, so there is no page to wait for
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("Close took %s", took)
+	}
+	u, err := url.Parse(l.RedirectURI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := net.Listen("tcp", u.Host)
+	if err != nil {
+		t.Fatalf("the port is not free: %v", err)
+	}
+	again.Close()
+}
+
+func TestNoEmptyState(t *testing.T) {
+	l, err := signin.Listen(connector.Redirect{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close(0) })
+	if _, err := l.Wait(t.Context(), openid.Request{}, ""); !errors.Is(err, auth.SignInStale) {
+		t.Errorf("waiting without a state: %v, want a refusal", err)
+	}
+	if !strings.HasPrefix(l.RedirectURI(), "http://127.0.0.1:") {
+		t.Errorf("RedirectURI is %s", l.RedirectURI())
+	}
+}
