@@ -76,7 +76,7 @@ func (k *checker) step(path string, s Step, known nameSet) {
 			if strings.Contains(p, "*") && name != "groups" {
 				k.add(at(path+".set."+name, j), "a list of values is for groups only")
 			}
-			if strings.ContainsAny(p, "[]()@ ") || strings.Contains(p, "..") {
+			if strings.ContainsAny(p, "[]()@ ") || strings.Contains("."+p, "..") {
 				k.add(at(path+".set."+name, j), "must be a dotted path such as data.user.0.id")
 			}
 		}

@@ -41,11 +41,17 @@ func (p Paths) list(doc any) []string {
 // normalPath turns the other ways to write a path ("$.data[0].id", as WPS's console
 // shows them) into dots.
 func normalPath(path string) string {
-	path = strings.TrimPrefix(strings.TrimPrefix(path, "$"), ".")
-	if strings.IndexByte(path, '[') >= 0 {
-		path = strings.NewReplacer("['", ".", "']", "", "[", ".", "]", "").Replace(path)
+	if rest, ok := strings.CutPrefix(path, "$"); ok {
+		path = strings.TrimPrefix(rest, ".")
 	}
-	return strings.TrimPrefix(path, ".")
+	if strings.IndexByte(path, '[') >= 0 {
+		first := path[0] == '['
+		path = strings.NewReplacer("['", ".", "']", "", "[", ".", "]", "").Replace(path)
+		if first {
+			path = path[1:]
+		}
+	}
+	return path
 }
 
 // lookup follows a dotted path; numbers index lists. A key that itself holds dots is

@@ -1,0 +1,4 @@
+package connector
+
+// Public is for the table of addresses.
+var Public = public
