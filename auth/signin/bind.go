@@ -37,7 +37,7 @@ func bindOnce(both bool, port int) ([]net.Listener, error) {
 	}
 	six, err := listenOn("tcp6", "::1", four.Addr().(*net.TCPAddr).Port)
 	if err != nil {
-		four.Close()
+		_ = four.Close()
 		return nil, fmt.Errorf("%w: %w", errHalf, err)
 	}
 	return []net.Listener{four, six}, nil
@@ -54,6 +54,6 @@ func hasIPv6() bool {
 	if err != nil {
 		return false
 	}
-	probe.Close()
+	_ = probe.Close()
 	return true
 }

@@ -52,7 +52,7 @@ func (c *crowd) join(conn net.Conn) *member {
 	}
 	c.mu.Unlock()
 	if out != nil {
-		out.Close()
+		_ = out.Close()
 	}
 	return m
 }

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
@@ -24,8 +25,8 @@ func FuzzCallback(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, method, kind, payload, issuer string) {
-		r := httptest.NewRequest("GET", "/callback", strings.NewReader(payload))
-		if r.Method = method; method == "GET" {
+		r := httptest.NewRequest(http.MethodGet, "/callback", strings.NewReader(payload))
+		if r.Method = method; method == http.MethodGet {
 			r.URL.RawQuery = payload
 		}
 		r.Header.Set("Content-Type", kind)
@@ -53,7 +54,7 @@ func FuzzCallback(f *testing.F) {
 		if issuer != "" && (len(again["iss"]) != 1 || again["iss"][0] != issuer) {
 			t.Fatalf("another issuer was accepted: %q", payload)
 		}
-		if method != "GET" && method != "POST" {
+		if method != http.MethodGet && method != http.MethodPost {
 			t.Fatalf("method %q was accepted", method)
 		}
 	})

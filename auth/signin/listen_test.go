@@ -97,8 +97,17 @@ func TestFixedPort(t *testing.T) {
 
 func TestListenRefusesWhatIsNotOnThisMachine(t *testing.T) {
 	for _, r := range []connector.Redirect{
-		{Host: "0.0.0.0"}, {Host: "sso.acme.example"}, {Host: "localhost.evil.example"}, {Host: "127.0.0.1.evil.example"},
-		{Port: -1}, {Port: 70000}, {Path: "callback"}, {Path: "//evil.example/"}, {Path: "/a b"}, {Path: "/a?b"}, {Path: "/signed-in/x"},
+		{Host: "0.0.0.0"},
+		{Host: "sso.acme.example"},
+		{Host: "localhost.evil.example"},
+		{Host: "127.0.0.1.evil.example"},
+		{Port: -1},
+		{Port: 70000},
+		{Path: "callback"},
+		{Path: "//evil.example/"},
+		{Path: "/a b"},
+		{Path: "/a?b"},
+		{Path: "/signed-in/x"},
 	} {
 		if l, err := signin.Listen(r); !errors.Is(err, auth.EnterpriseMisconfig) {
 			t.Errorf("%+v: %v, want enterprise_misconfig", r, err)

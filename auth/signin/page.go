@@ -41,15 +41,15 @@ var contentPolicy = sync.OnceValue(func() string {
 		"img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 })
 
-// page builds one page. Everything that did not stand in this file goes through text.
-type page struct {
-	strings.Builder
-}
+// page builds one page: raw takes markup that stands in this file, text all else.
+type page struct{ b strings.Builder }
+
+func (p *page) raw(markup string) { _, _ = p.b.WriteString(markup) }
 
 // text writes a text between two pieces of markup, unless it is empty.
 func (p *page) text(before, text, after string) {
 	if text != "" {
-		p.WriteString(before + html.EscapeString(text) + after)
+		p.raw(before + html.EscapeString(text) + after)
 	}
 }
 
@@ -58,11 +58,11 @@ func (p *page) text(before, text, after string) {
 func layout(lang, title, head string, e auth.Enterprise, body func(p *page)) string {
 	var p page
 	p.text(`<!doctype html><html lang="`, lang, `"><head><meta charset="utf-8">`)
-	p.WriteString(`<meta name="viewport" content="width=device-width, initial-scale=1">` + head)
+	p.raw(`<meta name="viewport" content="width=device-width, initial-scale=1">` + head)
 	p.text(`<title>`, title, `</title>`)
-	p.WriteString(`<style>` + style + `</style></head><body><main>`)
+	p.raw(`<style>` + style + `</style></head><body><main>`)
 	if name := e.Name.In(lang); name != "" {
-		p.WriteString(`<header>`)
+		p.raw(`<header>`)
 		if picture.MatchString(e.Logo) {
 			p.text(`<img src="`, e.Logo, `" alt="">`)
 		}
@@ -70,8 +70,8 @@ func layout(lang, title, head string, e auth.Enterprise, body func(p *page)) str
 	}
 	p.text(`<h1>`, title, `</h1>`)
 	body(&p)
-	p.WriteString(`</main></body></html>`)
-	return p.String()
+	p.raw(`</main></body></html>`)
+	return p.b.String()
 }
 
 // waitingPage is shown while the outcome is not known; it asks again by itself.
@@ -120,14 +120,14 @@ func (p *page) apps(apps []auth.App, lang string) {
 			title = app.ID
 		}
 		if shown++; shown == 1 {
-			p.WriteString(`<ul>`)
+			p.raw(`<ul>`)
 		}
 		p.text(`<li><a href="`, app.URL, `">`)
 		p.text(`<bdi>`, title, `</bdi>`)
-		p.WriteString(`</a></li>`)
+		p.raw(`</a></li>`)
 	}
 	if shown > 0 {
-		p.WriteString(`</ul>`)
+		p.raw(`</ul>`)
 	}
 }
 
