@@ -59,7 +59,7 @@ func init() {
 func Run(ctx context.Context, args []string, deps Deps) int {
 	c := newCLI(deps)
 	defer c.close()
-	root := c.root()
+	root := c.root() //nolint:contextcheck // the commands take theirs from cobra
 	if args == nil {
 		args = []string{} // cobra takes nil for os.Args
 	}

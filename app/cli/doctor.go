@@ -53,10 +53,18 @@ func (c *cli) showReport(r local.Report) {
 	rows := make([][]string, 0, len(r.Checks))
 	for _, check := range r.Checks {
 		rows = append(rows, []string{
-			words.T(c.lang, "doctor.status."+check.Status),
-			words.T(c.lang, "doctor.name."+check.Name),
+			c.known("doctor.status.", check.Status),
+			c.known("doctor.name.", check.Name),
 			plain(strings.TrimSpace(check.Detail + " " + check.Hint)),
 		})
 	}
 	c.table(rows)
+}
+
+// known returns the text of a name, or the name itself where a newer agent made it.
+func (c *cli) known(block, name string) string {
+	if text := words.T(c.lang, block+name); text != block+name {
+		return text
+	}
+	return plain(name)
 }

@@ -31,6 +31,7 @@ type following struct {
 	last    *local.Attempt // as last seen
 	shown   string         // the address that the person has
 	asked   bool
+	open    bool // the question stands at the end of the line
 	answers chan bool
 	stuck   *time.Timer
 }
@@ -47,10 +48,12 @@ func (c *cli) follow(ctx context.Context, svc local.Service, id string, printURL
 	for {
 		select {
 		case <-ctx.Done():
+			f.endLine()
 			return local.State{}, f.cancel(ctx, cause(ctx))
 		case err := <-ended:
+			f.endLine()
 			if ctx.Err() != nil {
-				return local.State{}, f.cancel(ctx, cause(ctx))
+				err = f.cancel(ctx, cause(ctx))
 			}
 			return local.State{}, err
 		case state := <-states:
@@ -58,6 +61,7 @@ func (c *cli) follow(ctx context.Context, svc local.Service, id string, printURL
 				return state, err
 			}
 		case yes := <-f.answers:
+			f.open = false // by the person's own Enter
 			if err := f.confirm(ctx, yes); err != nil {
 				return local.State{}, err
 			}
@@ -101,12 +105,15 @@ func (f *following) step(ctx context.Context, s local.State) (over bool, err err
 		if f.last == nil {
 			return false, nil // a State from before it began
 		}
+		f.endLine()
 		return true, f.problem(auth.SignInStale)
 	}
 	f.last = a
-	switch a.Step {
-	case local.StepConfirm:
+	if a.Step == local.StepConfirm {
 		return false, f.ask(ctx)
+	}
+	f.endLine()
+	switch a.Step {
 	case local.StepWaiting:
 		f.showAddress()
 	case local.StepDone:
@@ -132,6 +139,7 @@ func (f *following) ask(ctx context.Context) error {
 	}
 	f.card()
 	fmt.Fprintf(f.Stderr, "%s [y/N] ", f.t("confirm"))
+	f.open = true
 	go func() {
 		line, _ := bufio.NewReader(f.Stdin).ReadString('\n')
 		switch strings.ToLower(strings.TrimSpace(line)) {
@@ -142,6 +150,14 @@ func (f *following) ask(ctx context.Context) error {
 		}
 	}()
 	return nil
+}
+
+// endLine ends the line of a question that nobody answered.
+func (f *following) endLine() {
+	if f.open {
+		f.say("")
+		f.open = false
+	}
 }
 
 // card says who the enterprise is and which host will really be opened.
@@ -205,9 +221,6 @@ func (f *following) sayStuck() {
 func (f *following) cancel(ctx context.Context, why error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
 	defer cancel()
-	if f.asked || errors.Is(why, auth.SignInCanceled) {
-		fmt.Fprintln(f.Stderr) // after the question, or after ^C
-	}
 	_ = f.svc.Cancel(ctx, f.id) // it may be over already
 	return f.problem(why)
 }

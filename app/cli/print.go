@@ -68,7 +68,7 @@ func (c *cli) explain(err error) (m words.Message, reference string) {
 
 // showUsageError writes what cobra has against a command line, and where help is.
 func (c *cli) showUsageError(cmd *cobra.Command, err error) {
-	c.say(cmd.Root().Name() + ": " + plain(strings.TrimSpace(err.Error())))
+	c.say(cmd.Root().Name() + ": " + strings.Join(strings.Fields(plain(err.Error())), " "))
 	c.say(c.t("usage_hint", "command", cmd.CommandPath()+" --help"))
 }
 

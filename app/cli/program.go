@@ -99,7 +99,7 @@ func (c *cli) diagnostics(cmd *cobra.Command, args []string) (err error) {
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(args[0]), filepath.Base(args[0])+".*")
 	if err != nil {
-		return cannotWrite(err)
+		return c.notWritten(args[0], err)
 	}
 	defer func() {
 		if err != nil {
@@ -111,20 +111,22 @@ func (c *cli) diagnostics(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	if err = tmp.Close(); err != nil {
-		return cannotWrite(err)
+		return c.notWritten(args[0], err)
 	}
 	if err = os.Rename(tmp.Name(), args[0]); err != nil {
-		return cannotWrite(err)
+		return c.notWritten(args[0], err)
 	}
 	c.tell(args[0])
 	return nil
 }
 
-func cannotWrite(err error) error {
-	var path *os.PathError
+// notWritten says that a file of the person's could not be written. The error names the
+// file beside it; the person knows the one that they asked for.
+func (c *cli) notWritten(file string, err error) error {
 	reason := err.Error()
-	if errors.As(err, &path) {
+	if path := (*os.PathError)(nil); errors.As(err, &path) {
 		reason = path.Err.Error()
 	}
-	return &local.Problem{Code: auth.BadInput, Args: auth.Args{"reason": reason}}
+	c.say(c.t("not_written", "file", file, "reason", reason))
+	return errShown
 }

@@ -120,14 +120,14 @@ func (f *fake) Doctor(context.Context) (local.Report, error) {
 }
 
 func (f *fake) Diagnostics(_ context.Context, w io.Writer) error {
-	if errors.Is(f.err, errHalf) {
+	err := f.note("diagnostics")
+	switch {
+	case errors.Is(err, errHalf):
 		_, _ = io.WriteString(w, "PK half")
-		return errHalf
-	}
-	if f.err == nil {
+	case err == nil:
 		_, _ = io.WriteString(w, "PK whole")
 	}
-	return f.note("diagnostics")
+	return err
 }
 
 func (f *fake) Window(_ context.Context, name string, env local.Env) error {
