@@ -1,0 +1,352 @@
+package sso_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"lanyard/assets"
+	"lanyard/auth"
+	"lanyard/auth/connector"
+	"lanyard/auth/openid"
+	"lanyard/auth/server"
+	"lanyard/auth/server/sso"
+	"lanyard/auth/server/store"
+)
+
+const (
+	acme  = "0a11acme0000000000000000000000aa"
+	other = "0b22other000000000000000000000bb"
+
+	clientSecret = "c4nary-client-secret"
+	vendorToken  = "c4nary-vendor-token"
+	vendorAgain  = "c4nary-vendor-refresh"
+)
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// vendor is a company's own sign-in of three interfaces. It signs whoever is set in
+// at once and accepts a code one time.
+type vendor struct {
+	url string
+
+	mu     sync.Mutex
+	user   map[string]any
+	deny   string // answered instead of a code
+	broken bool   // userInfo says no
+	asked  url.Values
+	codes  map[string]bool
+}
+
+func newVendor(t testing.TB, union, name string) *vendor {
+	v := &vendor{user: map[string]any{"union_id": union, "user_name": name}, codes: map[string]bool{}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /authorize", v.authorize)
+	mux.HandleFunc("POST /accessToken", v.accessToken)
+	mux.HandleFunc("GET /userInfo", v.userInfo)
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	v.url = s.URL
+	return v
+}
+
+func (v *vendor) set(change func()) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	change()
+}
+
+func (v *vendor) authorize(w http.ResponseWriter, r *http.Request) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.asked = r.URL.Query()
+	back := v.asked.Get("redirect_uri")
+	if strings.Contains(back, "?") {
+		back += "&"
+	} else {
+		back += "?"
+	}
+	if v.deny != "" {
+		back += url.Values{"error": {v.deny}, "error_description": {"Not <b>you"}, "state": {v.asked.Get("state")}}.Encode()
+	} else {
+		code := auth.RandomToken()
+		v.codes[code] = true
+		back += url.Values{"code": {code}, "state": {v.asked.Get("state")}}.Encode()
+	}
+	w.Header().Set("Location", back)
+	w.WriteHeader(http.StatusFound)
+}
+
+func (v *vendor) accessToken(w http.ResponseWriter, r *http.Request) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	code := r.PostFormValue("code")
+	if !v.codes[code] || r.PostFormValue("client_secret") != clientSecret {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"error":"invalid_grant"}`)
+		return
+	}
+	delete(v.codes, code)
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = io.WriteString(w, `{"access_token":"`+vendorToken+`","refresh_token":"`+vendorAgain+`","expires_in":3600}`)
+}
+
+func (v *vendor) userInfo(w http.ResponseWriter, r *http.Request) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	w.Header().Set("Content-Type", "application/json")
+	if v.broken || r.URL.Query().Get("access_token") != vendorToken {
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, `{"code":10007,"msg":"no such user"}`)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(v.user)
+}
+
+// connector is the vendor's, with its callback at a path of ours ("": the usual one).
+func (v *vendor) connector(callbackPath string) connector.Connector {
+	return connector.Connector{
+		Schema: connector.Schema, ID: "wps-style", Kind: connector.KindSteps, Secrets: []string{"client_secret"},
+		Vars:     map[string]string{"client_id": "c1"},
+		Redirect: connector.Redirect{Via: "broker", Path: callbackPath},
+		Authorize: &connector.Request{URL: v.url + "/authorize", Params: []connector.Pair{
+			{"client_id", "{client_id}"}, {"redirect_uri", "{redirect_uri}"}, {"state", "{state}"},
+			{"prompt", "{prompt?}"}, {"login_hint", "{login_hint?}"},
+		}},
+		Steps: []connector.Step{
+			{
+				ID: "token", Method: "POST", URL: v.url + "/accessToken",
+				Form: map[string]string{"client_id": "{client_id}", "client_secret": "{client_secret}", "grant_type": "authorization_code", "code": "{code}"},
+				Fail: connector.Fail{Code: []string{"error"}},
+				Set: map[string]connector.Paths{
+					"access_token": {"access_token"}, "refresh_token": {"refresh_token"}, "expires_in": {"expires_in"},
+				},
+				Require: []string{"access_token"},
+			},
+			{
+				ID: "user", Method: "GET", URL: v.url + "/userInfo", Query: map[string]string{"access_token": "{access_token}"},
+				Fail:    connector.Fail{Code: []string{"code"}, Text: []string{"msg"}},
+				Set:     map[string]connector.Paths{"sub": {"union_id"}, "name": {"user_name"}},
+				Require: []string{"sub"},
+			},
+		},
+	}
+}
+
+// world is an SSO over a real store.
+type world struct {
+	t     testing.TB
+	url   string
+	base  *server.Base
+	store *store.Store
+	sso   *sso.SSO
+	log   *strings.Builder
+	opts  server.BeginOptions // of /start
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (w *world) Now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+func (w *world) advance(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+}
+
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	ctx := context.Background()
+	s, err := store.Open(ctx, filepath.Join(t.TempDir(), "lanyard.db"))
+	must(t, err)
+	t.Cleanup(func() { _ = s.Close() })
+	sealer, err := server.NewSealer(server.NewKey())
+	must(t, err)
+	w := &world{t: t, store: s, log: &strings.Builder{}, now: time.Now().UTC().Truncate(time.Second)}
+	w.base = &server.Base{Sealer: sealer, Lifetimes: server.DefaultLifetimes(), Now: w.Now}
+	mux := http.NewServeMux()
+	listener := httptest.NewServer(mux)
+	t.Cleanup(listener.Close)
+	w.url, w.base.PublicURL = listener.URL, listener.URL
+
+	level := slog.LevelDebug
+	if _, ok := t.(*testing.B); ok {
+		level = slog.LevelWarn
+	}
+	logger := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: level}))
+	client := connector.NewHTTPClient(connector.Policy{Loopback: true})
+	w.sso, err = sso.New(sso.Config{
+		Base: w.base, Enterprises: s, Connectors: s, People: s, Flows: s, Sessions: s, SignIns: s,
+		Engine: &connector.Engine{HTTP: client, Now: w.Now, Logger: logger},
+		OIDC:   &openid.Client{HTTP: client, Now: w.Now, Logger: logger},
+		Pages:  assets.SSOPages, Logger: logger,
+	})
+	must(t, err)
+	w.sso.Mount(mux)
+	// What a page of the server does that needs a signed-in browser.
+	mux.HandleFunc("GET /e/{enterprise}/home", func(rw http.ResponseWriter, r *http.Request) {
+		session, err := w.sso.Session(r, r.PathValue("enterprise"))
+		if err != nil {
+			w.sso.Begin(rw, r, r.PathValue("enterprise"), r.URL.RequestURI(), w.opts)
+			return
+		}
+		_, _ = io.WriteString(rw, "home of "+session.PersonID)
+	})
+	mux.HandleFunc("GET /start", func(rw http.ResponseWriter, r *http.Request) {
+		w.sso.Begin(rw, r, acme, r.URL.Query().Get("ret"), w.opts)
+	})
+	mux.HandleFunc("GET /end", func(rw http.ResponseWriter, r *http.Request) {
+		if err := w.sso.End(rw, r, acme); err != nil {
+			w.sso.Fail(rw, r, acme, err)
+		}
+	})
+	for _, id := range []string{acme, other} {
+		must(t, s.SaveEnterprise(ctx, server.Enterprise{
+			Enterprise: auth.Enterprise{
+				ID: id, Code: id[4:8] + "x", Name: auth.Text{"en": "Acme", "zh": "Acme 科技"},
+				Help: auth.Help{Name: "IT desk", Phone: "1234"},
+			},
+			CreatedAt: w.now, UpdatedAt: w.now,
+		}))
+	}
+	return w
+}
+
+// connect makes c an enterprise's connector.
+func (w *world) connect(enterprise, id, appID string, c connector.Connector) {
+	w.t.Helper()
+	filled, err := connector.Load(c, nil)
+	must(w.t, err)
+	document, err := json.Marshal(filled)
+	must(w.t, err)
+	secrets, err := json.Marshal(map[string]string{"client_secret": clientSecret})
+	must(w.t, err)
+	must(w.t, w.store.SaveConnector(context.Background(), server.Connector{
+		ID: id, EnterpriseID: enterprise, AppID: appID, Document: document,
+		Sealed: w.base.Sealer.Seal(secrets, id), Active: true, CreatedAt: w.Now(), UpdatedAt: w.Now(),
+	}))
+}
+
+// browser is one with cookies that follows nothing by itself.
+type browser struct {
+	w *world
+	*http.Client
+}
+
+func (w *world) browser() *browser {
+	jar, err := cookiejar.New(nil)
+	must(w.t, err)
+	return &browser{w, &http.Client{
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+type page struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (p page) location() string { return p.header.Get("Location") }
+
+func (b *browser) do(method, address string, form url.Values) page {
+	b.w.t.Helper()
+	if strings.HasPrefix(address, "/") {
+		address = b.w.url + address
+	}
+	r, err := http.NewRequestWithContext(context.Background(), method, address, strings.NewReader(form.Encode()))
+	must(b.w.t, err)
+	if form != nil {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	answer, err := b.Do(r)
+	must(b.w.t, err)
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	must(b.w.t, err)
+	return page{answer.StatusCode, answer.Header, string(body)}
+}
+
+func (b *browser) get(address string) page { b.w.t.Helper(); return b.do("GET", address, nil) }
+
+// callback goes on from address until the callback is next, and returns its address.
+func (b *browser) callback(address string) string {
+	b.w.t.Helper()
+	for range 5 {
+		p := b.get(address)
+		if address = p.location(); address == "" {
+			b.w.t.Fatalf("no callback: status %d, %s", p.status, p.body)
+		}
+		if strings.Contains(address, "/callback?") || strings.Contains(address, "/oauth/v1/code?") {
+			return address
+		}
+	}
+	b.w.t.Fatal("no callback")
+	return ""
+}
+
+// signIn goes through the connector and returns where the browser ends.
+func (b *browser) signIn(enterprise string) page {
+	b.w.t.Helper()
+	p := b.get(b.callback("/e/" + enterprise + "/home"))
+	if p.status != http.StatusSeeOther {
+		b.w.t.Fatalf("sign in: status %d, %s", p.status, p.body)
+	}
+	return b.get(p.location())
+}
+
+// signedIn reports whether the browser has a session.
+func (b *browser) signedIn(enterprise string) bool {
+	b.w.t.Helper()
+	return b.get("/e/"+enterprise+"/home").status == http.StatusOK
+}
+
+var referenceForm = regexp.MustCompile(`Reference (\d{4}-\d{4})`)
+
+// refused checks that p is the page of a fault and returns its reference.
+func (p page) refused(t testing.TB, what string, title string) string {
+	t.Helper()
+	m := referenceForm.FindStringSubmatch(p.body)
+	if p.location() != "" || p.status < 400 || !strings.Contains(p.body, "<h1>"+title+"</h1>") || m == nil {
+		t.Errorf("%s: status %d, location %q, want page %q:\n%s", what, p.status, p.location(), title, p.body)
+		return ""
+	}
+	for name, want := range map[string]string{
+		"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff",
+	} {
+		if p.header.Get(name) != want {
+			t.Errorf("%s: header %s is %q", what, name, p.header.Get(name))
+		}
+	}
+	return m[1]
+}
+
+// logged returns the lines of the sign-in log for a reference.
+func (w *world) logged(reference string) []server.SignIn {
+	w.t.Helper()
+	lines, err := w.store.SignInsByReference(context.Background(), acme, reference)
+	must(w.t, err)
+	return lines
+}

@@ -1,0 +1,229 @@
+package sso_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"lanyard/assets"
+	"lanyard/auth"
+	"lanyard/auth/server"
+	"lanyard/auth/server/sso"
+)
+
+func twoCompanies(t *testing.T) (*world, *vendor) {
+	w := newWorld(t)
+	v := newVendor(t, "u-1", "张三")
+	w.connect(acme, "conn1", "", v.connector(""))
+	w.connect(other, "conn2", "", v.connector(""))
+	return w, v
+}
+
+func (b *browser) cookies() map[string]string {
+	u, err := url.Parse(b.w.url)
+	must(b.w.t, err)
+	all := map[string]string{}
+	for _, c := range b.Jar.Cookies(u) {
+		all[c.Name] = c.Value
+	}
+	return all
+}
+
+// One enterprise's cookie is worth nothing at another, and the same upstream subject
+// is another person there.
+func TestEnterprisesAreApart(t *testing.T) {
+	w, _ := twoCompanies(t)
+	b := w.browser()
+	first := b.signIn(acme).body
+	if b.signedIn(other) {
+		t.Fatal("signed in at the other enterprise")
+	}
+	u, err := url.Parse(w.url)
+	must(t, err)
+	value := b.cookies()["lanyard-"+acme[:12]]
+	if value == "" {
+		t.Fatalf("cookies %v", b.cookies())
+	}
+	b.Jar.SetCookies(u, []*http.Cookie{{Name: "lanyard-" + other[:12], Value: value, Path: "/"}})
+	if b.signedIn(other) {
+		t.Error("the value of one enterprise's cookie counts at another")
+	}
+	if second := w.browser().signIn(other).body; second == first {
+		t.Error("one person at two enterprises")
+	}
+}
+
+// A new sign-in has a new cookie, and ends another person's session in this browser.
+func TestSessionRotates(t *testing.T) {
+	w, v := twoCompanies(t)
+	b := w.browser()
+	zhang := strings.TrimPrefix(b.signIn(acme).body, "home of ")
+	before := b.cookies()["lanyard-"+acme[:12]]
+	b.get(b.callback("/start?ret=/"))
+	after := b.cookies()["lanyard-"+acme[:12]]
+	if before == after || len(after) != 43 {
+		t.Errorf("cookie of %d characters, the same %v", len(after), before == after)
+	}
+	v.set(func() { v.user["union_id"] = "u-2" })
+	b.get(b.callback("/start?ret=/"))
+	sessions, err := w.store.SessionsOf(context.Background(), acme, zhang, w.Now())
+	must(t, err)
+	for _, s := range sessions {
+		if s.CookieHash == server.Hash(after) {
+			t.Error("the other person's session stands")
+		}
+	}
+	if home := b.get("/e/" + acme + "/home").body; home == "home of "+zhang {
+		t.Errorf("still %s", home)
+	}
+}
+
+func TestEnd(t *testing.T) {
+	w, _ := twoCompanies(t)
+	b := w.browser()
+	b.signIn(acme)
+	old := b.cookies()["lanyard-"+acme[:12]]
+	b.get("/end")
+	if _, there := b.cookies()["lanyard-"+acme[:12]]; there || b.signedIn(acme) {
+		t.Error("still signed in")
+	}
+	u, err := url.Parse(w.url)
+	must(t, err)
+	b.Jar.SetCookies(u, []*http.Cookie{{Name: "lanyard-" + acme[:12], Value: old, Path: "/"}})
+	if b.signedIn(acme) {
+		t.Error("the cookie counts after the end")
+	}
+	if p := w.browser().get("/end"); p.status != http.StatusOK {
+		t.Errorf("signed out already: status %d", p.status)
+	}
+}
+
+func TestSessionEndsInTime(t *testing.T) {
+	w, _ := twoCompanies(t)
+	b := w.browser()
+	b.signIn(acme)
+	w.advance(w.base.Lifetimes.Session - time.Minute)
+	if !b.signedIn(acme) {
+		t.Error("ended early")
+	}
+	w.advance(2 * time.Minute)
+	if b.signedIn(acme) {
+		t.Error("stands for ever")
+	}
+}
+
+// counting counts writes of a session's last look.
+type counting struct {
+	server.Sessions
+	touched int
+}
+
+func (c *counting) TouchSession(ctx context.Context, enterprise, id string, provenAt, now time.Time) error {
+	c.touched++
+	return c.Sessions.TouchSession(ctx, enterprise, id, provenAt, now)
+}
+
+func TestSessionIsTouchedSeldom(t *testing.T) {
+	w := newWorld(t)
+	sessions := &counting{Sessions: w.store}
+	gate, err := sso.New(sso.Config{Base: w.base, Enterprises: w.store, Sessions: sessions, SignIns: w.store, Pages: assets.SSOPages})
+	must(t, err)
+	r := attached(t, w, gate)
+	for range 20 {
+		w.advance(time.Minute)
+		if _, err := gate.Session(r, acme); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if sessions.touched != 3 {
+		t.Errorf("touched %d times in 20 minutes, want 3", sessions.touched)
+	}
+}
+
+// attached is a request of a browser that a launch has signed in.
+func attached(t *testing.T, w *world, gate *sso.SSO) *http.Request {
+	t.Helper()
+	ctx := context.Background()
+	person, err := w.store.UpsertPerson(ctx, server.Person{ID: auth.RandomID(), EnterpriseID: acme, Key: "k", CreatedAt: w.Now(), LastSeen: w.Now()})
+	must(t, err)
+	cookie := auth.RandomToken()
+	session := server.Session{
+		ID: auth.RandomID(), EnterpriseID: acme, PersonID: person.ID, CookieHash: server.Hash(cookie), Client: "launch",
+		AuthTime: w.Now(), CreatedAt: w.Now(), LastSeen: w.Now(), ExpiresAt: w.Now().Add(time.Hour),
+	}
+	must(t, w.store.SaveSession(ctx, session))
+	answer := httptest.NewRecorder()
+	r := httptest.NewRequest("GET", "/", nil)
+	gate.Attach(answer, r, session, auth.NewSecret(cookie))
+	for _, c := range answer.Result().Cookies() {
+		r.AddCookie(c)
+	}
+	return r
+}
+
+// Cookies are host-only, closed to scripts and to other sites' forms, and on https
+// bound to this very host.
+func TestCookieFlags(t *testing.T) {
+	w := newWorld(t)
+	for _, public := range []string{"http://127.0.0.1:1", "https://login.acme.com"} {
+		w.base.PublicURL = public
+		secure := strings.HasPrefix(public, "https")
+		answer := httptest.NewRecorder()
+		session := server.Session{ID: "s", EnterpriseID: acme, ExpiresAt: w.Now().Add(time.Hour)}
+		w.sso.Attach(answer, httptest.NewRequest("GET", "/", nil), session, auth.NewSecret("v"))
+		c := answer.Result().Cookies()[0]
+		name := "lanyard-" + acme[:12]
+		if secure {
+			name = "__Host-" + name
+		}
+		if c.Name != name || c.Secure != secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Domain != "" || c.Path != "/" || c.MaxAge != 3600 {
+			t.Errorf("%s: cookie %+v", public, c)
+		}
+	}
+}
+
+// No secret of a sign-in is in the log or on a page.
+func TestLogHoldsNoSecret(t *testing.T) {
+	w := newWorld(t)
+	v := newVendor(t, "u-1", "张三")
+	w.connect(acme, "conn1", "", v.connector(""))
+	b := w.browser()
+	callback := b.callback("/e/" + acme + "/home")
+	b.get(callback)
+	b.get(callback)
+	v.set(func() { v.broken = true })
+	c := w.browser()
+	failed := c.get(c.callback("/e/" + acme + "/home"))
+	u, err := url.Parse(callback)
+	must(t, err)
+	secrets := map[string]string{
+		"client secret": clientSecret, "vendor's token": vendorToken, "vendor's refresh token": vendorAgain,
+		"code": u.Query().Get("code"), "state": u.Query().Get("state"), "cookie": b.cookies()["lanyard-"+acme[:12]],
+	}
+	for what, secret := range secrets {
+		if strings.Contains(w.log.String(), secret) || strings.Contains(failed.body, secret) {
+			t.Errorf("log or page holds the %s", what)
+		}
+	}
+}
+
+func TestPageSpeaksTheBrowsersLanguage(t *testing.T) {
+	w := newWorld(t)
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Accept-Language", "zh-CN,zh;q=0.9,en;q=0.5")
+	answer := httptest.NewRecorder()
+	w.sso.Fail(answer, r, acme, auth.Fail(auth.RequestInvalid, auth.Args{"reason": "<script>"}, io.EOF))
+	for _, want := range []string{`lang="zh"`, "Acme 科技", "编号", "&lt;script&gt;"} {
+		if !strings.Contains(answer.Body.String(), want) {
+			t.Errorf("page lacks %q:\n%s", want, answer.Body)
+		}
+	}
+	if strings.Contains(answer.Body.String(), "EOF") || answer.Code != http.StatusBadRequest {
+		t.Errorf("status %d, %s", answer.Code, answer.Body)
+	}
+}
