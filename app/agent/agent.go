@@ -77,7 +77,7 @@ type Agent struct {
 	quit   chan bool // true: start again
 
 	opening chan struct{} // holds one token: whoever has it opens the vault
-	proofs  proofs
+	proofs  *proofs
 
 	mu       sync.Mutex
 	rev      uint64
@@ -114,10 +114,10 @@ func New(cfg Config) (*Agent, error) {
 		opening: make(chan struct{}, 1),
 		changed: make(chan struct{}),
 		rev:     1,
+		proofs:  newProofs(cfg.Logger),
 		current: mem.Current, settings: mem.Settings, env: cfg.Env.Allowed(),
 	}
 	a.life, a.end = context.WithCancel(context.Background())
-	a.proofs.log = cfg.Logger
 	for _, rec := range mem.Profiles {
 		a.accounts = append(a.accounts, &account{record: rec})
 	}
@@ -129,9 +129,11 @@ func New(cfg Config) (*Agent, error) {
 // answered before and while it runs.
 func (a *Agent) Run(ctx context.Context) (restart bool) {
 	a.background(a.restore)
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
 	var news <-chan desktop.Event
 	if a.cfg.Watch != nil {
-		news = a.cfg.Watch(a.life)
+		news = a.cfg.Watch(watching)
 	}
 	for running := true; running; {
 		select {

@@ -49,7 +49,7 @@ func (a *Agent) SignIn(ctx context.Context, req local.SignInRequest) (string, er
 	req.Lang = cmp.Or(req.Lang, local.Lang(ctx))
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.signIn(req, "")
+	return a.signIn(req, "") //nolint:contextcheck // the attempt outlives the request
 }
 
 // signIn is SignIn with the app that opens at its end; the caller holds the lock.

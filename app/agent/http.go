@@ -50,7 +50,7 @@ type bounded struct{ next *http.Transport }
 func (b bounded) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := (connector.Policy{Loopback: true}).CheckURL(req.URL); err != nil {
 		if req.Body != nil {
-			req.Body.Close()
+			_ = req.Body.Close()
 		}
 		return nil, err
 	}

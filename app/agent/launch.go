@@ -38,11 +38,11 @@ func (a *Agent) Launch(ctx context.Context, req local.LaunchRequest) (local.Laun
 	a.mu.Unlock()
 
 	if phase == local.SignedOut || phase == local.NeedsYou {
-		return a.launchBySignIn(req, id, req.App)
+		return a.launchBySignIn(req, id, req.App) //nolint:contextcheck // the attempt outlives the request
 	}
 	app, err := a.findApp(ctx, id, req.App)
 	if errors.Is(err, auth.ErrSignInRequired) {
-		return a.launchBySignIn(req, id, req.App)
+		return a.launchBySignIn(req, id, req.App) //nolint:contextcheck // the attempt outlives the request
 	}
 	if err != nil {
 		return local.LaunchAnswer{}, err
@@ -52,7 +52,7 @@ func (a *Agent) Launch(ctx context.Context, req local.LaunchRequest) (local.Laun
 	}
 	address, via, err := a.address(ctx, id, app, reachable(env, req.Print))
 	if errors.Is(err, auth.ErrSignInRequired) {
-		return a.launchBySignIn(req, id, app.ID)
+		return a.launchBySignIn(req, id, app.ID) //nolint:contextcheck // the attempt outlives the request
 	}
 	if err != nil {
 		return local.LaunchAnswer{}, err

@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -9,7 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -28,15 +26,15 @@ const (
 
 // proofs answers the browser on its way through a launch link: it shows that the link
 // was made by the agent of the person who sits at this computer. It listens on
-// loopback only while a launch is pending. The zero value is ready for use.
+// loopback only while a launch is pending.
 type proofs struct {
-	log *slog.Logger
-
-	mu      sync.Mutex
+	log     *slog.Logger
 	server  *http.Server
-	port    int
-	pending map[string]*proof // by nonce
 	serving sync.WaitGroup
+
+	mu       sync.Mutex
+	listener *net.TCPListener  // nil while nothing is pending
+	pending  map[string]*proof // by nonce
 }
 
 // proof is one launch that waits for its browser. The link is zero until it is armed.
@@ -45,27 +43,30 @@ type proof struct {
 	timer *time.Timer
 }
 
+func newProofs(log *slog.Logger) *proofs {
+	p := &proofs{log: log, pending: map[string]*proof{}}
+	p.server = &http.Server{
+		Handler: p, ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10,
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
+	}
+	p.server.SetKeepAlivesEnabled(false)
+	return p
+}
+
 // expect gets ready for the launch of nonce and returns the port to name to the server.
 func (p *proofs) expect(nonce string) (port int, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.server == nil {
-		var l net.Listener
-		l, err = new(net.ListenConfig).Listen(context.Background(), "tcp4", "127.0.0.1:0")
+	if p.listener == nil {
+		l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 		if err != nil {
 			return 0, fmt.Errorf("listen for launch: %w", err)
 		}
-		p.port = int(netip.MustParseAddrPort(l.Addr().String()).Port())
-		p.pending = map[string]*proof{}
-		p.server = &http.Server{
-			Handler: p.handler(p.port), ReadHeaderTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10,
-			ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
-		}
-		server := p.server
-		p.serving.Go(func() { _ = server.Serve(l) })
+		p.listener = l
+		p.serving.Go(func() { _ = p.server.Serve(l) })
 	}
 	p.pending[nonce] = &proof{timer: time.AfterFunc(proofLife, func() { p.forget(nonce) })}
-	return p.port, nil
+	return p.listener.Addr().(*net.TCPAddr).Port, nil
 }
 
 // arm gives a pending launch the link that the server made.
@@ -77,23 +78,16 @@ func (p *proofs) arm(nonce string, link workbench.Link) {
 	}
 }
 
-// forget ends a pending launch; the last one closes the listener.
+// forget ends a pending launch; with the last one the port is given back. An answer
+// that is on its way still arrives: closing a listener leaves its connections alone.
 func (p *proofs) forget(nonce string) {
 	p.take(nonce)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if len(p.pending) > 0 || p.server == nil {
-		return
+	if len(p.pending) == 0 && p.listener != nil {
+		_ = p.listener.Close()
+		p.listener = nil
 	}
-	server := p.server
-	p.server = nil
-	p.serving.Go(func() {
-		// Gracefully: the answer to the browser may still be on its way.
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-		defer cancel()
-		_ = server.Shutdown(ctx)
-		_ = server.Close()
-	})
 }
 
 // take removes and returns the launch of nonce: there is one answer to each.
@@ -109,52 +103,45 @@ func (p *proofs) take(nonce string) (workbench.Link, bool) {
 	return waiting.link, !waiting.link.URL.IsZero()
 }
 
-// close ends every pending launch.
+// close ends every pending launch, for good.
 func (p *proofs) close() {
 	p.mu.Lock()
 	for _, waiting := range p.pending {
 		waiting.timer.Stop()
 	}
-	p.pending = nil
-	server := p.server
-	p.server = nil
+	p.pending = map[string]*proof{}
 	p.mu.Unlock()
-	if server != nil {
-		_ = server.Close()
-	}
+	_ = p.server.Close()
 	p.serving.Wait()
 }
 
-// handler answers GET /launch/{nonce}?challenge=… by sending the browser back to the
+// ServeHTTP answers GET /launch/{nonce}?challenge=… by sending the browser back to the
 // link's /proof with HMAC-SHA256(key, launch id + "." + challenge). Whatever is not
 // exactly that gets 404: a name that was pointed at this computer (Host), another
-// user's process (peer), a second try.
-func (p *proofs) handler(port int) http.Handler {
-	host := fmt.Sprintf("127.0.0.1:%d", port)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("Referrer-Policy", "no-referrer")
-		w.Header().Set("Content-Security-Policy", "default-src 'none'")
-		nonce, found := strings.CutPrefix(r.URL.Path, "/launch/")
-		challenge := r.URL.Query().Get("challenge")
-		if !found || r.Method != http.MethodGet || r.Host != host || len(challenge) != challengeLength {
-			http.NotFound(w, r)
-			return
-		}
-		if err := samePerson(r.RemoteAddr, port); err != nil {
-			p.log.Warn("launch proof refused", "err", err)
-			http.NotFound(w, r)
-			return
-		}
-		link, ok := p.take(nonce)
-		if !ok {
-			http.NotFound(w, r)
-			return
-		}
-		defer p.forget(nonce)
-		w.Header().Set("Connection", "close")
-		http.Redirect(w, r, proofAddress(link, challenge), http.StatusSeeOther) //nolint:gosec // our own server's link
-	})
+// user's process (samePerson), a second try.
+func (p *proofs) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'")
+	here, _ := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	nonce, found := strings.CutPrefix(r.URL.Path, "/launch/")
+	challenge := r.URL.Query().Get("challenge")
+	if here == nil || r.Host != here.String() || r.Method != http.MethodGet || !found || len(challenge) != challengeLength {
+		http.NotFound(w, r)
+		return
+	}
+	if err := samePerson(r.RemoteAddr, here.Port); err != nil {
+		p.log.Warn("launch proof refused", "err", err)
+		http.NotFound(w, r)
+		return
+	}
+	link, ok := p.take(nonce)
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	defer p.forget(nonce)
+	http.Redirect(w, r, proofAddress(link, challenge), http.StatusSeeOther)
 }
 
 // proofAddress is where the server takes the proof.

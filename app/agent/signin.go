@@ -34,12 +34,21 @@ type way struct {
 	provider *openid.Provider
 	host     string
 	vault    *vault.Vault
+	listener *signin.Listener
 }
 
 // attend carries an attempt from its first step to its last.
 func (a *Agent) attend(ctx context.Context, att *attempt) {
-	id, err := a.pursue(ctx, att)
-	err = outcome(ctx, err)
+	var w way
+	id, err := a.pursue(ctx, att, &w)
+	a.settle(att, id, outcome(ctx, err))
+	if w.listener != nil {
+		w.listener.Close(pageGrace) //nolint:contextcheck // the page outlives the attempt
+	}
+}
+
+// settle tells everybody how an attempt ended.
+func (a *Agent) settle(att *attempt, id string, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	att.view.URL = ""
@@ -60,11 +69,12 @@ func (a *Agent) attend(ctx context.Context, att *attempt) {
 }
 
 // outcome is err, or why its ctx ended if that came first: cancelled, out of time, or
-// the agent itself is ending.
+// the agent itself is ending. That all answers came from the wrong issuer says more
+// than that time ran out.
 func outcome(ctx context.Context, err error) error {
 	cause := context.Cause(ctx)
 	switch {
-	case err == nil, cause == nil:
+	case err == nil, cause == nil, errors.Is(err, auth.TokenInvalid):
 		return err
 	case errors.Is(cause, context.Canceled):
 		return auth.Fail(auth.SignInCanceled, nil, cause)
@@ -74,16 +84,14 @@ func outcome(ctx context.Context, err error) error {
 }
 
 // pursue makes the steps of an attempt and returns the profile that is signed in.
-func (a *Agent) pursue(ctx context.Context, att *attempt) (profile string, err error) {
-	w, err := a.resolve(ctx, att)
-	if err != nil {
+func (a *Agent) pursue(ctx context.Context, att *attempt, w *way) (profile string, err error) {
+	if err := a.resolve(ctx, att, w); err != nil {
 		return "", err
 	}
 	if err := a.confirm(ctx, att, w); err != nil {
 		return "", err
 	}
-	listener, err := a.check(ctx, att, &w)
-	if err != nil {
+	if err := a.check(ctx, att, w); err != nil {
 		return "", err
 	}
 	page := signin.Outcome{
@@ -91,8 +99,7 @@ func (a *Agent) pursue(ctx context.Context, att *attempt) (profile string, err e
 	}
 	defer func() {
 		page.Err = outcome(ctx, err)
-		listener.Finish(page)
-		a.background(func(context.Context) { listener.Close(pageGrace) })
+		w.listener.Finish(page)
 	}()
 
 	options := openid.Options{UILocales: att.lang, FormPost: w.provider.FormPost}
@@ -101,14 +108,14 @@ func (a *Agent) pursue(ctx context.Context, att *attempt) (profile string, err e
 	} else if att.again != "" {
 		options.LoginHint = a.identity(att.again).Email
 	}
-	req := w.provider.AuthorizeRequest(listener.RedirectURI(), options)
+	req := w.provider.AuthorizeRequest(w.listener.RedirectURI(), options)
 	a.update(func() { att.view.Step, att.view.URL = local.StepWaiting, req.URL })
 	a.openPage(ctx, att)
 	issuer := ""
 	if w.provider.IssParameter {
 		issuer = w.provider.Issuer
 	}
-	code, err := listener.Wait(ctx, req, issuer)
+	code, err := w.listener.Wait(ctx, req, issuer)
 	if err != nil {
 		return "", err
 	}
@@ -129,8 +136,7 @@ func (a *Agent) pursue(ctx context.Context, att *attempt) (profile string, err e
 }
 
 // resolve finds the enterprise, its provider, and the host that would open.
-func (a *Agent) resolve(ctx context.Context, att *attempt) (way, error) {
-	var w way
+func (a *Agent) resolve(ctx context.Context, att *attempt, w *way) error {
 	found, err := a.directory().Resolve(ctx, att.query)
 	if err != nil && att.again != "" && (errors.Is(err, auth.ErrOffline) || errors.Is(err, auth.DocumentExpired)) {
 		// Whoever is enrolled goes on by the document that is kept: an expired one, or a
@@ -140,7 +146,7 @@ func (a *Agent) resolve(ctx context.Context, att *attempt) (way, error) {
 		}
 	}
 	if err != nil {
-		return w, err
+		return err
 	}
 	w.found = found
 	a.update(func() {
@@ -149,24 +155,24 @@ func (a *Agent) resolve(ctx context.Context, att *attempt) (way, error) {
 		att.view.Unconfirmed = found.Unconfirmed
 	})
 	if w.conn, err = usable(found.Document); err != nil {
-		return w, err
+		return err
 	}
 	if w.provider, err = a.openid.Discover(ctx, w.conn); err != nil {
-		return w, err
+		return err
 	}
 	page, err := url.Parse(w.provider.AuthorizationEndpoint)
 	if err != nil {
-		return w, auth.Fail(auth.EnterpriseMisconfig, nil, err)
+		return auth.Fail(auth.EnterpriseMisconfig, nil, err)
 	}
 	w.host = page.Host
 	a.update(func() { att.view.Host = w.host })
-	return w, nil
+	return nil
 }
 
 // confirm waits for the person's yes to the host, the first time. Nobody is asked on
 // a device that policy set up for this enterprise, nor again for an issuer and host
 // that were accepted before; another issuer or host asks again.
-func (a *Agent) confirm(ctx context.Context, att *attempt, w way) error {
+func (a *Agent) confirm(ctx context.Context, att *attempt, w *way) error {
 	a.mu.Lock()
 	known := a.managed(w.found) || slices.ContainsFunc(a.accounts, func(acc *account) bool {
 		return acc.Origin == w.found.Origin && acc.Issuer == w.provider.Issuer && acc.Host == w.host
@@ -204,30 +210,24 @@ func (a *Agent) managed(found directory.Resolved) bool {
 // check makes sure, before any browser opens, that the sign-in can end well: the
 // keyring answers, the callback's port is bound (and stays so), the provider can be
 // reached, and the clock is right.
-func (a *Agent) check(ctx context.Context, att *attempt, w *way) (*signin.Listener, error) {
+func (a *Agent) check(ctx context.Context, att *attempt, w *way) (err error) {
 	a.update(func() { att.view.Step = local.StepChecking })
-	var err error
 	if w.vault, err = a.openVault(ctx); err != nil {
-		return nil, err
+		return err
 	}
-	var listener *signin.Listener
-	err = doctor.Preflight(ctx, doctor.Probes{
+	return doctor.Preflight(ctx, doctor.Probes{
 		Lang: att.lang, Now: a.cfg.Now, HTTP: a.cfg.HTTP, Address: w.provider.Issuer,
 		Keyring: w.vault.Prepare,
 		Bind: func(context.Context) (err error) {
-			listener, err = signin.Listen(w.conn.Redirect)
+			w.listener, err = signin.Listen(w.conn.Redirect) //nolint:contextcheck // binding a port does not wait
 			return err
 		},
 	})
-	if err != nil && listener != nil {
-		listener.Close(0)
-	}
-	return listener, err
 }
 
 // keep seals the tokens and remembers the profile. Nobody is told of a sign-in
 // before that.
-func (a *Agent) keep(ctx context.Context, att *attempt, w way, tokens auth.TokenSet, identity auth.Identity) (string, error) {
+func (a *Agent) keep(ctx context.Context, att *attempt, w *way, tokens auth.TokenSet, identity auth.Identity) (string, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
@@ -236,7 +236,7 @@ func (a *Agent) keep(ctx context.Context, att *attempt, w way, tokens auth.Token
 			auth.Args{"name": identity.Name, "expected": expected.Name}, nil)
 	}
 	id := a.profileOf(w.found, identity)
-	err := w.vault.Put(id, vault.Entry{
+	err := w.vault.Put(id, vault.Entry{ //nolint:contextcheck // what is being sealed is not cut short
 		Tokens: tokens, Identity: identity, Issuer: w.provider.Issuer, TokenOrigin: w.provider.TokenOrigin(),
 	})
 	if err != nil {

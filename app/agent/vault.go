@@ -49,19 +49,19 @@ func (a *Agent) openVault(ctx context.Context) (*vault.Vault, error) {
 	}
 	a.log.Info("vault open", "memory_only", v.MemoryOnly())
 	var signedIn, signedOut []string
-	a.update(func() {
-		a.vault, a.waiting = v, nil
-		for _, acc := range a.accounts {
-			if acc.SignedOut {
-				signedOut = append(signedOut, acc.ID)
-			} else {
-				signedIn = append(signedIn, acc.ID)
-			}
+	a.mu.Lock()
+	for _, acc := range a.accounts {
+		if acc.SignedOut {
+			signedOut = append(signedOut, acc.ID)
+		} else {
+			signedIn = append(signedIn, acc.ID)
 		}
-	})
+	}
+	a.mu.Unlock()
 	for _, id := range signedIn {
 		a.begin(id, v)
 	}
+	a.update(func() { a.vault, a.waiting = v, nil })
 	a.background(func(ctx context.Context) {
 		for _, id := range signedOut {
 			a.discard(ctx, v, id) // whoever signed out while the keyring was locked

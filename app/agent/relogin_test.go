@@ -1,0 +1,221 @@
+package agent_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"lanyard/app/agent"
+	"lanyard/app/desktop"
+	"lanyard/app/local"
+	"lanyard/auth"
+	"lanyard/auth/authtest"
+	"lanyard/auth/directory"
+)
+
+// TestRestart signs in again from the vault: no browser, one refresh.
+func TestRestart(t *testing.T) {
+	c := newCompany(t, "acme")
+	d := newDesk(t)
+	d.signIn(c, local.SignInRequest{})
+	tokens := c.Count("/token")
+	for range 3 {
+		d.restart()
+		if p := d.phase(local.SignedIn); p.Identity.Name != "张三" {
+			t.Errorf("profile = %+v", p)
+		}
+		d.until("fresh tokens", func(local.State) bool { return c.Count("/token") > tokens })
+		if got := c.Count("/token"); got != tokens+1 {
+			t.Errorf("%d token requests at start, want 1", got-tokens)
+		}
+		tokens = c.Count("/token")
+	}
+	if len(d.tabs()) != 0 {
+		t.Errorf("tabs = %v", d.tabs())
+	}
+}
+
+// TestLockedKeyring waits and loses nothing; whoever looks after unlocking is signed in.
+func TestLockedKeyring(t *testing.T) {
+	c := newCompany(t, "acme")
+	d := newDesk(t)
+	d.signIn(c, local.SignInRequest{})
+	d.stop()
+	d.keyring.set(true, false)
+	d.start()
+	p := d.phase(local.WaitingForKeyring)
+	if p.Problem == nil || p.Problem.Code != auth.KeyringLocked || p.AppsAll != 2 {
+		t.Errorf("profile = %+v", p)
+	}
+	answer, err := d.Launch(t.Context(), local.LaunchRequest{App: "notes"})
+	if err != nil || answer.Via != "access-link" || answer.URL != c.Issuer+"/a/notes" {
+		t.Errorf("launch = %+v, %v", answer, err)
+	}
+	list, err := d.Apps(t.Context(), local.AppsQuery{})
+	if err != nil || !list.Stale || len(list.Apps) != 2 {
+		t.Errorf("apps = %+v, %v", list, err)
+	}
+	d.keyring.set(false, false)
+	s, err := d.State(t.Context())
+	if err != nil || s.Profile("").Phase != local.SignedIn {
+		t.Errorf("after unlocking: %+v, %v", s.Profile(""), err)
+	}
+	d.phase(local.SignedIn)
+}
+
+// TestSignOutWhileLocked keeps the promise once the keyring opens.
+func TestSignOutWhileLocked(t *testing.T) {
+	c := newCompany(t, "acme")
+	d := newDesk(t)
+	d.signIn(c, local.SignInRequest{})
+	d.stop()
+	d.keyring.set(true, false)
+	d.start()
+	d.phase(local.WaitingForKeyring)
+	if err := d.SignOut(t.Context(), local.SignOutRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	d.phase(local.SignedOut)
+	revoked := c.Count("/revoke")
+	d.keyring.set(false, false)
+	if _, err := d.State(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "revoked tokens", func() bool { return c.Count("/revoke") == revoked+1 })
+	d.phase(local.SignedOut)
+}
+
+// TestNoKeyring signs in in memory, says so, and needs the person after a restart.
+func TestNoKeyring(t *testing.T) {
+	c := newCompany(t, "acme")
+	d := newDesk(t)
+	d.keyring.set(false, true)
+	page := d.signIn(c, local.SignInRequest{Lang: "en"})
+	s, _ := d.State(t.Context())
+	if !s.MemoryOnly || s.Profile("").Phase != local.SignedIn {
+		t.Errorf("state = %+v", s)
+	}
+	contains(t, page.Body, "until you restart")
+	isFault(t, d.Quit(t.Context(), true), auth.KeyringMissing)
+	d.restart()
+	d.phase(local.NeedsYou)
+}
+
+// TestNeedsYou asks for the person only where the provider itself says no.
+func TestNeedsYou(t *testing.T) {
+	c := newCompany(t, "acme")
+	d := newDesk(t)
+	d.signIn(c, local.SignInRequest{})
+	d.stop()
+	c.fault(func(f *authtest.Faults) { f.Answer["/token"] = authtest.OAuthError(400, "invalid_grant", "gone") })
+	d.start()
+	p := d.phase(local.NeedsYou)
+	if p.Problem == nil || p.Problem.Code != auth.SignInRequired || p.Problem.Args["company"] != "Acme acme" || p.AppsAll != 2 {
+		t.Errorf("profile = %+v", p)
+	}
+	c.fault(func(*authtest.Faults) {})
+	d.signIn(c, local.SignInRequest{Profile: p.ID})
+	d.phase(local.SignedIn)
+}
+
+// TestAccessEnded removes what is kept of a person whose access the company ended.
+func TestAccessEnded(t *testing.T) {
+	c := newCompany(t, "acme")
+	d := newDesk(t)
+	d.signIn(c, local.SignInRequest{})
+	d.stop()
+	c.fault(func(f *authtest.Faults) {
+		f.Answer["/token"] = authtest.OAuthError(400, "invalid_grant", string(auth.AccessEnded))
+	})
+	d.start()
+	p := d.phase(local.NeedsYou)
+	if p.Problem.Code != auth.AccessEnded || p.AppsAll != 0 || len(p.Apps) != 0 {
+		t.Errorf("profile = %+v", p)
+	}
+	c.fault(func(*authtest.Faults) {})
+	tokens := c.Count("/token")
+	d.restart()
+	if p := d.phase(local.NeedsYou); p.Problem.Code != auth.AccessEnded || c.Count("/token") != tokens {
+		t.Errorf("after restart: %+v, %d token requests", p, c.Count("/token")-tokens)
+	}
+}
+
+// TestOffline stays signed in without a network and says so; news of the network
+// ends it.
+func TestOffline(t *testing.T) {
+	c := newCompany(t, "acme")
+	news := make(chan desktop.Event)
+	d := newDesk(t, func(cfg *agent.Config) {
+		cfg.Watch = func(context.Context) <-chan desktop.Event { return news }
+	})
+	d.signIn(c, local.SignInRequest{})
+	d.stop()
+	c.fault(func(f *authtest.Faults) { f.Answer["/token"] = authtest.Status(502) })
+	d.start()
+	d.phase(local.SignedIn)
+	d.until("offline", func(s local.State) bool { return s.Offline })
+	if len(d.tabs()) != 0 {
+		t.Errorf("tabs = %v", d.tabs())
+	}
+	c.fault(func(*authtest.Faults) {})
+	news <- desktop.NetworkChanged
+	d.until("online", func(s local.State) bool { return !s.Offline })
+	d.phase(local.SignedIn)
+}
+
+// TestMovedProvider never gives a refresh token to another issuer than its own.
+func TestMovedProvider(t *testing.T) {
+	c := newCompany(t, "acme")
+	d := newDesk(t)
+	d.signIn(c, local.SignInRequest{})
+	other := authtest.NewProvider(t, authtest.Faults{})
+	d.stop()
+	c.change(func(doc *directory.Document) { doc.Connector.OIDC.Issuer = other.Issuer })
+	d.start()
+	d.phase(local.SignedIn) // the kept document still names the old one
+	if _, err := d.SignIn(t.Context(), local.SignInRequest{Profile: d.phase(local.SignedIn).ID}); err != nil {
+		t.Fatal(err)
+	}
+	d.step(local.StepConfirm) // and now the new one is kept
+	d.restart()
+	if p := d.phase(local.NeedsYou); p.Problem.Code != auth.SignInRequired {
+		t.Errorf("problem = %+v", p.Problem)
+	}
+	if n := other.Count("/token"); n != 0 {
+		t.Errorf("the new issuer was sent %d token requests", n)
+	}
+}
+
+// TestExpiredDocument goes on for whoever is enrolled.
+func TestExpiredDocument(t *testing.T) {
+	c := newCompany(t, "acme")
+	d := newDesk(t)
+	d.signIn(c, local.SignInRequest{})
+	p := d.phase(local.SignedIn)
+	c.change(func(doc *directory.Document) { doc.IssuedAt -= 40 * 86400; doc.ExpiresAt -= 40 * 86400 })
+	d.signIn(c, local.SignInRequest{Profile: p.ID})
+	c.setDown(true)
+	d.signIn(c, local.SignInRequest{Profile: p.ID})
+	d.restart()
+	d.phase(local.SignedIn)
+}
+
+// TestDamagedFiles starts without what cannot be read, and keeps it aside.
+func TestDamagedFiles(t *testing.T) {
+	c := newCompany(t, "acme")
+	d := newDesk(t)
+	d.signIn(c, local.SignInRequest{})
+	d.stop()
+	name := filepath.Join(d.dir, "profiles.json")
+	if err := os.WriteFile(name, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.start()
+	if s, err := d.State(t.Context()); err != nil || len(s.Profiles) != 0 {
+		t.Errorf("state = %+v, %v", s, err)
+	}
+	if _, err := os.Stat(name + ".damaged"); err != nil {
+		t.Error(err)
+	}
+}
