@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"lanyard/app/agent"
+	"lanyard/app/desktop"
+	"lanyard/app/doctor"
+	"lanyard/app/launch"
+	"lanyard/app/local"
+	"lanyard/auth"
+	"lanyard/auth/vault"
+	"lanyard/auth/words"
+)
+
+// runAgent is the agent in the foreground until ctx ends or somebody quits. This build
+// has no tray: it says that the command line does everything.
+func (p *program) runAgent(ctx context.Context, tray bool) error {
+	paths, err := p.paths()
+	if err != nil {
+		return err
+	}
+	lock, err := desktop.Lock(paths.State)
+	if errors.Is(err, desktop.ErrHeld) {
+		return auth.Fail(auth.AlreadyRuns, nil, nil)
+	}
+	if err != nil {
+		return err
+	}
+	restart, err := p.serve(ctx, paths, tray)
+	if unlock := lock.Unlock(); err == nil {
+		err = unlock
+	}
+	if err == nil && restart {
+		err = p.startAgent(context.WithoutCancel(ctx))
+	}
+	return err
+}
+
+// serve makes the agent, puts it behind its socket, and runs it. The socket comes
+// first: whoever started us waits for it, and everything slow can come later.
+func (p *program) serve(ctx context.Context, paths desktop.Paths, tray bool) (restart bool, err error) {
+	listener, err := local.Listen(paths.Runtime) //nolint:contextcheck // binding a socket does not wait
+	if err != nil {
+		return false, err
+	}
+	defer listener.Close()
+	logs, err := openLog(filepath.Join(paths.Logs, "agent.log"))
+	if err != nil {
+		return false, err
+	}
+	defer logs.Close()
+	ring := &agent.Ring{}
+	logger := slog.New(agent.LogHandler(p.logLevel(), ring, logs))
+	if err := desktop.Harden(); err != nil {
+		logger.Warn("core dumps not prevented", "err", err)
+	}
+	cfg, err := p.config(paths, logger)
+	if err != nil {
+		return false, err
+	}
+	cfg.Ring = ring
+	core, err := agent.New(cfg)
+	if err != nil {
+		return false, err
+	}
+	info := local.Info{PID: os.Getpid(), Address: listener.Addr().String(), Version: version}
+	if err := local.WriteInfo(paths.State, info); err != nil {
+		return false, err
+	}
+	defer func() {
+		if gone := local.RemoveInfo(paths.State, info); err == nil {
+			err = gone
+		}
+	}()
+	logger.Info("agent started", "version", version, "pid", info.PID)
+	if tray {
+		fmt.Fprintln(p.stderr, words.T(p.lang(), "agent.no_tray"))
+	}
+
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	served := make(chan error, 1)
+	server := local.Server{Service: core, Explain: explain, Logger: logger}
+	go func() { served <- server.Serve(serving, listener) }()
+	restart = core.Run(ctx)
+	stop()
+	err = <-served
+	logger.Info("agent ended", "pid", info.PID)
+	return restart, err
+}
+
+// config is what this computer, its policy and its environment say.
+func (p *program) config(paths desktop.Paths, logger *slog.Logger) (agent.Config, error) {
+	policy, err := desktop.ReadPolicy()
+	if err != nil {
+		return agent.Config{}, fmt.Errorf("read policy: %w", err)
+	}
+	var keyring vault.Keyring = vault.NoKeyring{}
+	if !policy.NoKeyring {
+		keyring = vault.OSKeyring(paths.Name("vault"))
+	}
+	cfg := agent.Config{
+		Version: version, Dir: paths.State, HTTP: agent.NewHTTPClient(), Keyring: keyring,
+		Pins: policy.Pins, ManagedBy: policy.ManagedBy, Code: policy.Code,
+		Env: local.CallerEnv(p.env), Open: launch.Open, Watch: desktop.Watch,
+		Probes: p.probes(paths), Logger: logger,
+	}
+	for _, origin := range []string{policy.Directory, p.getenv("LANYARD_DIRECTORY")} {
+		if origin != "" {
+			cfg.Directories = append(cfg.Directories, strings.TrimSuffix(origin, "/"))
+		}
+	}
+	if self, err := executable(); err == nil {
+		cfg.Autostart = desktop.Autostart{
+			Name: paths.Name("lanyard"), Title: words.Product, Command: []string{self, "agent"},
+		}
+	}
+	return cfg, nil
+}
+
+// doctor makes the checks without an agent.
+func (p *program) doctor(ctx context.Context) local.Report {
+	paths, err := p.paths()
+	if err != nil {
+		return local.Report{Checks: []local.Check{{Name: "disk", Status: "fail", Detail: err.Error()}}}
+	}
+	probes := p.probes(paths)
+	probes.Lang, probes.StateDir, probes.HTTP = p.lang(), paths.State, agent.NewHTTPClient()
+	probes.Address = p.getenv("LANYARD_DIRECTORY")
+	keyring := vault.OSKeyring(paths.Name("vault"))
+	probes.Keyring = func(ctx context.Context) error {
+		_, err := keyring.Get(ctx)
+		if errors.Is(err, auth.ErrNotFound) {
+			return nil
+		}
+		return err
+	}
+	return doctor.Run(ctx, probes)
+}
+
+func (p *program) probes(desktop.Paths) doctor.Probes {
+	return doctor.Probes{
+		SessionBus: func() bool { return desktop.HasSessionBus(p.getenv) },
+		Browser:    func() error { return launch.Available(local.CallerEnv(p.env), "") },
+		Getenv:     p.getenv, Now: time.Now,
+	}
+}
+
+func (p *program) lang() string { return words.Match(p.getenv("LANG")) }
+
+// logLevel is Info, or what LANYARD_LOG says (debug, info, warn, error).
+func (p *program) logLevel() slog.Level {
+	level := slog.LevelInfo
+	_ = level.UnmarshalText([]byte(p.getenv("LANYARD_LOG"))) // anything else stays Info
+	return level
+}
+
+// explain words an error of the local API.
+func explain(err error, lang string) *local.Problem {
+	fault, args := auth.FaultOf(err)
+	m := words.ExplainFault(fault, args, words.Match(lang))
+	return &local.Problem{Code: fault, Title: m.Title, Sentence: m.Sentence, Hint: m.Hint, Args: args}
+}
+
+// maxLog is the size at which the log file begins anew; one old file is kept.
+const maxLog = 1 << 20
+
+// logFile is the agent's log on disk.
+type logFile struct {
+	path string
+	file *os.File
+	size int64
+}
+
+func openLog(path string) (*logFile, error) {
+	l := &logFile{path: path}
+	return l, l.open()
+}
+
+func (l *logFile) open() error {
+	f, err := os.OpenFile(l.path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("open log: %w", err)
+	}
+	l.file, l.size = f, 0
+	if fi, err := f.Stat(); err == nil {
+		l.size = fi.Size()
+	}
+	return nil
+}
+
+// Write appends one record. slog calls it for one record at a time.
+func (l *logFile) Write(line []byte) (int, error) {
+	if l.size+int64(len(line)) > maxLog {
+		_ = l.file.Close()
+		if err := os.Rename(l.path, l.path+".old"); err != nil {
+			return 0, err
+		}
+		if err := l.open(); err != nil {
+			return 0, err
+		}
+	}
+	n, err := l.file.Write(line)
+	l.size += int64(n)
+	return n, err
+}
+
+func (l *logFile) Close() error { return l.file.Close() }
+
+var _ io.WriteCloser = (*logFile)(nil)

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// startAgent starts this program again as an agent that outlives it: in a session of
+// its own, without our streams.
+func (p *program) startAgent(ctx context.Context) error {
+	self, err := executable()
+	if err != nil {
+		return fmt.Errorf("start agent: %w", err)
+	}
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), self, "agent", "--no-tray") //nolint:gosec // ourselves
+	cmd.SysProcAttr = detached()
+	cmd.Dir = filepath.VolumeName(self) + string(filepath.Separator) // keeps no folder in use
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start agent: %w", err)
+	}
+	return cmd.Process.Release()
+}
+
+// executable is this program's own file, without links, so that it is still found
+// when a link to it is moved.
+func executable() (string, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	self, err = filepath.EvalSymlinks(self)
+	if err != nil {
+		return "", err
+	}
+	return windowless(self), nil
+}
