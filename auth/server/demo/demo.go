@@ -1,43 +1,52 @@
 package demo
 
-import "net/http"
-
-// The SSO's client for the broker, as in the seed's document.
-const (
-	ClientID     = "c1ebe466-1cdc-4bd3-ab69-77c3561b9dee"
-	ClientSecret = "d8346ea2-6017-43ed-ad68-19c0f971738b" //nolint:gosec // published in the interface's own document
+import (
+	"slices"
 )
 
-// Password is every demo account's.
+// The pretend company. Cloudberries are real, the company is not.
+const (
+	Company   = "Cloudberry"
+	CompanyZH = "云莓科技"
+)
+
+// The SSO's only client, as the interface's own description prints it.
+const (
+	ClientID     = "c1ebe466-1cdc-4bd3-ab69-77c3561b9dee"
+	ClientSecret = "d8346ea2-6017-43ed-ad68-19c0f971738b" //nolint:gosec // published, and of no value
+)
+
+// Password is every demo account's; the sign-in page shows it.
 const Password = "lanyard"
 
 // Account is one person of the pretend company.
 type Account struct {
-	Username, Name, UnionID string
+	Username string
+	Name     string
+	UnionID  string
 }
 
-// Accounts are the people of the pretend company.
-func Accounts() []Account { return nil }
+var accounts = []Account{
+	{Username: "zhangsan", Name: "张三", UnionID: "ZhangSan"},
+	{Username: "lisi", Name: "李四", UnionID: "LiSi"},
+}
 
-// SSOConfig is what the company's own sign-in is made of.
-type SSOConfig struct {
-	BaseURL      string
-	RedirectURIs []string
+// Accounts returns the people of the pretend company.
+func Accounts() []Account { return slices.Clone(accounts) }
+
+// find returns the account of a username.
+func find(username string) (Account, bool) {
+	i := slices.IndexFunc(accounts, func(a Account) bool { return a.Username == username })
+	if i < 0 {
+		return Account{}, false
+	}
+	return accounts[i], true
 }
 
 // AppConfig is what one of the company's apps is made of.
 type AppConfig struct {
-	BaseURL      string
-	Issuer       string
+	BaseURL      string // its own origin, without a slash at the end
+	Issuer       string // the OpenID provider that it trusts
 	ClientID     string
 	ClientSecret string
 }
-
-// NewSSO returns the company's own sign-in.
-func NewSSO(cfg SSOConfig) http.Handler { return http.NotFoundHandler() }
-
-// NewNotes returns the app that signs in by OpenID Connect with a library.
-func NewNotes(cfg AppConfig) http.Handler { return http.NotFoundHandler() }
-
-// NewHandbook returns the app that signs in without a library.
-func NewHandbook(cfg AppConfig) http.Handler { return http.NotFoundHandler() }

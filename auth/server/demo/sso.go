@@ -1,0 +1,224 @@
+package demo
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"lanyard/auth"
+)
+
+const (
+	codeLife    = 5 * time.Minute
+	tokenLife   = time.Hour
+	sessionLife = 8 * time.Hour
+	staffCookie = "cloudberry-staff"
+)
+
+// SSOConfig is what the company's own sign-in is made of.
+type SSOConfig struct {
+	BaseURL string // its own origin, without a slash at the end
+	// RedirectURIs are compared exactly.
+	RedirectURIs []string
+}
+
+// sso is the company's own sign-in.
+type sso struct {
+	cfg      SSOConfig
+	sessions memory[Account]
+	codes    memory[Account]
+	tokens   memory[Account]
+}
+
+// NewSSO returns the company's own sign-in: the three interfaces of the WPS document
+// "SSO 登录", namely the authorize page, /accessToken and /userInfo, and an avatar.
+// It has one client, [ClientID]. A session of its own makes a second sign-in silent.
+func NewSSO(cfg SSOConfig) http.Handler {
+	s := &sso{cfg: cfg}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /authorize", s.authorize)
+	mux.HandleFunc("POST /authorize", s.signIn)
+	mux.HandleFunc("GET /cancel", s.cancel)
+	mux.HandleFunc("GET /accessToken", s.accessToken)
+	mux.HandleFunc("POST /accessToken", s.accessToken)
+	mux.HandleFunc("GET /userInfo", s.userInfo)
+	mux.HandleFunc("GET /avatar/{username}", s.avatar)
+	mux.HandleFunc("GET /{$}", s.home)
+	mux.HandleFunc("POST /logout", s.logout)
+	return http.NewCrossOriginProtection().Handler(mux)
+}
+
+// authorize is the first interface: the page on which the person signs in, or the way
+// straight back where they did so before.
+func (s *sso) authorize(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	if !s.check(w, r, q) {
+		return
+	}
+	if who, ok := s.sessions.get(cookie(r, staffCookie)); ok && q.Get("prompt") != "login" {
+		s.answer(w, r, q, url.Values{"code": {s.codes.put(who, codeLife)}})
+		return
+	}
+	s.showSignIn(w, r, http.StatusOK, "", false)
+}
+
+// check refuses what must not be answered by a redirect: an unknown client, or an
+// address that is not exactly a registered one.
+func (s *sso) check(w http.ResponseWriter, r *http.Request, q url.Values) bool {
+	problem := ""
+	switch {
+	case q.Get("client_id") != ClientID:
+		problem = "demo.sso.bad_client"
+	case !slices.Contains(s.cfg.RedirectURIs, q.Get("redirect_uri")):
+		problem = "demo.sso.bad_redirect"
+	case q.Get("response_type") != "code":
+		problem = "demo.sso.bad_type"
+	default:
+		return true
+	}
+	p := newPage(r)
+	p.Service, p.Title, p.Problem = p.T("demo.sso.service"), p.T("demo.sso.bad"), p.T(problem)
+	show(w, http.StatusBadRequest, "problem.html", p)
+	return false
+}
+
+// signIn takes the page's forms: username and password, or one click on an account.
+func (s *sso) signIn(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	q := r.URL.Query()
+	if !s.check(w, r, q) {
+		return
+	}
+	username := strings.TrimSpace(r.PostFormValue("username"))
+	who, ok := find(username)
+	if ok {
+		ok = subtle.ConstantTimeCompare([]byte(r.PostFormValue("password")), []byte(Password)) == 1
+	} else {
+		who, ok = find(r.PostFormValue("account"))
+	}
+	if !ok {
+		s.showSignIn(w, r, http.StatusUnauthorized, username, true)
+		return
+	}
+	setCookie(w, s.cfg.BaseURL, staffCookie, s.sessions.put(who, sessionLife), int(sessionLife.Seconds()))
+	s.answer(w, r, q, url.Values{"code": {s.codes.put(who, codeLife)}})
+}
+
+// cancel sends the person back without a code (RFC 6749 section 4.1.2.1).
+func (s *sso) cancel(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	if s.check(w, r, q) {
+		s.answer(w, r, q, url.Values{"error": {"access_denied"}, "error_description": {"canceled on the sign-in page"}})
+	}
+}
+
+// answer sends the browser back. The address may have a query of its own, as WPS's does
+// (?app_id=…&cb=…), which stays.
+func (s *sso) answer(w http.ResponseWriter, r *http.Request, q, values url.Values) {
+	back, err := url.Parse(q.Get("redirect_uri"))
+	if err != nil { // it is on the list, so this is a fault of the list
+		http.Error(w, "redirect_uri is no address", http.StatusInternalServerError)
+		return
+	}
+	if state := q.Get("state"); state != "" {
+		values.Set("state", state)
+	}
+	if back.RawQuery != "" {
+		back.RawQuery += "&"
+	}
+	back.RawQuery += values.Encode()
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, back.String(), http.StatusFound)
+}
+
+func (s *sso) showSignIn(w http.ResponseWriter, r *http.Request, status int, username string, wrong bool) {
+	p := newPage(r)
+	p.Service, p.Title = p.T("demo.sso.service"), p.T("demo.sso.title")
+	p.Action, p.Cancel = "/authorize?"+r.URL.RawQuery, "/cancel?"+r.URL.RawQuery
+	p.Accounts, p.Password, p.Username, p.Wrong = accounts, Password, username, wrong
+	show(w, status, "signin.html", p)
+}
+
+// accessToken is the second interface: an access token for a code, by GET or by POST.
+func (s *sso) accessToken(w http.ResponseWriter, r *http.Request) {
+	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+	if err := r.ParseForm(); err != nil {
+		refuse(w, http.StatusBadRequest, "invalid_request")
+		return
+	}
+	form := r.PostForm
+	if r.Method == http.MethodGet {
+		form = r.URL.Query()
+	}
+	secret := subtle.ConstantTimeCompare([]byte(form.Get("client_secret")), []byte(ClientSecret)) == 1
+	if form.Get("client_id") != ClientID || !secret {
+		refuse(w, http.StatusUnauthorized, "invalid_client")
+		return
+	}
+	if form.Get("grant_type") != "authorization_code" {
+		refuse(w, http.StatusBadRequest, "unsupported_grant_type")
+		return
+	}
+	who, ok := s.codes.take(form.Get("code"))
+	if !ok {
+		refuse(w, http.StatusBadRequest, "invalid_grant")
+		return
+	}
+	answerJSON(w, http.StatusOK, map[string]any{
+		"access_token":      s.tokens.put(who, tokenLife),
+		"token_type":        "example",
+		"expires_in":        int(tokenLife.Seconds()),
+		"refresh_token":     auth.RandomToken(), // promised by the interface, which has no use for it
+		"example_parameter": "example_value",
+	})
+}
+
+// userInfo is the third interface: whose access token it is. The token stands in the
+// query because the interface says so.
+func (s *sso) userInfo(w http.ResponseWriter, r *http.Request) {
+	who, ok := s.tokens.get(r.URL.Query().Get("access_token"))
+	if !ok {
+		refuse(w, http.StatusUnauthorized, "invalid_token")
+		return
+	}
+	answerJSON(w, http.StatusOK, map[string]any{
+		"user_name": who.Name,
+		"union_id":  who.UnionID,
+		"avatar":    s.cfg.BaseURL + "/avatar/" + who.Username,
+	})
+}
+
+// home says who is signed in here, and lets them out.
+func (s *sso) home(w http.ResponseWriter, r *http.Request) {
+	p := newPage(r)
+	p.Service, p.Title = p.T("demo.sso.service"), p.T("demo.sso.nobody")
+	if who, ok := s.sessions.get(cookie(r, staffCookie)); ok {
+		p.Name, p.Title = who.Name, p.T("demo.app.signed_in", "name", who.Name)
+	}
+	show(w, http.StatusOK, "home.html", p)
+}
+
+func (s *sso) logout(w http.ResponseWriter, r *http.Request) {
+	s.sessions.take(cookie(r, staffCookie))
+	setCookie(w, s.cfg.BaseURL, staffCookie, "", -1)
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+}
+
+// refuse answers as providers of such interfaces do; the document shows no error.
+func refuse(w http.ResponseWriter, status int, code string) {
+	answerJSON(w, status, map[string]any{"error": code})
+}
+
+// answerJSON writes an answer with the headers that the interface's document shows.
+func answerJSON(w http.ResponseWriter, status int, value any) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json;charset=UTF-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Pragma", "no-cache")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(value) // the client went away
+}
