@@ -30,8 +30,8 @@ type following struct {
 
 	last    *local.Attempt // as last seen
 	shown   string         // the address that the person has
-	asked   bool
-	open    bool // the question stands at the end of the line
+	asked   string         // the host that the person was shown
+	open    bool           // the question stands at the end of the line
 	answers chan bool
 	stuck   *time.Timer
 }
@@ -51,10 +51,10 @@ func (c *cli) follow(ctx context.Context, svc local.Service, id string, printURL
 			f.endLine()
 			return local.State{}, f.cancel(ctx, cause(ctx))
 		case err := <-ended:
-			f.endLine()
 			if ctx.Err() != nil {
-				err = f.cancel(ctx, cause(ctx))
+				continue // the case above
 			}
+			f.endLine()
 			return local.State{}, err
 		case state := <-states:
 			if over, err := f.step(ctx, state); over || err != nil {
@@ -75,7 +75,7 @@ func (c *cli) follow(ctx context.Context, svc local.Service, id string, printURL
 func watch(ctx context.Context, svc local.Service) (<-chan local.State, <-chan error) {
 	states, ended := make(chan local.State), make(chan error, 1)
 	go func() {
-		ended <- svc.Events(ctx, func(e local.Event) error {
+		err := svc.Events(ctx, func(e local.Event) error {
 			if e.State == nil {
 				return nil
 			}
@@ -86,6 +86,10 @@ func watch(ctx context.Context, svc local.Service) (<-chan local.State, <-chan e
 				return ctx.Err()
 			}
 		})
+		if err == nil {
+			err = auth.Fail(auth.AgentMissing, nil, nil)
+		}
+		ended <- err
 	}()
 	return states, ended
 }
@@ -130,10 +134,10 @@ func (f *following) step(ctx context.Context, s local.State) (over bool, err err
 // ask shows the enterprise card and asks, once. Where nobody can be asked the attempt
 // ends: which page opens is for a person to accept.
 func (f *following) ask(ctx context.Context) error {
-	if f.asked {
+	if f.asked != "" {
 		return nil
 	}
-	f.asked = true
+	f.asked = f.last.Host
 	if !f.IsTerminal() {
 		return f.cancel(ctx, auth.Fail(auth.ConfirmationNeeded, auth.Args{"host": f.last.Host}, nil))
 	}
@@ -184,7 +188,7 @@ func (f *following) confirm(ctx context.Context, yes bool) error {
 	if !yes {
 		return f.cancel(ctx, auth.SignInCanceled)
 	}
-	err := f.svc.Confirm(ctx, f.id, f.last.Host)
+	err := f.svc.Confirm(ctx, f.id, f.asked) // not what it may be by now
 	if errors.Is(err, auth.ConfirmationMismatch) {
 		return f.cancel(ctx, err)
 	}

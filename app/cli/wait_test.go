@@ -236,3 +236,22 @@ func TestExitCodeOfAnInterruptedCall(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 }
+
+func TestConfirmsTheHostThatWasShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		other := confirming
+		other.Host = "evil.example"
+		a := &agent{state: signedIn, script: []local.Attempt{confirming, other, done}}
+		typed, typing := io.Pipe()
+		deps, out := bubble(a)
+		deps.Stdin, deps.IsTerminal = typed, func() bool { return true }
+		time.AfterFunc(time.Second, func() { a.answered <- "the agent goes on by itself" })
+		time.AfterFunc(2*time.Second, func() { _, _ = io.WriteString(typing, "y\n") })
+		if code := cli.Run(t.Context(), []string{"login", "acme"}, deps); code != 0 {
+			t.Errorf("exit code %d: %s", code, out)
+		}
+		if !strings.HasSuffix(a.seen(), "; confirm attempt-1 sso.acme.com") {
+			t.Errorf("the agent saw %s", a.seen())
+		}
+	})
+}

@@ -110,10 +110,14 @@ func TestFindings(t *testing.T) {
 		{"port reserved", func(_ *testing.T, p *doctor.Probes) {
 			p.Bind = func(context.Context) error { return auth.Fail(auth.PortReserved, auth.Args{"port": "8200"}, nil) }
 		}, doctor.Port, doctor.Fail, "8200", auth.PortReserved},
-		{"server down", func(_ *testing.T, p *doctor.Probes) { p.Address = "http://127.0.0.1:1/" },
-			doctor.Server, doctor.Fail, "127.0.0.1:1", auth.ProviderUnreachable},
-		{"server address broken", func(_ *testing.T, p *doctor.Probes) { p.Address = "http://[" },
-			doctor.Server, doctor.Fail, "", auth.ProviderUnreachable},
+		{
+			"server down", func(_ *testing.T, p *doctor.Probes) { p.Address = "http://127.0.0.1:1/" },
+			doctor.Server, doctor.Fail, "127.0.0.1:1", auth.ProviderUnreachable,
+		},
+		{
+			"server address broken", func(_ *testing.T, p *doctor.Probes) { p.Address = "http://[" },
+			doctor.Server, doctor.Fail, "", auth.ProviderUnreachable,
+		},
 		{"TLS intercepted", func(t *testing.T, p *doctor.Probes) {
 			srv := httptest.NewTLSServer(http.NotFoundHandler())
 			t.Cleanup(srv.Close)
@@ -126,12 +130,18 @@ func TestFindings(t *testing.T) {
 		{"no browser", func(_ *testing.T, p *doctor.Probes) {
 			p.Browser = func() error { return errors.New("none") }
 		}, doctor.Browser, doctor.Warn, "browser", nil},
-		{"disk", func(_ *testing.T, p *doctor.Probes) { p.StateDir = filepath.Join(p.StateDir, "gone") },
-			doctor.Disk, doctor.Fail, "gone", nil},
-		{"no session bus", func(_ *testing.T, p *doctor.Probes) { p.SessionBus = func() bool { return false } },
-			doctor.SessionBus, doctor.Warn, "desktop", nil},
-		{"proxy", env("https_proxy", "http://user:hunter2@proxy.acme.com:3128", "NO_PROXY", "localhost"), doctor.Proxy, doctor.OK,
-			"HTTPS_PROXY=proxy.acme.com:3128 NO_PROXY=localhost", nil},
+		{
+			"disk", func(_ *testing.T, p *doctor.Probes) { p.StateDir = filepath.Join(p.StateDir, "gone") },
+			doctor.Disk, doctor.Fail, "gone", nil,
+		},
+		{
+			"no session bus", func(_ *testing.T, p *doctor.Probes) { p.SessionBus = func() bool { return false } },
+			doctor.SessionBus, doctor.Warn, "desktop", nil,
+		},
+		{
+			"proxy", env("https_proxy", "http://user:hunter2@proxy.acme.com:3128", "NO_PROXY", "localhost"), doctor.Proxy, doctor.OK,
+			"HTTPS_PROXY=proxy.acme.com:3128 NO_PROXY=localhost", nil,
+		},
 		{"proxy without scheme", env("ALL_PROXY", "proxy:3128"), doctor.Proxy, doctor.OK, "ALL_PROXY=proxy:3128", nil},
 		{"proxy unreadable", env("HTTP_PROXY", "http://user:hunter2@"), doctor.Proxy, doctor.Warn, "HTTP_PROXY=?", nil},
 	}

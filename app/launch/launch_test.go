@@ -145,3 +145,22 @@ func TestOpenLeavesALongRunningBrowser(t *testing.T) {
 		t.Error("the browser was not started")
 	}
 }
+
+// FuzzCheck: whatever passes is an address that a browser opens, and stays one argument.
+func FuzzCheck(f *testing.F) {
+	for _, seed := range []string{address, "http://[::1]:80/", "-https://x", "javascript:alert(1)", "https://a\x00b", "https:\\\\x", "HtTpS://x/%00"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if launch.Check(s) != nil {
+			return
+		}
+		lower := strings.ToLower(s)
+		if !strings.HasPrefix(lower, "http://") && !strings.HasPrefix(lower, "https://") {
+			t.Errorf("%q passed", s)
+		}
+		if len(strings.Fields(s)) != 1 || strings.ContainsAny(s, "\x00\"\\`<>\x7f\x1b") || len(s) > 9000 {
+			t.Errorf("%q passed", s)
+		}
+	})
+}

@@ -98,10 +98,16 @@ func TestEveryCallTravels(t *testing.T) {
 			list, err := c.Apps(ctx, local.AppsQuery{Query: "笔 &记", Profile: "p1"})
 			return list.Apps[0].Title["zh"], err
 		}, `apps "笔 &记" "p1"`, "笔记"},
-		{"launch", func() (any, error) { return c.Launch(ctx, local.LaunchRequest{App: "notes", Print: true, Env: env}) },
-			`launch "notes" print=true env=map[DISPLAY::1]`, local.LaunchAnswer{URL: "https://acme.example/launch/x", Via: "launch-link"}},
-		{"launch after a sign-in", func() (any, error) { return c.Launch(ctx, local.LaunchRequest{App: "later"}) },
-			`launch "later" print=false env=map[]`, local.LaunchAnswer{Attempt: "attempt-3"}},
+		{
+			"launch", func() (any, error) { return c.Launch(ctx, local.LaunchRequest{App: "notes", Print: true, Env: env}) },
+			`launch "notes" print=true env=map[DISPLAY::1]`,
+			local.LaunchAnswer{URL: "https://acme.example/launch/x", Via: "launch-link"},
+		},
+		{
+			"launch after a sign-in", func() (any, error) { return c.Launch(ctx, local.LaunchRequest{App: "later"}) },
+			`launch "later" print=false env=map[]`,
+			local.LaunchAnswer{Attempt: "attempt-3"},
+		},
 		{"launch by title", func() (any, error) {
 			_, err := c.Launch(ctx, local.LaunchRequest{App: "a/b ?c#笔记%2F"})
 			return nil, err

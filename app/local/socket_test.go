@@ -122,8 +122,10 @@ func TestRawRequests(t *testing.T) {
 		{"wrong method", "PUT /v1/state HTTP/1.1\r\nHost: lanyard\r\n\r\n", 404, "not_here", ""},
 		{"not JSON", "POST /v1/sign-out HTTP/1.1\r\nHost: lanyard\r\nContent-Length: 2\r\n\r\n{]", 400, "bad_input", ""},
 		{"too big", "POST /v1/sign-out HTTP/1.1\r\nHost: lanyard\r\nContent-Length: 300000\r\n\r\n\"" + strings.Repeat("x", 299_999), 400, "bad_input", ""},
-		{"unknown fields", body(`POST /v1/sign-in`, `{"code":"acme","hologram":true,"env":{"PATH":"/evil","LANG":"zh_CN"}}`), 202, "attempt-1",
-			"sign-in code=acme open=false yes=false timeout=0 env=map[LANG:zh_CN]"},
+		{
+			"unknown fields", body(`POST /v1/sign-in`, `{"code":"acme","hologram":true,"env":{"PATH":"/evil","LANG":"zh_CN"}}`), 202, "attempt-1",
+			"sign-in code=acme open=false yes=false timeout=0 env=map[LANG:zh_CN]",
+		},
 		{"app named in the path alone", body(`POST /v1/apps/notes/launch`, `{"app":"other"}`), 200, "launch-link", `launch "notes" print=false env=map[]`},
 		{"launch that signs in first", body(`POST /v1/apps/later/launch`, ``), 202, "attempt-3", `launch "later" print=false env=map[]`},
 		{"no body", body(`POST /v1/sign-out`, ``), 204, "", "sign-out  false"},
