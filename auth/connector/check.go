@@ -3,6 +3,7 @@ package connector
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -240,7 +241,7 @@ func (k *checker) oidcKind() {
 	}
 	if c.Redirect.Via == "loopback" {
 		for i, s := range c.Apps {
-			if s.Method != "GET" {
+			if s.Method != http.MethodGet {
 				k.add(at("apps", i)+".method", "must be GET: the desktop runs this list")
 			}
 		}

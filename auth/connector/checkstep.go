@@ -3,6 +3,7 @@ package connector
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 )
@@ -38,7 +39,7 @@ func (k *checker) steps(path string, steps []Step, known nameSet) {
 
 func (k *checker) step(path string, s Step, known nameSet) {
 	open := strings.Contains(s.Method, "{") // a var that is not filled yet
-	if s.Method != "GET" && s.Method != "POST" && !open {
+	if s.Method != http.MethodGet && s.Method != http.MethodPost && !open {
 		k.add(path+".method", "must be GET or POST")
 	}
 	k.address(path+".url", s.URL)
@@ -110,10 +111,10 @@ func (k *checker) body(path string, s Step) {
 	if s.Params != nil && (s.JSON != nil || s.Form != nil) {
 		k.add(path+".params", "is the form of a POST; it stands beside another body")
 	}
-	if s.Method == "GET" && s.Form != nil {
+	if s.Method == http.MethodGet && s.Form != nil {
 		k.add(path+".form", "cannot be sent by GET; use query")
 	}
-	if s.Method == "GET" && s.JSON != nil {
+	if s.Method == http.MethodGet && s.JSON != nil {
 		k.add(path+".json", "cannot be sent by GET; use query")
 	}
 }

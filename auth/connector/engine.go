@@ -90,8 +90,10 @@ func (e *Engine) Exchange(ctx context.Context, c *Connector, run Run, code auth.
 // elements, one a line.
 func (e *Engine) Run(ctx context.Context, c *Connector, steps []Step, run Run) (map[string]string, []Stage, error) {
 	x := e.start(c, run)
-	err := x.steps(ctx, steps)
-	return x.values, x.stages, err
+	if err := x.steps(ctx, steps); err != nil {
+		return nil, x.stages, err
+	}
+	return x.values, x.stages, nil
 }
 
 // Tokens returns the tokens among the values of a run, as [Engine.Run] of a

@@ -2,6 +2,7 @@ package connector_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
@@ -43,7 +44,7 @@ func TestLoad(t *testing.T) {
 		t.Errorf("params %v", c.Authorize.Params)
 	}
 	s := c.Steps[0]
-	if s.Method != "POST" || s.URL != "https://api.acme.com/v1/user/{code}" || !reflect.DeepEqual(s.Params, texts{"acme_id": "acme"}) ||
+	if s.Method != http.MethodPost || s.URL != "https://api.acme.com/v1/user/{code}" || !reflect.DeepEqual(s.Params, texts{"acme_id": "acme"}) ||
 		!reflect.DeepEqual(s.Set, paths{"sub": {"data.0.id"}}) {
 		t.Errorf("step %+v", s)
 	}

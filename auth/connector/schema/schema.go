@@ -87,7 +87,7 @@ func ParseConnector(name string, yaml []byte) (connector.Connector, error) {
 	// What the schema refuses may still be clear enough to be checked further: a value
 	// of the wrong type is left out and the rest read.
 	var wrongType *json.UnmarshalTypeError
-	if err := doc.decode(&c, len(problems) == 0); err != nil && !(len(problems) > 0 && errors.As(err, &wrongType)) {
+	if err := doc.decode(&c, len(problems) == 0); err != nil && (len(problems) == 0 || !errors.As(err, &wrongType)) {
 		if len(problems) == 0 {
 			problems = Problems{doc.problem("", err.Error())}
 		}

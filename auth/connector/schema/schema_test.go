@@ -147,7 +147,7 @@ func TestAt(t *testing.T) {
 	if want := "acme.yaml: line 5, column 5: connector.vars.issuer: must be filled in"; got == nil || got.Error() != want {
 		t.Errorf("got %v, want %s", got, want)
 	}
-	if other := errors.New("other"); schema.At("", nil, "", other) != other || schema.At("", nil, "", nil) != nil {
+	if other := errors.New("other"); !errors.Is(schema.At("", nil, "", other), other) || schema.At("", nil, "", nil) != nil {
 		t.Error("another error was changed")
 	}
 }

@@ -2,12 +2,10 @@ package schema_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -17,102 +15,6 @@ import (
 	"lanyard/auth/connector"
 	"lanyard/auth/connector/schema"
 )
-
-// The seed's own demo values, letter by letter.
-const (
-	clientID     = "c1ebe466-1cdc-4bd3-ab69-77c3561b9dee"
-	clientSecret = "d8346ea2-6017-43ed-ad68-19c0f971738b"
-	accessToken  = "2YotnFZFEjr1zCsicMWpAA"
-	refreshToken = "tGzv3JOkF0XG5Qx2TlKWIA"
-)
-
-// vendor is a company SSO of the seed's three interfaces, stricter than kind: it minds
-// the method, the place and the exact set of parameters, and takes a code once.
-type vendor struct {
-	*httptest.Server
-	method string
-	codes  map[string]bool
-	// token and user replace an interface's answer.
-	token, user http.HandlerFunc
-}
-
-func newVendor(t *testing.T, method string) *vendor {
-	v := &vendor{method: method, codes: map[string]bool{"code-1": true}}
-	mux := http.NewServeMux()
-	mux.HandleFunc("/accessToken", func(w http.ResponseWriter, r *http.Request) {
-		if v.token != nil {
-			v.token(w, r)
-			return
-		}
-		v.accessToken(w, r)
-	})
-	mux.HandleFunc("/userInfo", func(w http.ResponseWriter, r *http.Request) {
-		if v.user != nil {
-			v.user(w, r)
-			return
-		}
-		v.userInfo(w, r)
-	})
-	v.Server = httptest.NewServer(mux)
-	t.Cleanup(v.Close)
-	return v
-}
-
-func (v *vendor) accessToken(w http.ResponseWriter, r *http.Request) {
-	refuse := func(status int, code, text string) {
-		answer(w, status, map[string]any{"code": code, "msg": text})
-	}
-	params := r.URL.Query()
-	if v.method == http.MethodPost {
-		if r.URL.RawQuery != "" || r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" {
-			refuse(http.StatusBadRequest, "40001", "send a form")
-			return
-		}
-		if err := r.ParseForm(); err != nil {
-			refuse(http.StatusBadRequest, "40002", "form")
-			return
-		}
-		params = r.PostForm
-	}
-	code := params.Get("code")
-	secret := params.Get("client_secret")
-	params.Set("code", "?")
-	params.Set("client_secret", "?")
-	want := url.Values{"client_id": {clientID}, "client_secret": {"?"}, "grant_type": {"authorization_code"}, "code": {"?"}}
-	switch {
-	case r.Method != v.method:
-		refuse(http.StatusMethodNotAllowed, "405", "method")
-	case params.Encode() != want.Encode():
-		refuse(http.StatusBadRequest, "40003", "parameters "+params.Encode())
-	case secret != clientSecret:
-		refuse(http.StatusUnauthorized, "invalid_client", "wrong secret "+secret)
-	case !v.codes[code]:
-		refuse(http.StatusBadRequest, "60008", "code "+code+" is invalid or expired")
-	default:
-		delete(v.codes, code)
-		w.Header().Set("Cache-Control", "no-store")
-		answer(w, http.StatusOK, map[string]any{
-			"access_token": accessToken, "token_type": "example", "expires_in": 3600,
-			"refresh_token": refreshToken, "example_parameter": "example_value",
-		})
-	}
-}
-
-func (v *vendor) userInfo(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet || r.URL.RawQuery != "access_token="+accessToken {
-		answer(w, http.StatusUnauthorized, map[string]any{"reason": "token"})
-		return
-	}
-	answer(w, http.StatusOK, map[string]any{
-		"user_name": "张三", "union_id": "ZhangSan", "avatar": "http://demo.com/avatar/zhangsan",
-	})
-}
-
-func answer(w http.ResponseWriter, status int, body map[string]any) {
-	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(body)
-}
 
 // setUp fills the shipped preset for the vendor and returns an engine that may call it.
 func setUp(t *testing.T, v *vendor, more map[string]string) (*connector.Engine, *connector.Connector) {
@@ -267,37 +169,61 @@ func TestWPSStyleFailures(t *testing.T) {
 		args        auth.Args
 		kind        error
 	}{
-		{name: "wrong secret", secret: "not-the-secret", fault: auth.ProviderSecret,
-			args: auth.Args{"stage": "token", "code": "invalid_client", "reason": "invalid_client: wrong secret ••••"}},
-		{name: "expired code", code: "code-0", fault: auth.ProviderFailed,
-			args: auth.Args{"stage": "token", "code": "60008", "reason": "60008: code •••• is invalid or expired"}},
-		{name: "error at HTTP 200", token: body(http.StatusOK, `{"error":"invalid_grant","error_description":"used"}`),
-			fault: auth.ProviderFailed, args: auth.Args{"reason": "invalid_grant: used"}},
-		{name: "not found", token: body(http.StatusNotFound, "404 page not found"),
-			fault: auth.ProviderFailed, args: auth.Args{"reason": "HTTP 404 Not Found"}},
-		{name: "web page", token: page, fault: auth.AnswerNotData,
-			args: auth.Args{"stage": "token", "found": `a web page titled "Sign in to Acme"`}},
-		{name: "text", user: body(http.StatusOK, "access denied"), fault: auth.AnswerNotData,
-			args: auth.Args{"stage": "user", "found": "text that is no JSON"}},
+		{
+			name: "wrong secret", secret: "not-the-secret", fault: auth.ProviderSecret,
+			args: auth.Args{"stage": "token", "code": "invalid_client", "reason": "invalid_client: wrong secret ••••"},
+		},
+		{
+			name: "expired code", code: "code-0", fault: auth.ProviderFailed,
+			args: auth.Args{"stage": "token", "code": "60008", "reason": "60008: code •••• is invalid or expired"},
+		},
+		{
+			name: "error at HTTP 200", token: body(http.StatusOK, `{"error":"invalid_grant","error_description":"used"}`),
+			fault: auth.ProviderFailed, args: auth.Args{"reason": "invalid_grant: used"},
+		},
+		{
+			name: "not found", token: body(http.StatusNotFound, "404 page not found"),
+			fault: auth.ProviderFailed, args: auth.Args{"reason": "HTTP 404 Not Found"},
+		},
+		{
+			name: "web page", token: page, fault: auth.AnswerNotData,
+			args: auth.Args{"stage": "token", "found": `a web page titled "Sign in to Acme"`},
+		},
+		{
+			name: "text", user: body(http.StatusOK, "access denied"), fault: auth.AnswerNotData,
+			args: auth.Args{"stage": "user", "found": "text that is no JSON"},
+		},
 		{name: "two documents", user: body(http.StatusOK, `{"union_id":"a"}{"union_id":"b"}`), fault: auth.AnswerNotData},
 		{name: "empty", user: body(http.StatusOK, ""), fault: auth.AnswerNotData, args: auth.Args{"found": "an empty answer"}},
-		{name: "5 MB", user: body(http.StatusOK, `{"union_id":"ZhangSan","x":"`+strings.Repeat("x", 5<<20)+`"}`),
-			fault: auth.AnswerNotData, args: auth.Args{"stage": "user", "found": "more than 1 MiB"}, kind: connector.ErrTooLarge},
-		{name: "renamed field", vars: map[string]string{"user_id_field": "userid"}, fault: auth.FieldMissing,
-			args: auth.Args{"stage": "user", "field": "userid", "found": "avatar, union_id, user_name"}},
-		{name: "empty field", user: body(http.StatusOK, `{"union_id":""}`), fault: auth.FieldMissing,
-			args: auth.Args{"field": "union_id", "found": "an empty text"}},
+		{
+			name: "5 MB", user: body(http.StatusOK, `{"union_id":"ZhangSan","x":"`+strings.Repeat("x", 5<<20)+`"}`),
+			fault: auth.AnswerNotData, args: auth.Args{"stage": "user", "found": "more than 1 MiB"}, kind: connector.ErrTooLarge,
+		},
+		{
+			name: "renamed field", vars: map[string]string{"user_id_field": "userid"}, fault: auth.FieldMissing,
+			args: auth.Args{"stage": "user", "field": "userid", "found": "avatar, union_id, user_name"},
+		},
+		{
+			name: "empty field", user: body(http.StatusOK, `{"union_id":""}`), fault: auth.FieldMissing,
+			args: auth.Args{"field": "union_id", "found": "an empty text"},
+		},
 		{name: "null field", user: body(http.StatusOK, `{"union_id":null}`), fault: auth.FieldMissing, args: auth.Args{"found": "nothing"}},
 		{name: "true is nobody", user: body(http.StatusOK, `{"union_id":true}`), fault: auth.FieldMissing, args: auth.Args{"found": "true or false"}},
 		{name: "object is nobody", user: body(http.StatusOK, `{"union_id":{}}`), fault: auth.FieldMissing, args: auth.Args{"found": "an object"}},
 		{name: "control character", user: body(http.StatusOK, `{"union_id":"Zhang\nSan"}`), fault: auth.FieldMissing},
-		{name: "no token", token: body(http.StatusOK, `{"code":0,"data":{}}`), fault: auth.FieldMissing,
-			args: auth.Args{"field": "access_token", "found": "code, data"}},
-		{name: "other tenant", vars: map[string]string{"tenant_field": "corp", "tenant_expected": "acme"},
+		{
+			name: "no token", token: body(http.StatusOK, `{"code":0,"data":{}}`), fault: auth.FieldMissing,
+			args: auth.Args{"field": "access_token", "found": "code, data"},
+		},
+		{
+			name: "other tenant", vars: map[string]string{"tenant_field": "corp", "tenant_expected": "acme"},
 			user:  body(http.StatusOK, `{"union_id":"LiSi","user_name":"李四","corp":"beta"}`),
-			fault: auth.SignInWrongCompany, args: auth.Args{"name": "李四"}, kind: auth.ErrDenied},
-		{name: "no tenant", vars: map[string]string{"tenant_field": "corp", "tenant_expected": "acme"},
-			fault: auth.FieldMissing, args: auth.Args{"field": "tenant"}},
+			fault: auth.SignInWrongCompany, args: auth.Args{"name": "李四"}, kind: auth.ErrDenied,
+		},
+		{
+			name: "no tenant", vars: map[string]string{"tenant_field": "corp", "tenant_expected": "acme"},
+			fault: auth.FieldMissing, args: auth.Args{"field": "tenant"},
+		},
 		{name: "redirect to another host", user: func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://169.254.169.254/latest", http.StatusFound)
 		}, fault: auth.EnterpriseMisconfig, args: auth.Args{"stage": "user"}},
