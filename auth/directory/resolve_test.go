@@ -464,7 +464,7 @@ func TestSigningKeyRoundTrip(t *testing.T) {
 	if header, err := directory.Header(acme, key); err != nil || !bytes.HasPrefix(raw, header) {
 		t.Errorf("header %s, %v", header, err)
 	}
-	seed := fmt.Sprint(private(t, key)[:8])
+	seed := fmt.Sprintf("%d", private(t, key)[:8])
 	if text := fmt.Sprintf("%v %+v %v", key, key, struct{ k directory.SigningKey }{key}); strings.Contains(text, strings.Trim(seed, "[]")) {
 		t.Error("a print shows the private key")
 	}

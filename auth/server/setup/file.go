@@ -1,10 +1,11 @@
 package setup
 
 import (
-	"encoding/json"
+	"path/filepath"
 
 	"lanyard/auth"
 	"lanyard/auth/connector"
+	"lanyard/auth/connector/schema"
 )
 
 // FileSchema is the version of enterprise.yaml.
@@ -14,19 +15,20 @@ const FileSchema = "setup/1"
 // assets/schemas/enterprise.schema.json.
 type File struct {
 	Schema string `json:"schema"`
-	// ID names an enterprise that exists, so that its code can change; empty: found by
-	// the code, or made.
+	// ID names an enterprise whose code is to change; empty: the one that has the code,
+	// or a new one.
 	ID      string    `json:"id,omitempty"`
 	Code    string    `json:"code"`
 	Name    auth.Text `json:"name"`
 	Domains []string  `json:"domains,omitempty"`
 	Help    auth.Help `json:"help,omitzero"`
-	// Logo is a PNG, JPEG or WebP file beside this one, or a data: URI.
+	// Logo is a PNG, JPEG or WebP file, or such a picture as a data: URI.
 	Logo string `json:"logo,omitempty"`
 	// Public lets the directory suggest the code to people who mistype it.
 	Public    bool      `json:"public,omitempty"`
 	Connector Connector `json:"connector"`
-	// Apps and Clients are the whole list; leaving the key out leaves them as they are.
+	// Apps and Clients are the whole lists: what they do not name is removed. A key that
+	// is left out leaves the list as it is.
 	Apps    []App    `json:"apps,omitempty"`
 	Clients []Client `json:"clients,omitempty"`
 
@@ -37,12 +39,12 @@ type File struct {
 // Connector is how the enterprise's people sign in: a preset with its blanks filled, or
 // a connector written out.
 type Connector struct {
-	ID       string               `json:"id,omitempty"` // of the stored connector; in its callback's path
+	ID       string               `json:"id,omitempty"` // part of its callback's address; empty: the present one's
 	Preset   string               `json:"preset,omitempty"`
 	Document *connector.Connector `json:"document,omitempty"`
 	Vars     map[string]string    `json:"vars,omitempty"`
-	// Secrets says where each secret is: "file:client-secret" or "env:ACME_SECRET". One
-	// that is not named keeps its stored value.
+	// Secrets says where each secret is: "file:NAME" or "env:NAME". One that is not named
+	// keeps its stored value.
 	Secrets map[string]string `json:"secrets,omitempty"`
 
 	// Given are secrets of a caller that has no files; they win.
@@ -51,11 +53,19 @@ type Connector struct {
 
 // App is one app of the catalogue.
 type App struct {
-	ID     string          `json:"id"`
-	Title  auth.Text       `json:"title"`
-	Icon   string          `json:"icon,omitempty"` // a PNG, JPEG or WebP file
-	Launch json.RawMessage `json:"launch"`
-	Plain  string          `json:"plain,omitempty"`
+	ID     string    `json:"id"`
+	Title  auth.Text `json:"title"`
+	Icon   string    `json:"icon,omitempty"` // as File.Logo
+	Launch Launch    `json:"launch"`
+	Plain  string    `json:"plain,omitempty"` // its own address, for when our server is down
+}
+
+// Launch is how an app opens: "link" goes to the address as it is, "oidc" is the app's
+// initiate_login_uri (OpenID Connect Core section 4). Params are added to its query.
+type Launch struct {
+	Kind   string           `json:"kind"`
+	URL    string           `json:"url"`
+	Params []connector.Pair `json:"params,omitempty"`
 }
 
 // Client is an application of our OpenID provider.
@@ -74,5 +84,15 @@ type Client struct {
 	Given auth.Secret `json:"-"`
 }
 
-// Parse reads and checks enterprise.yaml; name is the file's.
-func Parse(name string, yaml []byte) (File, error) { return File{}, auth.NotHere }
+// Parse reads and checks enterprise.yaml; name is the file's, and files that it names
+// are looked for beside it. All faults come back at once, with their lines.
+func Parse(name string, yaml []byte) (File, error) {
+	f := File{Dir: filepath.Dir(name)}
+	if err := schema.Decode(schema.KindEnterprise, name, yaml, &f); err != nil {
+		return File{}, err
+	}
+	if err := f.check(); err != nil {
+		return File{}, schema.At(name, yaml, "", err)
+	}
+	return f, nil
+}

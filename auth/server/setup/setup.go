@@ -3,13 +3,15 @@ package setup
 import (
 	"log/slog"
 	"net/http"
+	"sync"
 
 	"lanyard/assets"
 	"lanyard/auth/connector"
+	"lanyard/auth/openid"
 	"lanyard/auth/server"
 )
 
-// Config is what a Setup needs; all fields but Codes and Logger are required.
+// Config is what a Setup needs; all fields but Codes, OIDC and Logger are required.
 type Config struct {
 	Base        *server.Base
 	Enterprises server.Enterprises
@@ -20,8 +22,9 @@ type Config struct {
 	// Codes lists the codes that lead to an enterprise besides the present one, and those
 	// that may be suggested. nil: there are none.
 	Codes server.Codes
-	// Engine runs connectors that are tested.
+	// Engine and OIDC run the connectors that are tested.
 	Engine *connector.Engine
+	OIDC   *openid.Client
 	// LookupsPerMinute is how many unknown codes one address may ask for in a minute;
 	// codes that exist count a twentieth. 0 is without limit.
 	LookupsPerMinute int
@@ -33,6 +36,11 @@ type Setup struct {
 	cfg   Config
 	log   *slog.Logger
 	pages *server.Pages
+	limit *limiter
+	near  suggestions
+	keys  keyCache
+
+	applying sync.Mutex // one Apply at a time
 }
 
 // New makes a Setup.
@@ -41,7 +49,11 @@ func New(cfg Config) (*Setup, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Setup{cfg: cfg, log: cfg.Logger, pages: pages}
+	s := &Setup{
+		cfg: cfg, log: cfg.Logger, pages: pages,
+		limit: newLimiter(cfg.LookupsPerMinute, cfg.Base.Time),
+		near:  suggestions{codes: cfg.Codes, now: cfg.Base.Time},
+	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -49,4 +61,8 @@ func New(cfg Config) (*Setup, error) {
 }
 
 // Mount registers the directory and the page that an admin hands out.
-func (s *Setup) Mount(mux *http.ServeMux) {}
+func (s *Setup) Mount(mux *http.ServeMux) {
+	mux.HandleFunc("GET /v1/enterprises/{file}", s.serveDocument)
+	mux.HandleFunc("GET /v1/keys.jws", s.serveKeys)
+	mux.HandleFunc("GET /join/{code}", s.join)
+}

@@ -1,0 +1,199 @@
+package setup
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"lanyard/auth/connector"
+	"lanyard/auth/connector/schema"
+	"lanyard/auth/directory"
+	"lanyard/auth/server"
+)
+
+// faults collects what is wrong with a file, by path.
+type faults []error
+
+func (f *faults) add(path, format string, args ...any) {
+	*f = append(*f, &connector.FieldError{Path: path, Message: fmt.Sprintf(format, args...)})
+}
+
+// check finds what no schema can: all of it, as joined connector.FieldErrors.
+func (f *File) check() error {
+	var bad faults
+	if f.Schema != FileSchema {
+		bad.add("schema", "must be %s", FileSchema)
+	}
+	if normal, err := directory.Normal(f.Code); err != nil || normal != f.Code {
+		bad.add("code", "must be 2 to 64 lower case letters, digits and inner hyphens")
+	}
+	if f.Name.In("en") == "" {
+		bad.add("name", "must not be empty")
+	}
+	if f.Help.Link != "" && !strings.HasPrefix(f.Help.Link, "https://") {
+		bad.add("help.link", "must be an https:// address")
+	}
+	f.Connector.check(&bad)
+	f.checkApps(&bad)
+	f.checkClients(&bad)
+	return errors.Join(bad...)
+}
+
+func (c *Connector) check(bad *faults) {
+	filled, err := c.fill()
+	if err != nil {
+		bad.addAll(c, err)
+		return
+	}
+	declared := secretNames(filled)
+	for _, name := range sortedKeys(c.Secrets) {
+		if !slices.Contains(declared, name) {
+			bad.add("connector.secrets."+name, "this connector has no secret of that name; it has %s", orNone(declared))
+		}
+	}
+}
+
+// addAll takes over the faults of filling a connector. Those of vars have a place of
+// their own in the file; in a preset, what else is wrong follows from them.
+func (f *faults) addAll(c *Connector, err error) {
+	at := "connector.document"
+	if c.Document == nil {
+		at = "connector.preset"
+	}
+	errs := []error{err}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the join itself is taken apart
+		errs = joined.Unwrap()
+	}
+	for _, err := range errs {
+		var field *connector.FieldError
+		switch {
+		case !errors.As(err, &field):
+			f.add(at, "%v", err)
+		case strings.HasPrefix(field.Path, "vars."):
+			f.add("connector."+field.Path, "%s", field.Message)
+		default:
+			f.add(at+"."+field.Path, "%s", field.Message)
+		}
+	}
+}
+
+// fill returns the connector with its vars filled in, ready to be stored.
+func (c *Connector) fill() (*connector.Connector, error) {
+	var blank connector.Connector
+	switch {
+	case (c.Preset == "") == (c.Document == nil):
+		return nil, errors.New("must have either a preset or a document")
+	case c.Document != nil:
+		blank = *c.Document
+	default:
+		preset, err := schema.FindPreset(c.Preset)
+		if err != nil {
+			return nil, err
+		}
+		blank = preset.Connector
+	}
+	filled, err := connector.Load(blank, c.Vars)
+	if err != nil {
+		return nil, err
+	}
+	filled.Blanks = nil // what to ask an admin has been answered
+	return filled, nil
+}
+
+// secretNames lists the secrets that a connector needs.
+func secretNames(c *connector.Connector) []string {
+	names := slices.Clone(c.Secrets)
+	if c.Activate != nil {
+		names = append(names, c.Activate.Secrets...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (f *File) checkApps(bad *faults) {
+	seen := map[string]bool{}
+	for i, a := range f.Apps {
+		at := fmt.Sprintf("apps.%d.", i)
+		if a.ID == "" || seen[a.ID] {
+			bad.add(at+"id", "must be there, and different from every other app's")
+		}
+		seen[a.ID] = true
+		if a.Title.In("en") == "" {
+			bad.add(at+"title", "must not be empty")
+		}
+		if a.Launch.Kind != launchLink && a.Launch.Kind != launchOIDC {
+			bad.add(at+"launch.kind", "must be link or oidc")
+		}
+		if !webAddress(a.Launch.URL) {
+			bad.add(at+"launch.url", "must be an https:// address")
+		}
+		if a.Plain != "" && !webAddress(a.Plain) {
+			bad.add(at+"plain", "must be an https:// address")
+		}
+	}
+}
+
+// The kinds of launch that a file can name.
+const (
+	launchLink = "link"
+	launchOIDC = "oidc"
+)
+
+func (f *File) checkClients(bad *faults) {
+	seen := map[string]bool{}
+	for i, c := range f.Clients {
+		at := fmt.Sprintf("clients.%d.", i)
+		switch {
+		case c.ID == server.DesktopClient:
+			bad.add(at+"id", "is Lanyard's own; choose another")
+		case c.ID == "" || seen[c.ID]:
+			bad.add(at+"id", "must be there, and different from every other client's")
+		}
+		seen[c.ID] = true
+		if c.Public && (c.Secret != "" || !c.Given.IsZero()) {
+			bad.add(at+"secret", "a public client has none")
+		}
+		for j, uri := range slices.Concat(c.RedirectURIs, c.LogoutURIs) {
+			key, at2 := "redirect_uris", j
+			if j >= len(c.RedirectURIs) {
+				key, at2 = "logout_uris", j-len(c.RedirectURIs)
+			}
+			if !safeRedirect(uri) {
+				bad.add(fmt.Sprintf("%s%s.%d", at, key, at2), "must be an https:// address without fragment; http is for this computer only")
+			}
+		}
+	}
+}
+
+// webAddress reports whether a browser may be sent there. Which hosts may be opened by
+// plain http is the catalogue's to decide.
+func webAddress(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
+}
+
+// safeRedirect reports whether codes may be sent there (RFC 9700 section 4.1).
+func safeRedirect(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || !webAddress(address) || strings.Contains(address, "#") {
+		return false
+	}
+	return u.Scheme == "https" || isLoopback(u.Hostname())
+}
+
+func isLoopback(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.IsLoopback()
+	}
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
+}
+
+func orNone(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
+}

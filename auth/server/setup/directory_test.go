@@ -1,0 +1,298 @@
+package setup_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"lanyard/auth"
+	"lanyard/auth/connector"
+	"lanyard/auth/directory"
+	"lanyard/auth/server"
+	"lanyard/auth/server/setup"
+)
+
+func read(t testing.TB, resp *http.Response) string {
+	t.Helper()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// oidcFile is an enterprise whose people sign in at an OpenID provider.
+func oidcFile(code, via string) setup.File {
+	return setup.File{
+		Schema: setup.FileSchema, Code: code, Name: auth.Text{"en": code},
+		Connector: setup.Connector{Document: &connector.Connector{
+			Schema: connector.Schema, ID: "own", Kind: connector.KindOIDC, Redirect: connector.Redirect{Via: via},
+			OIDC: &connector.OIDC{Issuer: "https://id." + code + ".com", ClientID: "desk", Scopes: []string{"openid"}},
+		}},
+		Apps: []setup.App{
+			{ID: "docs", Title: auth.Text{"en": "Docs"}, Launch: setup.Launch{Kind: "link", URL: "https://docs.example/a?b=c", Params: []connector.Pair{{"from", "l y"}}}},
+			{ID: "notes", Title: auth.Text{"en": "Notes"}, Launch: setup.Launch{Kind: "oidc", URL: "https://notes.example/login"}},
+		},
+	}
+}
+
+func TestDocuments(t *testing.T) {
+	f := newFixture(t, public, nil)
+	acme := f.apply(mustFile(t))
+	f.apply(oidcFile("direct", "loopback"))
+	brokered := f.apply(oidcFile("brokered", "broker"))
+	r := f.resolver()
+	resolve := func(code string) directory.Document {
+		t.Helper()
+		res, err := r.Resolve(t.Context(), directory.Query{Directory: public, Code: code})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.Document
+	}
+
+	doc := resolve("acme")
+	if doc.Connector.OIDC.Issuer != public+"/e/"+acme.ID || doc.Connector.OIDC.ClientID != server.DesktopClient ||
+		!doc.Workbench || doc.Via != "sso.acme.com" || len(doc.Apps) != 0 || doc.Connector.ID != "acme-sso" {
+		t.Errorf("steps: %+v", doc)
+	}
+	if text, _ := json.Marshal(doc); strings.Contains(string(text), "client_secret") {
+		t.Errorf("the document knows of secrets: %s", text)
+	}
+	if doc = resolve("brokered"); doc.Connector.OIDC.Issuer != public+"/e/"+brokered.ID || !doc.Workbench || doc.Via != "id.brokered.com" {
+		t.Errorf("oidc by the broker: %+v", doc)
+	}
+	doc = resolve("direct")
+	if doc.Connector.OIDC.Issuer != "https://id.direct.com" || doc.Connector.OIDC.ClientID != "desk" || doc.Workbench || doc.Via != "" ||
+		len(doc.Apps) != 2 || doc.Apps[0].URL != "https://docs.example/a?b=c&from=l+y" || doc.Apps[0].Kind != "" || doc.Apps[1].Kind != "oidc" {
+		t.Errorf("oidc without us: %+v", doc)
+	}
+	if _, err := connector.Load(doc.Connector, nil); err != nil {
+		t.Errorf("its connector does not load: %v", err)
+	}
+}
+
+func TestDocumentRenewal(t *testing.T) {
+	f := newFixture(t, public, nil)
+	f.apply(mustFile(t))
+	path := "/v1/enterprises/" + directory.Hash("acme") + ".jws"
+	ask := func() string {
+		t.Helper()
+		resp := f.get(path, "192.0.2.1")
+		if resp.StatusCode != http.StatusOK || resp.Header.Get("Content-Type") != "application/jose" {
+			t.Fatalf("status %d, %s", resp.StatusCode, resp.Header)
+		}
+		return read(t, resp)
+	}
+	version := func() int64 {
+		e, _ := f.m.EnterpriseByCode(t.Context(), directory.Hash("acme"))
+		return e.DocumentVersion
+	}
+	first := ask()
+	if ask() != first || version() != start.Unix() {
+		t.Errorf("the second look-up signed anew, version %d", version())
+	}
+	f.now = f.now.Add(14 * 24 * time.Hour)
+	if ask() != first {
+		t.Error("signed anew before half its life")
+	}
+	f.now = f.now.Add(2 * 24 * time.Hour)
+	second := ask()
+	if second == first || version() != f.now.Unix() {
+		t.Errorf("not signed anew after half its life, version %d", version())
+	}
+	f.apply(mustFile(t, "en: Acme,", "en: Acme Ltd,"))
+	if third := ask(); third == second || version() != f.now.Unix()+1 {
+		t.Errorf("not signed anew after a change, version %d", version())
+	}
+	res, err := f.resolver().Resolve(t.Context(), directory.Query{Directory: public, Code: "acme"})
+	if err != nil || res.Document.Enterprise.Name.In("en") != "Acme Ltd" {
+		t.Errorf("got %q, %v", res.Document.Enterprise.Name, err)
+	}
+}
+
+func TestOldCodeStillLeads(t *testing.T) {
+	f := newFixture(t, public, nil)
+	report := f.apply(mustFile(t))
+	f.apply(mustFile(t, "code: acme", "code: acme-2\nid: "+report.ID))
+	for _, code := range []string{"acme", "acme-2"} {
+		res, err := f.resolver().Resolve(t.Context(), directory.Query{Directory: public, Code: code})
+		if err != nil || res.Document.Enterprise.Code != "acme-2" {
+			t.Errorf("%s: %q, %v", code, res.Document.Enterprise.Code, err)
+		}
+	}
+}
+
+func TestRotateKeys(t *testing.T) {
+	f := newFixture(t, public, nil)
+	f.apply(mustFile(t))
+	r := f.resolver()
+	q := directory.Query{Directory: public, Code: "acme"}
+	for round := range 3 {
+		if _, err := r.Resolve(t.Context(), q); err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+		f.now = f.now.Add(time.Hour)
+		if err := f.RotateKeys(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := r.Resolve(t.Context(), q); err != nil {
+		t.Errorf("after the last rotation: %v", err)
+	}
+	for _, k := range f.m.keys {
+		if len(k.Sealed) == 0 || bytes.Contains(k.Sealed, k.Public[len(k.Public)-32:]) {
+			t.Errorf("key %s is not sealed", k.ID)
+		}
+	}
+	impostor := newFixture(t, public, nil)
+	impostor.apply(mustFile(t))
+	impostor.now = f.now
+	r.HTTP = &http.Client{Transport: impostor}
+	if _, err := r.Resolve(t.Context(), q); !errors.Is(err, auth.DocumentPinMismatch) {
+		t.Errorf("another server at the same address: %v", err)
+	}
+}
+
+// TestSecondInstance: what one instance signs, the keys of another must know.
+func TestSecondInstance(t *testing.T) {
+	sealer, err := server.NewSealer(server.NewKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	share := func(m *memory) func(*setup.Config) {
+		return func(c *setup.Config) {
+			c.Base.Sealer = sealer
+			c.Enterprises, c.Connectors, c.Keys, c.Clients, c.Catalogue, c.Codes = m, m, m, m, m, m
+		}
+	}
+	m := newMemory()
+	one, two := newFixture(t, public, share(m)), newFixture(t, public, share(m))
+	one.apply(mustFile(t))
+	r := two.resolver()
+	resolve := func(moment string) {
+		t.Helper()
+		for _, f := range []*fixture{one, two} {
+			r.HTTP = &http.Client{Transport: f}
+			if _, err := r.Resolve(t.Context(), directory.Query{Directory: public, Code: "acme"}); err != nil {
+				t.Errorf("%s: %v", moment, err)
+			}
+		}
+	}
+	resolve("at first")
+	one.now = one.now.Add(10 * time.Minute)
+	two.now = one.now
+	if err := one.RotateKeys(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	one.apply(mustFile(t, "en: Acme,", "en: Acme Ltd,"))
+	resolve("after a rotation at one")
+	one.now = one.now.Add(3 * time.Minute)
+	two.now = one.now
+	resolve("a little later")
+}
+
+func TestUnknown(t *testing.T) {
+	f := newFixture(t, public, nil)
+	f.apply(mustFile(t)) // public
+	hidden := oidcFile("hidden", "loopback")
+	f.apply(hidden)
+	for code, want := range map[string]string{
+		"acmee": "acme", "acm": "acme", "amce": "acme", "axme": "acme", "axxe": "", "hiden": "", "zzz": "",
+	} {
+		resp := f.get("/v1/enterprises/"+directory.Hash(code)+".jws", "192.0.2.1")
+		var problem struct{ Suggestion string }
+		if err := json.NewDecoder(resp.Body).Decode(&problem); err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode != http.StatusNotFound || problem.Suggestion != want {
+			t.Errorf("%s: status %d, suggestion %q, want %q", code, resp.StatusCode, problem.Suggestion, want)
+		}
+	}
+	for _, path := range []string{"/v1/enterprises/acme.jws", "/v1/enterprises/" + directory.Hash("acme"), "/v1/enterprises/" + strings.Repeat("G", 64) + ".jws"} {
+		if resp := f.get(path, "192.0.2.1"); resp.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: status %d", path, resp.StatusCode)
+		}
+	}
+}
+
+func TestLookupLimit(t *testing.T) {
+	f := newFixture(t, public, func(c *setup.Config) { c.LookupsPerMinute = 5 })
+	f.apply(mustFile(t))
+	good, wrong := "/v1/enterprises/"+directory.Hash("acme")+".jws", "/v1/enterprises/"+directory.Hash("nobody")+".jws"
+	for range 50 { // a company behind one address
+		if resp := f.get(good, "192.0.2.1"); resp.StatusCode != http.StatusOK {
+			t.Fatalf("known code: status %d", resp.StatusCode)
+		}
+	}
+	for i := range 5 {
+		if resp := f.get(wrong, "192.0.2.1"); resp.StatusCode != http.StatusNotFound {
+			t.Fatalf("guess %d: status %d", i, resp.StatusCode)
+		}
+	}
+	for _, path := range []string{wrong, good, "/join/acme"} {
+		if resp := f.get(path, "192.0.2.1"); resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") == "" {
+			t.Errorf("%s after five guesses: status %d", path, resp.StatusCode)
+		}
+	}
+	if resp := f.get(good, "192.0.2.2"); resp.StatusCode != http.StatusOK {
+		t.Errorf("another caller: status %d", resp.StatusCode)
+	}
+	f.now = f.now.Add(time.Minute)
+	if resp := f.get(good, "192.0.2.1"); resp.StatusCode != http.StatusOK {
+		t.Errorf("a minute later: status %d", resp.StatusCode)
+	}
+	for i := range 6 { // one household has a whole IPv6 network
+		if resp := f.get(wrong, fmt.Sprintf("[2001:db8::%d]", i+1)); (resp.StatusCode == http.StatusTooManyRequests) != (i == 5) {
+			t.Errorf("guess %d from one network: status %d", i, resp.StatusCode)
+		}
+	}
+}
+
+func TestJoinPage(t *testing.T) {
+	f := newFixture(t, public, nil)
+	f.apply(mustFile(t, "name: Acme IT", `name: "<b>Acme</b> IT"`))
+	resp := f.get("/join/ACME", "192.0.2.1", "Accept-Language", "zh-CN")
+	body := read(t, resp)
+	for _, want := range []string{"加入 极致", ">login.acme.com/acme<", "data:image/png", "https://it.acme.com", "&lt;b&gt;Acme&lt;/b&gt; IT · 4000"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("page lacks %q:\n%s", want, body)
+		}
+	}
+	policy := resp.Header.Get("Content-Security-Policy")
+	if resp.StatusCode != http.StatusOK || strings.Contains(body, "<script") || !strings.Contains(policy, "default-src 'none'") || strings.Contains(policy, "script-src") {
+		t.Errorf("status %d, policy %q", resp.StatusCode, policy)
+	}
+	resp = f.get("/join/nobody", "192.0.2.1", "Accept-Language", "en")
+	if body := read(t, resp); resp.StatusCode != http.StatusNotFound || !strings.Contains(body, "No company uses this code.") {
+		t.Errorf("unknown code: status %d\n%s", resp.StatusCode, body)
+	}
+	local := newFixture(t, "http://127.0.0.1:8200", nil)
+	local.apply(mustFile(t))
+	if body := read(t, local.get("/join/acme", "127.0.0.1")); !strings.Contains(body, "lanyard login 127.0.0.1:8200/acme") {
+		t.Errorf("on this computer:\n%s", body)
+	}
+}
+
+// BenchmarkLookup is a code look-up without the store; the floor is an empty handler.
+func BenchmarkLookup(b *testing.B) {
+	f := newFixture(b, public, func(c *setup.Config) { c.LookupsPerMinute = 1 << 20 })
+	f.apply(oidcFile("acme", "broker"))
+	run := func(path string) func(*testing.B) {
+		return func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				f.get(path, "192.0.2.1")
+			}
+		}
+	}
+	f.mux.HandleFunc("GET /empty", func(http.ResponseWriter, *http.Request) {})
+	b.Run("floor", run("/empty"))
+	b.Run("document", run("/v1/enterprises/"+directory.Hash("acme")+".jws"))
+}

@@ -1,0 +1,60 @@
+package setup
+
+import (
+	"errors"
+	"net/http"
+
+	"lanyard/auth"
+	"lanyard/auth/directory"
+	"lanyard/auth/server"
+	"lanyard/auth/words"
+)
+
+// joinBody is what web/join.html shows; without a Code only Unknown.
+type joinBody struct {
+	Code, CodeTitle, CodeHint  string
+	GetTitle, Get, CommandHint string
+	HelpTitle, Help, HelpLink  string
+	Unknown                    string
+}
+
+// join is the page that an admin hands out: how to get the program, the code to copy,
+// whom to ask. It says no more than the directory does.
+func (s *Setup) join(w http.ResponseWriter, r *http.Request) {
+	lang := words.Match(r.Header.Get("Accept-Language"))
+	if !s.limit.allow(r) {
+		m := words.ExplainFault(auth.TooManyRequests, nil, lang)
+		w.Header().Set("Retry-After", "60")
+		s.page(w, r, http.StatusTooManyRequests, server.View{Lang: lang, Title: m.Title, Body: joinBody{Unknown: m.Sentence + " " + m.Hint}})
+		return
+	}
+	e, err := s.cfg.Enterprises.EnterpriseByCode(r.Context(), directory.Hash(r.PathValue("code")))
+	if errors.Is(err, auth.ErrNotFound) {
+		s.limit.missed(r)
+		s.page(w, r, http.StatusNotFound, server.View{
+			Lang: lang, Title: words.T(lang, "join.unknown"), Body: joinBody{Unknown: words.T(lang, "join.unknown_hint")},
+		})
+		return
+	}
+	if err != nil {
+		s.broken(w, r, err)
+		return
+	}
+	help := e.Help
+	help.Link = "" // stands by itself, to be clicked
+	s.page(w, r, http.StatusOK, server.View{
+		Lang: lang, Title: words.T(lang, "join.title", "company", e.Name.In(lang)), Enterprise: e,
+		Body: joinBody{
+			Code:      host(s.cfg.Base) + "/" + e.Code,
+			CodeTitle: words.T(lang, "join.code"), CodeHint: words.T(lang, "join.code_hint"),
+			GetTitle: words.T(lang, "join.get"), Get: words.T(lang, "join.get_ask"), CommandHint: words.T(lang, "join.command"),
+			HelpTitle: words.T(lang, "join.help"), Help: words.AskIT(help, lang), HelpLink: e.Help.Link,
+		},
+	})
+}
+
+func (s *Setup) page(w http.ResponseWriter, r *http.Request, status int, v server.View) {
+	if err := s.pages.Write(w, status, "join", v); err != nil {
+		s.log.WarnContext(r.Context(), "join page not written", "err", err)
+	}
+}

@@ -1,0 +1,98 @@
+package setup
+
+import (
+	"container/list"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"lanyard/auth/server"
+)
+
+const (
+	// maxCallers bounds the memory of a limiter; whoever was not heard of longest is
+	// forgotten.
+	maxCallers = 10_000
+	// hitShare is how much less a code that exists counts: a company behind one address
+	// signs in on Monday morning, a guesser mostly asks for what does not exist.
+	hitShare = 20
+)
+
+// limiter bounds how fast one address can try codes. There is none for each code: it
+// would let anybody lock a company out by asking for its code.
+type limiter struct {
+	perMinute int // 0: no limit
+	now       func() time.Time
+
+	mu      sync.Mutex
+	callers map[string]*list.Element
+	order   *list.List // of *caller, last heard of first
+}
+
+type caller struct {
+	address      string
+	all, unknown *rate.Limiter
+}
+
+func newLimiter(perMinute int, now func() time.Time) *limiter {
+	return &limiter{perMinute: perMinute, now: now, callers: map[string]*list.Element{}, order: list.New()}
+}
+
+// allow counts a look-up and reports whether it may be answered.
+func (l *limiter) allow(r *http.Request) bool {
+	if l.perMinute == 0 {
+		return true
+	}
+	now := l.now()
+	c := l.caller(r)
+	return c.unknown.TokensAt(now) >= 1 && c.all.AllowN(now, 1)
+}
+
+// missed counts a look-up of a code that nobody has.
+func (l *limiter) missed(r *http.Request) {
+	if l.perMinute > 0 {
+		l.caller(r).unknown.AllowN(l.now(), 1)
+	}
+}
+
+func (l *limiter) caller(r *http.Request) *caller {
+	address := callerAddress(r)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e, ok := l.callers[address]; ok {
+		l.order.MoveToFront(e)
+		return e.Value.(*caller)
+	}
+	limit := func(n int) *rate.Limiter { return rate.NewLimiter(rate.Limit(float64(n)/60), n) }
+	c := &caller{address: address, all: limit(l.perMinute * hitShare), unknown: limit(l.perMinute)}
+	l.callers[address] = l.order.PushFront(c)
+	if l.order.Len() > maxCallers {
+		oldest := l.order.Remove(l.order.Back()).(*caller)
+		delete(l.callers, oldest.address)
+	}
+	return c
+}
+
+// callerAddress is the caller's address, of IPv6 the network: a single household has
+// more addresses than there are codes.
+func callerAddress(r *http.Request) string {
+	address := server.ClientIP(r.Context())
+	if address == "" {
+		address, _, _ = net.SplitHostPort(r.RemoteAddr)
+	}
+	ip, err := netip.ParseAddr(address)
+	if err != nil {
+		return address
+	}
+	ip = ip.Unmap()
+	if ip.Is6() {
+		if network, err := ip.Prefix(64); err == nil {
+			return network.String()
+		}
+	}
+	return ip.String()
+}
