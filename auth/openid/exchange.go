@@ -87,7 +87,10 @@ func (p *Provider) Refresh(ctx context.Context, t auth.TokenSet, want auth.Ident
 	if err != nil {
 		return auth.TokenSet{}, err
 	}
-	return set, p.samePerson(verified.Subject, found, t, want)
+	if err := p.samePerson(verified.Subject, found, t, want); err != nil {
+		return auth.TokenSet{}, err
+	}
+	return set, nil
 }
 
 // samePerson checks that a refreshed id_token is about the person of the first one

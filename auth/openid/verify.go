@@ -99,8 +99,9 @@ func (p *Provider) verifySigned(ctx context.Context, raw string, h header) (*oid
 // whyRefused names the check that go-oidc refused a token by.
 func (p *Provider) whyRefused(raw string, err error) string {
 	var claims struct {
-		Issuer   string   `json:"iss"`
-		Audience audience `json:"aud"`
+		Issuer    string   `json:"iss"`
+		Audience  audience `json:"aud"`
+		NotBefore float64  `json:"nbf"`
 	}
 	var expired *oidc.TokenExpiredError
 	switch {
@@ -112,6 +113,8 @@ func (p *Provider) whyRefused(raw string, err error) string {
 		return "iss"
 	case !slices.Contains(claims.Audience, p.clientID):
 		return "aud"
+	case claims.NotBefore > float64(p.now().Add(skew).Unix()):
+		return "nbf"
 	default:
 		return "signature"
 	}
