@@ -2,11 +2,10 @@ package catalog
 
 import (
 	"errors"
-	"net/http"
-
 	"lanyard/auth"
 	"lanyard/auth/server"
 	"lanyard/auth/words"
+	"net/http"
 )
 
 // access answers GET {issuer}/a/{app}, the app's permanent address: it signs in by the

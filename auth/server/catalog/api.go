@@ -5,12 +5,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"lanyard/auth"
+	"lanyard/auth/server"
 	"net/http"
 	"strings"
 	"time"
-
-	"lanyard/auth"
-	"lanyard/auth/server"
 )
 
 // apps answers GET {issuer}/v1/apps: the person's apps, with an ETag.
@@ -117,8 +116,8 @@ func (c *Catalog) mint(w http.ResponseWriter, r *http.Request) {
 		c.refuseAPI(w, r, err)
 		return
 	}
-	link, hash, now := auth.RandomToken(), "", c.cfg.Base.Time()
-	hash = server.Hash(link)
+	link, now := auth.RandomToken(), c.cfg.Base.Time()
+	hash := server.Hash(link)
 	l := server.Launch{
 		ID: auth.RandomID(), Hash: hash, EnterpriseID: token.EnterpriseID, AppID: app.ID, PersonID: token.PersonID,
 		SessionID: token.SessionID, Port: wish.Port, Nonce: wish.Nonce,

@@ -3,17 +3,15 @@ package catalog
 import (
 	"errors"
 	"fmt"
-	"io/fs"
+	"lanyard/assets"
+	"lanyard/auth"
+	"lanyard/auth/server"
+	"lanyard/auth/words"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync/atomic"
-
-	"lanyard/assets"
-	"lanyard/auth"
-	"lanyard/auth/server"
-	"lanyard/auth/words"
 )
 
 // Config is what a Catalog needs; all but AllowHTTP and Logger is required.
@@ -51,10 +49,12 @@ func New(cfg Config) (*Catalog, error) {
 	if err := c.origin.AddTrustedOrigin(cfg.Base.PublicURL); err != nil {
 		return nil, fmt.Errorf("trust own origin: %w", err)
 	}
-	var files fs.FS = assets.CatalogPages
-	var err error
-	c.pages, err = server.NewPages(files, "launch", "opening", "apps", "page")
-	return c, err
+	pages, err := server.NewPages(assets.CatalogPages, "launch", "opening", "apps", "page")
+	if err != nil {
+		return nil, err
+	}
+	c.pages = pages
+	return c, nil
 }
 
 // Mount registers the handlers, all below an enterprise's issuer.
@@ -98,11 +98,10 @@ const maxBody = 4 << 10
 // launch link.
 func (c *Catalog) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if token := r.PathValue("token"); token != "" {
-		told := *r
 		address := *r.URL
 		address.Path, address.RawPath = strings.Replace(address.Path, token, "-", 1), ""
-		told.URL = &address
-		r = &told
+		r = r.WithContext(r.Context())
+		r.URL = &address
 	}
 	c.cfg.Fail(w, r, r.PathValue("id"), err)
 }

@@ -6,10 +6,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"net/http"
-
 	"lanyard/auth"
 	"lanyard/auth/server"
+	"net/http"
 )
 
 // launchCookie ties a link to the browser that presented it first. Its path is the
@@ -32,7 +31,7 @@ func (c *Catalog) open(w http.ResponseWriter, r *http.Request) {
 		c.refuse(w, r, l, err)
 		return
 	}
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure wherever there is https
 		Name: launchCookie, Value: value, Path: path(id, "launch", token),
 		HttpOnly: true, Secure: c.cfg.Base.Secure(), SameSite: http.SameSiteLaxMode,
 	})

@@ -2,12 +2,11 @@ package catalog
 
 import (
 	"errors"
-	"net/http"
-	"strings"
-
 	"lanyard/auth"
 	"lanyard/auth/server"
 	"lanyard/auth/words"
+	"net/http"
+	"strings"
 )
 
 // ask shows whom this browser would open the app as, and who is signed in here if that

@@ -1,0 +1,370 @@
+package catalog_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"lanyard/auth"
+	"lanyard/auth/server"
+	"lanyard/auth/server/catalog"
+	"lanyard/auth/server/store"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+const (
+	acme  = "11111111111111111111111111111111"
+	other = "22222222222222222222222222222222"
+)
+
+// world is a server with two companies, each with an agent that is signed in, and an
+// app that remembers what a browser brought it.
+type world struct {
+	t       testing.TB
+	store   *store.Store
+	catalog *catalog.Catalog
+	server  *httptest.Server
+	app     *httptest.Server
+	// cookies that reached the app, and its address as it was last opened
+	appCookies []*http.Cookie
+	opened     string
+	log        *bytes.Buffer
+	offset     atomic.Int64 // of the clock
+	failed     error        // what the last failure page was about
+	begun      server.BeginOptions
+}
+
+// account is one person whose agent is signed in.
+type account struct {
+	enterprise, person, session, token string
+}
+
+func newWorld(t testing.TB) *world {
+	w := &world{t: t, log: &bytes.Buffer{}}
+	w.app = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		w.appCookies, w.opened = r.Cookies(), r.URL.String()
+	}))
+	t.Cleanup(w.app.Close)
+	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "lanyard.db"))
+	must(t, err)
+	t.Cleanup(func() { _ = s.Close() })
+	w.store = s
+
+	mux := http.NewServeMux()
+	w.server = httptest.NewServer(mux)
+	t.Cleanup(w.server.Close)
+	sealer, err := server.NewSealer(server.NewKey())
+	must(t, err)
+	base := &server.Base{PublicURL: w.server.URL, Sealer: sealer, Lifetimes: server.DefaultLifetimes(), Now: w.now}
+	w.catalog, err = catalog.New(catalog.Config{
+		Base: base, Enterprises: s, People: s, Sessions: s, Catalogue: s, Launches: s,
+		Gate: gate{w, base}, Bearer: gate{w, base},
+		Fail: func(rw http.ResponseWriter, r *http.Request, _ string, err error) {
+			w.failed = err
+			slog.New(slog.NewTextHandler(w.log, nil)).Info("failed", "path", r.URL.Path, "err", err)
+			http.Error(rw, "failed", http.StatusBadRequest)
+		},
+		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+	})
+	must(t, err)
+	w.catalog.Mount(mux)
+
+	for id, code := range map[string]string{acme: "acme", other: "other"} {
+		must(t, s.SaveEnterprise(t.Context(), server.Enterprise{Enterprise: auth.Enterprise{ID: id, Code: code, Name: auth.Text{"en": code + " Ltd", "zh": code + " 公司"}}}))
+		must(t, s.SaveApp(t.Context(), server.App{
+			ID: "notes", EnterpriseID: id, Title: auth.Text{"en": "Notes", "zh": "笔记"}, Plain: w.app.URL,
+			Launch: raw(map[string]any{"kind": "oidc", "url": w.app.URL + "/login?x=1", "params": [][2]string{{"target_link_uri", w.app.URL + "/home"}}}),
+		}))
+	}
+	return w
+}
+
+func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.offset.Load())) }
+
+func (w *world) later(d time.Duration) { w.offset.Add(int64(d)) }
+
+func (w *world) issuer(enterprise string) string { return w.server.URL + "/e/" + enterprise }
+
+// signedIn makes a person with an agent that is signed in.
+func (w *world) signedIn(enterprise, name string) account {
+	w.t.Helper()
+	now := w.now().UTC().Truncate(time.Millisecond)
+	p, err := w.store.UpsertPerson(w.t.Context(), server.Person{
+		ID: auth.RandomID(), EnterpriseID: enterprise, Key: name, Name: name, Email: "z+s@acme.com", EmailVerified: true, CreatedAt: now,
+	})
+	must(w.t, err)
+	a := account{enterprise: enterprise, person: p.ID, session: auth.RandomID()}
+	must(w.t, w.store.SaveSession(w.t.Context(), server.Session{
+		ID: a.session, EnterpriseID: enterprise, PersonID: p.ID, Client: server.DesktopClient,
+		AuthTime: now.Add(-time.Hour), ProvenAt: now.Add(-time.Minute), CreatedAt: now, ExpiresAt: now.Add(24 * time.Hour),
+	}))
+	a.token = w.accessToken(a, server.AudienceAPI)
+	return a
+}
+
+func (w *world) accessToken(a account, audience string) string {
+	w.t.Helper()
+	token := auth.RandomToken()
+	must(w.t, w.store.SaveTokens(w.t.Context(), server.Issue{Access: server.AccessToken{
+		Hash: server.Hash(token), Audience: audience, ExpiresAt: w.now().Add(time.Hour),
+		Grant: server.Grant{EnterpriseID: a.enterprise, PersonID: a.person, SessionID: a.session},
+	}}))
+	return token
+}
+
+// call is one request of a program.
+func (w *world) call(method, address, token, body string, header ...string) (*http.Response, []byte) {
+	w.t.Helper()
+	r, err := http.NewRequestWithContext(w.t.Context(), method, address, strings.NewReader(body))
+	must(w.t, err)
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	must(w.t, err)
+	defer answer.Body.Close()
+	data, err := io.ReadAll(answer.Body)
+	must(w.t, err)
+	return answer, data
+}
+
+type link struct {
+	ID, URL, Key string
+	ExpiresAt    time.Time `json:"expires_at"`
+}
+
+// mint asks for a launch link as an agent does.
+func (w *world) mint(a account, port int, nonce string) link {
+	w.t.Helper()
+	answer, body := w.call(http.MethodPost, w.issuer(a.enterprise)+"/v1/launches", a.token, string(raw(map[string]any{"app": "notes", "port": port, "nonce": nonce})))
+	if answer.StatusCode != http.StatusCreated {
+		w.t.Fatalf("mint: %s %s", answer.Status, body)
+	}
+	var l link
+	must(w.t, json.Unmarshal(body, &l))
+	return l
+}
+
+// agent answers a browser for one launch, as app/agent does.
+type agent struct {
+	*httptest.Server
+	nonce string
+	link  link
+	asked int
+}
+
+func (w *world) agent(a account) *agent {
+	w.t.Helper()
+	g := &agent{nonce: auth.RandomToken()}
+	g.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		g.asked++
+		if len(r.Cookies()) > 0 {
+			w.t.Errorf("the agent got cookies %v", r.Cookies())
+		}
+		if r.URL.Path != "/launch/"+g.nonce {
+			http.NotFound(rw, r)
+			return
+		}
+		http.Redirect(rw, r, g.link.URL+"/proof?proof="+proof(g.link, r.URL.Query().Get("challenge")), http.StatusSeeOther)
+	}))
+	w.t.Cleanup(g.Close)
+	g.link = w.mint(a, port(w.t, g.URL), g.nonce)
+	return g
+}
+
+func proof(l link, challenge string) string {
+	mac := hmac.New(sha256.New, []byte(l.Key))
+	mac.Write([]byte(l.ID + "." + challenge))
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// browser follows redirects with its own cookies, across origins as a real one does.
+type browser struct {
+	w *world
+	http.Client
+	trail []string // where it was sent
+}
+
+func (w *world) browser() *browser {
+	jar, err := cookiejar.New(nil)
+	must(w.t, err)
+	b := &browser{w: w}
+	b.Client = http.Client{Jar: portJar{jar}, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+		b.trail = append(b.trail, r.URL.String())
+		if len(via) > 10 {
+			return errors.New("too many redirects")
+		}
+		return nil
+	}}
+	return b
+}
+
+// portJar keeps ports apart, which browsers do not; the app here stands for one on
+// another host.
+type portJar struct{ http.CookieJar }
+
+func (j portJar) own(u *url.URL) *url.URL {
+	v := *u
+	v.Host = "p" + u.Port() + ".example"
+	return &v
+}
+func (j portJar) SetCookies(u *url.URL, c []*http.Cookie) { j.CookieJar.SetCookies(j.own(u), c) }
+func (j portJar) Cookies(u *url.URL) []*http.Cookie       { return j.CookieJar.Cookies(j.own(u)) }
+
+// open goes to an address and returns the page it ends on.
+func (b *browser) open(address string) (*http.Response, string) {
+	b.w.t.Helper()
+	b.trail = nil
+	return b.read(b.Get(address))
+}
+
+// press sends the form of a page, with the named button.
+func (b *browser) press(page, button string, header ...string) (*http.Response, string) {
+	b.w.t.Helper()
+	action := regexp.MustCompile(`<form[^>]* method="post" action="([^"]+)"`).FindStringSubmatch(page)
+	value := regexp.MustCompile(`id="` + button + `"[^>]*value="(\w+)"|id="` + button + `"`).FindStringSubmatch(page)
+	if action == nil || value == nil {
+		b.w.t.Fatalf("no form with button %s on\n%s", button, page)
+	}
+	form := url.Values{"answer": {value[1]}}
+	for _, hidden := range regexp.MustCompile(`type="hidden" name="(\w+)" value="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		form.Set(hidden[1], hidden[2])
+	}
+	r, err := http.NewRequestWithContext(b.w.t.Context(), http.MethodPost, b.w.server.URL+action[1], strings.NewReader(form.Encode()))
+	must(b.w.t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	b.trail = nil
+	return b.read(b.Do(r))
+}
+
+// read returns the answer, following the Refresh header as a browser would.
+func (b *browser) read(answer *http.Response, err error) (*http.Response, string) {
+	b.w.t.Helper()
+	must(b.w.t, err)
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	must(b.w.t, err)
+	if _, address, found := strings.Cut(answer.Header.Get("Refresh"), "url="); found {
+		b.trail = append(b.trail, address)
+		return b.read(b.Get(address))
+	}
+	return answer, string(body)
+}
+
+// session returns the SSO session of the browser.
+func (b *browser) session(enterprise string) (server.Session, error) {
+	u, err := url.Parse(b.w.server.URL)
+	must(b.w.t, err)
+	for _, c := range b.Jar.Cookies(u) {
+		if c.Name == "sso-"+enterprise[:4] {
+			return b.w.store.SessionByCookie(context.Background(), enterprise, server.Hash(c.Value), b.w.now())
+		}
+	}
+	return server.Session{}, auth.ErrNotFound
+}
+
+// signIn gives the browser a session that it made itself.
+func (b *browser) signIn(a account) server.Session {
+	b.w.t.Helper()
+	value := auth.RandomToken()
+	s := server.Session{
+		ID: auth.RandomID(), EnterpriseID: a.enterprise, PersonID: a.person, CookieHash: server.Hash(value),
+		Client: "browser", ExpiresAt: b.w.now().Add(time.Hour),
+	}
+	must(b.w.t, b.w.store.SaveSession(context.Background(), s))
+	u, err := url.Parse(b.w.server.URL)
+	must(b.w.t, err)
+	b.Jar.SetCookies(u, []*http.Cookie{{Name: "sso-" + a.enterprise[:4], Value: value, Path: "/"}})
+	return s
+}
+
+// gate is a small server.Gate and server.Bearer on the real store.
+type gate struct {
+	w    *world
+	base *server.Base
+}
+
+func (g gate) Session(r *http.Request, enterprise string) (server.Session, error) {
+	c, err := r.Cookie("sso-" + enterprise[:min(4, len(enterprise))])
+	if err != nil {
+		return server.Session{}, auth.Fail(auth.SignInRequired, nil, nil)
+	}
+	s, err := g.w.store.SessionByCookie(r.Context(), enterprise, server.Hash(c.Value), g.base.Time())
+	if errors.Is(err, auth.ErrNotFound) {
+		return s, auth.Fail(auth.SignInRequired, nil, err)
+	}
+	return s, err
+}
+
+func (g gate) Begin(w http.ResponseWriter, _ *http.Request, _, ret string, opts server.BeginOptions) {
+	g.w.begun = opts
+	w.Header().Set("Begin", ret)
+	_, _ = io.WriteString(w, "company sign-in")
+}
+
+func (g gate) Attach(w http.ResponseWriter, _ *http.Request, s server.Session, cookie auth.Secret) {
+	http.SetCookie(w, &http.Cookie{Name: "sso-" + s.EnterpriseID[:4], Value: cookie.Reveal(), Path: "/", HttpOnly: true})
+}
+
+func (g gate) End(w http.ResponseWriter, r *http.Request, enterprise string) error {
+	s, err := g.Session(r, enterprise)
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, &http.Cookie{Name: "sso-" + enterprise[:4], Path: "/", MaxAge: -1})
+	return g.w.store.EndSession(r.Context(), enterprise, s.ID, g.base.Time())
+}
+
+func (g gate) Bearer(w http.ResponseWriter, r *http.Request, enterprise, audience string) (server.AccessToken, bool) {
+	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	t, err := g.w.store.AccessToken(r.Context(), enterprise, server.Hash(token), g.base.Time())
+	if err != nil || t.Audience != audience {
+		w.WriteHeader(http.StatusUnauthorized)
+		return t, false
+	}
+	return t, true
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func raw(v any) json.RawMessage {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return data
+}
+
+func port(t testing.TB, address string) int {
+	u, err := url.Parse(address)
+	must(t, err)
+	var p int
+	must(t, json.Unmarshal([]byte(u.Port()), &p))
+	return p
+}
