@@ -38,5 +38,5 @@ func (s *sso) avatar(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "image/png")
 	w.Header().Set("Cache-Control", "max-age=3600")
-	w.Write(file.Bytes())
+	_, _ = w.Write(file.Bytes())
 }

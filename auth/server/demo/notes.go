@@ -78,7 +78,7 @@ func (n *notes) login(w http.ResponseWriter, r *http.Request) {
 	if hint := q.Get("login_hint"); hint != "" {
 		opts = append(opts, oauth2.SetAuthURLParam("login_hint", hint))
 	}
-	http.Redirect(w, r, n.oauth2(provider).AuthCodeURL(state, opts...), http.StatusFound)
+	http.Redirect(w, r, n.oauth2(provider).AuthCodeURL(state, opts...), http.StatusFound) //nolint:gosec // the provider's address
 }
 
 // callback ends a sign-in, in the browser that began it and once.

@@ -96,7 +96,7 @@ func show(w http.ResponseWriter, status int, name string, p page) {
 // setCookie gives the browser a value that only this service reads. Apps of one host
 // share their cookies whatever their port, so each has names of its own.
 func setCookie(w http.ResponseWriter, base, name, value string, seconds int) {
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // Secure follows the address: https, or http on loopback
 		Name: name, Value: value, Path: "/", MaxAge: seconds, HttpOnly: true,
 		SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(base, "https://"),
 	})

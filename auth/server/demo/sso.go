@@ -132,7 +132,7 @@ func (s *sso) answer(w http.ResponseWriter, r *http.Request, q, values url.Value
 	}
 	back.RawQuery += values.Encode()
 	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, back.String(), http.StatusFound)
+	http.Redirect(w, r, back.String(), http.StatusFound) //nolint:gosec // one of the list, exactly
 }
 
 func (s *sso) showSignIn(w http.ResponseWriter, r *http.Request, status int, username string, wrong bool) {
