@@ -4,15 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"lanyard/auth"
-	"lanyard/auth/authtest"
-	"lanyard/auth/server"
-	"lanyard/auth/server/store"
 	"path/filepath"
 	"reflect"
 	"sync"
 	"testing"
 	"time"
+
+	"lanyard/auth"
+	"lanyard/auth/authtest"
+	"lanyard/auth/server"
+	"lanyard/auth/server/store"
 )
 
 // The suite says what storage must do, on every engine.
@@ -23,6 +24,7 @@ var suite = []struct {
 	{"enterprises", testEnterprises},
 	{"enterprise codes", testEnterpriseCodes},
 	{"enterprise codes at once", testEnterpriseCodesAtOnce},
+	{"lists of enterprise codes", testCodeLists},
 	{"documents", testDocuments},
 	{"connectors", testConnectors},
 	{"connectors switched at once", testConnectorsAtOnce},
