@@ -48,6 +48,9 @@ type Config struct {
 	Autostart Autostart
 	// Probes are the doctor's, but for the keyring and the address, which the agent adds.
 	Probes doctor.Probes
+	// Ending is called when the agent begins to end, before any listener of Events hears
+	// of it: whoever looks for an agent from then on must find none. Nil does nothing.
+	Ending func()
 	// Ring is where the logger's records are kept for diagnostics; nil keeps none.
 	Ring   *Ring
 	Logger *slog.Logger     // nil discards
@@ -149,6 +152,9 @@ func (a *Agent) Run(ctx context.Context) (restart bool) {
 			a.log.Debug("system event", "event", string(event))
 			a.background(a.wake)
 		}
+	}
+	if a.cfg.Ending != nil {
+		a.cfg.Ending()
 	}
 	a.mu.Lock()
 	if a.timer != nil {

@@ -20,7 +20,7 @@ import (
 
 const (
 	// pageGrace is how long the page in the browser can still be read after the outcome.
-	pageGrace = 5 * time.Second
+	pageGrace = 3 * time.Second
 	// appsPatience is how long a finished sign-in waits for the apps that its page shows.
 	appsPatience = 1500 * time.Millisecond
 	// revokePatience is how long giving tokens back may take; it is best effort.

@@ -28,10 +28,7 @@ func (p *program) runAgent(ctx context.Context, tray bool) error {
 	if err != nil {
 		return err
 	}
-	lock, err := desktop.Lock(paths.State)
-	if errors.Is(err, desktop.ErrHeld) {
-		return auth.Fail(auth.AlreadyRuns, nil, nil)
-	}
+	lock, err := takeLock(ctx, paths.State)
 	if err != nil {
 		return err
 	}
@@ -43,6 +40,33 @@ func (p *program) runAgent(ctx context.Context, tray bool) error {
 		err = p.startAgent(context.WithoutCancel(ctx))
 	}
 	return err
+}
+
+const (
+	lockPatience = 10 * time.Second
+	lockStep     = 20 * time.Millisecond
+)
+
+// takeLock takes the instance lock. One that an answering agent holds is fault
+// AlreadyRuns; one whose holder has stopped answering is about to be free, and waited for.
+func takeLock(ctx context.Context, dir string) (*desktop.InstanceLock, error) {
+	ctx, cancel := context.WithTimeout(ctx, lockPatience)
+	defer cancel()
+	for {
+		lock, err := desktop.Lock(dir)
+		if !errors.Is(err, desktop.ErrHeld) {
+			return lock, err
+		}
+		if running, dialErr := local.Dial(ctx, dir); dialErr == nil {
+			running.Close()
+			return nil, auth.Fail(auth.AlreadyRuns, nil, err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil, auth.Fail(auth.AlreadyRuns, nil, err)
+		case <-time.After(lockStep):
+		}
+	}
 }
 
 // serve makes the agent, puts it behind its socket, and runs it. The socket comes
@@ -68,19 +92,19 @@ func (p *program) serve(ctx context.Context, paths desktop.Paths, tray bool) (re
 		return false, err
 	}
 	cfg.Ring = ring
+	info := local.Info{PID: os.Getpid(), Address: listener.Addr().String(), Version: version}
+	cfg.Ending = func() {
+		if err := local.RemoveInfo(paths.State, info); err != nil {
+			logger.Warn("agent.json not removed", "err", err)
+		}
+	}
 	core, err := agent.New(cfg)
 	if err != nil {
 		return false, err
 	}
-	info := local.Info{PID: os.Getpid(), Address: listener.Addr().String(), Version: version}
 	if err := local.WriteInfo(paths.State, info); err != nil {
 		return false, err
 	}
-	defer func() {
-		if gone := local.RemoveInfo(paths.State, info); err == nil {
-			err = gone
-		}
-	}()
 	logger.Info("agent started", "version", version, "pid", info.PID)
 	if tray {
 		fmt.Fprintln(p.stderr, words.T(p.lang(), "agent.no_tray"))

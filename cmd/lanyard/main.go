@@ -21,8 +21,8 @@ import (
 	"lanyard/app/local"
 )
 
-// version is set when a release is built (-ldflags "-X main.version=…").
-var version = "0.1.0-dev"
+// version is set by the release build; it is FyneApp.toml's.
+var version = "0.1.0"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
