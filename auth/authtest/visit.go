@@ -7,6 +7,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 )
@@ -44,13 +45,13 @@ var (
 // Visit opens address and returns the page on which the browser comes to rest.
 func (v *Visitor) Visit(t testing.TB, address string) Page {
 	t.Helper()
-	page := read(t)(v.client.Get(address))
+	page := fetch(t, v.client, address, nil)
 	if form := postingForm.FindStringSubmatch(page.Body); form != nil {
 		fields := url.Values{}
 		for _, field := range hiddenField.FindAllStringSubmatch(page.Body, -1) {
 			fields.Add(html.UnescapeString(field[1]), html.UnescapeString(field[2]))
 		}
-		page = read(t)(v.client.PostForm(html.UnescapeString(form[1]), fields))
+		page = fetch(t, v.client, html.UnescapeString(form[1]), fields)
 	}
 	return page
 }
@@ -63,7 +64,7 @@ func (p *Provider) Callback(t testing.TB, address string) url.Values {
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
-	page := read(t)(client.Get(address))
+	page := fetch(t, client, address, nil)
 	back, err := url.Parse(page.Header.Get("Location"))
 	if err != nil || page.Status != http.StatusFound {
 		t.Fatalf("authorize answered %d: %s", page.Status, page.Body)
@@ -71,18 +72,27 @@ func (p *Provider) Callback(t testing.TB, address string) url.Values {
 	return back.Query()
 }
 
-// read returns a function that makes a [Page] of an answer, or fails the test.
-func read(t testing.TB) func(*http.Response, error) Page {
-	return func(res *http.Response, err error) Page {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		body, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return Page{URL: res.Request.URL, Status: res.StatusCode, Header: res.Header, Body: string(body)}
+// fetch gets an address, or posts a form to it.
+func fetch(t testing.TB, client *http.Client, address string, form url.Values) Page {
+	t.Helper()
+	req, err := http.NewRequest(http.MethodGet, address, nil)
+	if form != nil {
+		req, err = http.NewRequest(http.MethodPost, address, strings.NewReader(form.Encode()))
 	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	res, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Page{URL: res.Request.URL, Status: res.StatusCode, Header: res.Header, Body: string(body)}
 }
