@@ -165,7 +165,7 @@ func (s *SSO) cookie(name, value string, life time.Duration) *http.Cookie {
 	if life <= 0 {
 		age = -1
 	}
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // Secure follows the public address: plain http is for loopback
 		Name: name, Value: value, Path: "/", MaxAge: age,
 		HttpOnly: true, Secure: s.cfg.Base.Secure(), SameSite: http.SameSiteLaxMode,
 	}

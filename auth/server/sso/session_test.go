@@ -158,7 +158,7 @@ func attached(t *testing.T, w *world, gate *sso.SSO) *http.Request {
 	}
 	must(t, w.store.SaveSession(ctx, session))
 	answer := httptest.NewRecorder()
-	r := httptest.NewRequest("GET", "/", nil)
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	gate.Attach(answer, r, session, auth.NewSecret(cookie))
 	for _, c := range answer.Result().Cookies() {
 		r.AddCookie(c)
@@ -175,7 +175,7 @@ func TestCookieFlags(t *testing.T) {
 		secure := strings.HasPrefix(public, "https")
 		answer := httptest.NewRecorder()
 		session := server.Session{ID: "s", EnterpriseID: acme, ExpiresAt: w.Now().Add(time.Hour)}
-		w.sso.Attach(answer, httptest.NewRequest("GET", "/", nil), session, auth.NewSecret("v"))
+		w.sso.Attach(answer, httptest.NewRequest(http.MethodGet, "/", nil), session, auth.NewSecret("v"))
 		c := answer.Result().Cookies()[0]
 		name := "lanyard-" + acme[:12]
 		if secure {
@@ -214,7 +214,7 @@ func TestLogHoldsNoSecret(t *testing.T) {
 
 func TestPageSpeaksTheBrowsersLanguage(t *testing.T) {
 	w := newWorld(t)
-	r := httptest.NewRequest("GET", "/", nil)
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.Header.Set("Accept-Language", "zh-CN,zh;q=0.9,en;q=0.5")
 	answer := httptest.NewRecorder()
 	w.sso.Fail(answer, r, acme, auth.Fail(auth.RequestInvalid, auth.Args{"reason": "<script>"}, io.EOF))
