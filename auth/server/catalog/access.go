@@ -2,10 +2,11 @@ package catalog
 
 import (
 	"errors"
+	"net/http"
+
 	"lanyard/auth"
 	"lanyard/auth/server"
 	"lanyard/auth/words"
-	"net/http"
 )
 
 // access answers GET {issuer}/a/{app}, the app's permanent address: it signs in by the

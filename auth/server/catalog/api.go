@@ -5,11 +5,12 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"lanyard/auth"
-	"lanyard/auth/server"
 	"net/http"
 	"strings"
 	"time"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
 )
 
 // apps answers GET {issuer}/v1/apps: the person's apps, with an ETag.

@@ -3,11 +3,12 @@ package catalog_test
 import (
 	"encoding/json"
 	"errors"
-	"lanyard/auth"
-	"lanyard/auth/server"
 	"net/http"
 	"strings"
 	"testing"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
 )
 
 func TestApps(t *testing.T) {

@@ -3,15 +3,16 @@ package catalog
 import (
 	"errors"
 	"fmt"
-	"lanyard/assets"
-	"lanyard/auth"
-	"lanyard/auth/server"
-	"lanyard/auth/words"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync/atomic"
+
+	"lanyard/assets"
+	"lanyard/auth"
+	"lanyard/auth/server"
+	"lanyard/auth/words"
 )
 
 // Config is what a Catalog needs; all but AllowHTTP and Logger is required.

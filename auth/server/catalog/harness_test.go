@@ -9,10 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"lanyard/auth"
-	"lanyard/auth/server"
-	"lanyard/auth/server/catalog"
-	"lanyard/auth/server/store"
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
@@ -24,6 +20,11 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
+	"lanyard/auth/server/catalog"
+	"lanyard/auth/server/store"
 )
 
 const (

@@ -4,12 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"lanyard/auth/connector"
-	"lanyard/auth/server"
 	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
+
+	"lanyard/auth/connector"
+	"lanyard/auth/server"
 )
 
 // The kinds of app that a browser can be sent to.

@@ -6,9 +6,10 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/http"
+
 	"lanyard/auth"
 	"lanyard/auth/server"
-	"net/http"
 )
 
 // launchCookie ties a link to the browser that presented it first. Its path is the
@@ -223,7 +224,7 @@ func (c *Catalog) refuse(w http.ResponseWriter, r *http.Request, l server.Launch
 	c.refused.Add(1)
 	c.log.WarnContext(r.Context(), "launch link refused", "enterprise", enterprise, "app", l.AppID, "launch", l.ID, "err", err)
 	if l.AppID == "" {
-		redirect(w, c.cfg.Base.Issuer(enterprise)+"/")
+		redirect(w, c.cfg.Base.PublicURL+path(enterprise)+"/")
 		return
 	}
 	redirect(w, c.accessLink(enterprise, l.AppID))

@@ -2,14 +2,15 @@ package catalog_test
 
 import (
 	"errors"
-	"lanyard/auth"
-	"lanyard/auth/server"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
 )
 
 // inApp fails the test unless the browser ended in the app, started by OIDC, and the

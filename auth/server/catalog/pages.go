@@ -2,11 +2,12 @@ package catalog
 
 import (
 	"errors"
+	"net/http"
+	"strings"
+
 	"lanyard/auth"
 	"lanyard/auth/server"
 	"lanyard/auth/words"
-	"net/http"
-	"strings"
 )
 
 // ask shows whom this browser would open the app as, and who is signed in here if that
@@ -163,7 +164,7 @@ func (c *Catalog) signOut(w http.ResponseWriter, r *http.Request) {
 		c.fail(w, r, err)
 		return
 	}
-	redirect(w, c.cfg.Base.Issuer(id)+"/signed-out")
+	redirect(w, c.cfg.Base.PublicURL+path(id, "signed-out"))
 }
 
 // signedOut answers GET {issuer}/signed-out.

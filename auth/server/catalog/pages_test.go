@@ -4,13 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"lanyard/auth"
-	"lanyard/auth/server"
-	"lanyard/auth/server/catalog"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
+	"lanyard/auth/server/catalog"
 )
 
 func TestAccessLink(t *testing.T) {

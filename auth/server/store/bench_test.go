@@ -4,12 +4,13 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"lanyard/auth"
-	"lanyard/auth/server"
-	"lanyard/auth/server/store"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
+	"lanyard/auth/server/store"
 )
 
 // fill puts n enterprises into a new database. It writes past the store, which would

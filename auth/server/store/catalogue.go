@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+
 	"lanyard/auth/server"
 )
 

@@ -39,6 +39,7 @@ var suite = []struct {
 	{"sessions", testSessions},
 	{"sessions end with what they hang on", testSessionsEnd},
 	{"ended sessions stay ended", testEndedSessionStays},
+	{"leavers' tokens", testLeaverTokens},
 	{"codes", testCodes},
 	{"access tokens", testAccessTokens},
 	{"rotation", testRotation},

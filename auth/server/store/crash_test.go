@@ -5,14 +5,15 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"lanyard/auth"
-	"lanyard/auth/server"
-	"lanyard/auth/server/store"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
+	"lanyard/auth/server/store"
 )
 
 // writerEnv makes the test binary a program that only writes, to be killed.

@@ -3,9 +3,10 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
+
 	"lanyard/auth"
 	"lanyard/auth/server"
-	"time"
 )
 
 // oldCode is how long a code still resolves after the enterprise took another.

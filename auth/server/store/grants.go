@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
+
 	"lanyard/auth"
 	"lanyard/auth/server"
-	"time"
 )
 
 const (
@@ -22,6 +23,9 @@ const (
 	// saved while that happened. The sweep removes it.
 	sessionStands = `NOT EXISTS (SELECT 1 FROM sessions s
 		WHERE s.id = session_id AND s.enterprise_id = $1 AND s.ended_at <> 0)`
+	// The refresh token of somebody whose access has ended stays, so that the desktop
+	// can be told why it no longer works.
+	personEnded  = `EXISTS (SELECT 1 FROM people p WHERE p.id = person_id AND p.ended_at <> 0)`
 	familyStands = `NOT EXISTS (SELECT 1 FROM ended_families f WHERE f.family = t.family AND f.enterprise_id = $1)`
 )
 
@@ -46,9 +50,10 @@ var (
 			auth_time, family, created_at, expires_at, used_at, successor, sealed_successor)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`)
 	selectRefresh = reads(`SELECT ` + refreshColumns + ` FROM refresh_tokens t
-		WHERE t.enterprise_id = $1 AND t.hash = $2 AND ` + familyStands + ` AND ` + sessionStands)
+		WHERE t.enterprise_id = $1 AND t.hash = $2 AND ` + familyStands + ` AND (` + sessionStands + ` OR ` + personEnded + `)`)
 	rotateRefresh = writes(`UPDATE refresh_tokens AS t SET used_at = $3, successor = $4, sealed_successor = $5
-		WHERE t.enterprise_id = $1 AND t.hash = $2 AND t.successor = '' AND ` + familyStands + ` AND ` + sessionStands)
+		WHERE t.enterprise_id = $1 AND t.hash = $2 AND t.successor = '' AND ` + familyStands + `
+			AND ` + sessionStands + ` AND NOT ` + personEnded)
 
 	endFamily = writes(`INSERT INTO ended_families (enterprise_id, family, ended_at) VALUES ($1, $2, $3)
 		ON CONFLICT (family, enterprise_id) DO NOTHING`)
@@ -138,7 +143,7 @@ func (s *Store) RefreshToken(ctx context.Context, enterprise, hash string) (serv
 }
 
 // Rotate implements [server.Grants]. The refresh token that it saves is next; i.Refresh
-// is not looked at. A token whose family has ended meanwhile is not found.
+// is not looked at. A token whose family, session or person has ended is not found.
 func (s *Store) Rotate(ctx context.Context, token, next server.RefreshToken, sealedNext []byte, i server.Issue, now time.Time) (server.RefreshToken, error) {
 	lost := false
 	err := s.atomically(ctx, func(ctx context.Context, t transaction) error {
@@ -161,6 +166,9 @@ func (s *Store) Rotate(ctx context.Context, token, next server.RefreshToken, sea
 		stored, err := s.RefreshToken(ctx, token.EnterpriseID, token.Hash)
 		if err != nil {
 			return server.RefreshToken{}, err
+		}
+		if stored.Successor == "" {
+			return server.RefreshToken{}, fmt.Errorf("rotate refresh token of a leaver: %w", auth.ErrNotFound)
 		}
 		return stored, fmt.Errorf("rotate refresh token: %w", auth.ErrConflict)
 	}

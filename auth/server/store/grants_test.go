@@ -1,12 +1,13 @@
 package store_test
 
 import (
-	"lanyard/auth"
-	"lanyard/auth/server"
-	"lanyard/auth/server/store"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
+	"lanyard/auth/server/store"
 )
 
 // session saves a session of zhang at Acme.
@@ -146,6 +147,30 @@ func testEndedSessionStays(t *testing.T, s *store.Store) {
 	wantErr(t, "code", second(s.UseCode(ctx(t), acme, "c", now)), auth.ErrNotFound)
 	must(t, s.SaveTokens(ctx(t), server.Issue{Access: access("late", "s1", "f")})) // was under way
 	wantErr(t, "late token", second(s.AccessToken(ctx(t), acme, "late", now)), auth.ErrNotFound)
+}
+
+// The refresh token of a leaver is found until it expires, so that the broker can say
+// why it is worth nothing.
+func testLeaverTokens(t *testing.T, s *store.Store) {
+	company(t, s)
+	session(t, s, "s1", "")
+	rt := refresh("rt", "s1", "f")
+	rt.ExpiresAt = now.Add(30 * 24 * time.Hour)
+	must(t, s.SaveTokens(ctx(t), server.Issue{Access: access("at", "s1", "f"), Refresh: &rt}))
+	must(t, s.SaveCode(ctx(t), server.Code{Hash: "c", Grant: grant("s1"), ExpiresAt: now.Add(time.Minute)}))
+	must(t, s.EndPerson(ctx(t), acme, "zhang", now))
+	want(t, "refresh token", rt)(s.RefreshToken(ctx(t), acme, "rt"))
+	wantErr(t, "access token", second(s.AccessToken(ctx(t), acme, "at", now)), auth.ErrNotFound)
+	wantErr(t, "code", second(s.UseCode(ctx(t), acme, "c", now)), auth.ErrNotFound)
+	rotate := func() error {
+		return second(s.Rotate(ctx(t), rt, refresh("r2", "s1", "f"), nil, server.Issue{Access: access("a2", "s1", "f")}, now))
+	}
+	wantErr(t, "rotation", rotate(), auth.ErrNotFound)
+	must(t, s.Sweep(ctx(t), now.Add(48*time.Hour))) // its session is gone by now
+	want(t, "after a sweep", rt)(s.RefreshToken(ctx(t), acme, "rt"))
+	wantErr(t, "rotation after a sweep", rotate(), auth.ErrNotFound)
+	must(t, s.Sweep(ctx(t), rt.ExpiresAt))
+	wantErr(t, "expired", second(s.RefreshToken(ctx(t), acme, "rt")), auth.ErrNotFound)
 }
 
 func ptr[T any](v T) *T { return &v }

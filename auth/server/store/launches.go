@@ -4,9 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
+
 	"lanyard/auth"
 	"lanyard/auth/server"
-	"time"
 )
 
 const launchColumns = `hash, id, enterprise_id, app_id, person_id, session_id, port, nonce, cookie_hash, child,

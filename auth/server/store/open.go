@@ -6,13 +6,14 @@ import (
 	_ "embed" // for the schema
 	"errors"
 	"fmt"
-	"lanyard/auth/server"
 	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
+
+	"lanyard/auth/server"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // database/sql driver "pgx"
 	"github.com/pressly/goose/v3"

@@ -2,13 +2,14 @@ package store_test
 
 import (
 	"context"
-	"lanyard/auth/authtest"
-	"lanyard/auth/server/store"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+
+	"lanyard/auth/authtest"
+	"lanyard/auth/server/store"
 )
 
 func TestOpenSQLite(t *testing.T) {

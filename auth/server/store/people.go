@@ -2,8 +2,9 @@ package store
 
 import (
 	"context"
-	"lanyard/auth/server"
 	"time"
+
+	"lanyard/auth/server"
 )
 
 const personColumns = `id, enterprise_id, key, name, email, email_verified, created_at, last_seen, ended_at,
@@ -40,7 +41,8 @@ func (s *Store) UpsertPerson(ctx context.Context, p server.Person) (server.Perso
 		encoded(p.Groups), encoded(p.Authoritative))
 }
 
-// EndPerson implements [server.People]: it also ends the person's sessions and tokens.
+// EndPerson implements [server.People]. The sessions end with their codes and access
+// tokens; refresh tokens are found as before, but cannot be rotated.
 func (s *Store) EndPerson(ctx context.Context, enterprise, id string, now time.Time) error {
 	return s.atomically(ctx, func(ctx context.Context, t transaction) error {
 		n, err := t.exec(ctx, endPerson, enterprise, id, ms(now))

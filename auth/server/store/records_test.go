@@ -2,11 +2,12 @@ package store_test
 
 import (
 	"encoding/json"
+	"testing"
+	"time"
+
 	"lanyard/auth"
 	"lanyard/auth/server"
 	"lanyard/auth/server/store"
-	"testing"
-	"time"
 )
 
 func testEnterprises(t *testing.T, s *store.Store) {

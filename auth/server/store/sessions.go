@@ -3,8 +3,9 @@ package store
 import (
 	"context"
 	"fmt"
-	"lanyard/auth/server"
 	"time"
+
+	"lanyard/auth/server"
 )
 
 const sessionColumns = `s.id, s.enterprise_id, s.person_id, s.cookie_hash, s.parent, s.client, s.device, s.auth_time,

@@ -6,9 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"lanyard/auth"
 	"strings"
 	"time"
+
+	"lanyard/auth"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"

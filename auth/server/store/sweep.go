@@ -33,7 +33,7 @@ var sweeps = []sweep{
 	sweeping("flows", "hash", "expires_at <= $1", 0),
 	sweeping("authorization_codes", "hash", "expires_at <= $1", keepCodes),
 	sweeping("access_tokens", "hash", "expires_at <= $1 OR "+orphaned, 0),
-	sweeping("refresh_tokens", "hash", "expires_at <= $1 OR "+orphaned, 0),
+	sweeping("refresh_tokens", "hash", "expires_at <= $1 OR NOT "+personEnded+" AND ("+orphaned+")", 0),
 	sweeping("launches", "hash", "expires_at <= $1", keepLaunches),
 	sweeping("sessions", "id", "expires_at <= $1 OR (ended_at <> 0 AND ended_at <= $1)", keepSessions),
 	sweeping("codes", "hash", "until <> 0 AND until <= $1", 0),
