@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"lanyard/assets"
+	"lanyard/auth/connector/schema"
+	"lanyard/auth/server"
+)
+
+// config is server.yaml; every key is described in assets/server.yaml.
+type config struct {
+	Listen       string `json:"listen"`
+	PublicURL    string `json:"public_url"`
+	Data         string `json:"data"`
+	Database     string `json:"database"`
+	DatabaseFile string `json:"database_file"`
+	KeyFile      string `json:"key_file"`
+	Certificate  struct {
+		File    string `json:"file"`
+		KeyFile string `json:"key_file"`
+	} `json:"certificate"`
+	BehindProxy      []string            `json:"behind_proxy"`
+	Allow            []string            `json:"allow"`
+	AllowHTTP        []string            `json:"allow_http"`
+	LookupsPerMinute *int                `json:"lookups_per_minute"`
+	LogLevel         string              `json:"log_level"`
+	Lifetimes        map[string]duration `json:"lifetimes"`
+
+	// Derived by finish.
+	lifetimes server.Lifetimes
+	proxies   []netip.Prefix
+	lookups   int
+}
+
+// duration is a length of time such as "60s", "12h" or "30d".
+type duration time.Duration
+
+// UnmarshalJSON reads what time.ParseDuration does, and days.
+func (d *duration) UnmarshalJSON(data []byte) error {
+	var s string
+	if err := json.Unmarshal(data, &s); err != nil {
+		return fmt.Errorf("read duration: want text such as 60s, 12h or 30d")
+	}
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		n, err := strconv.Atoi(days)
+		if err != nil {
+			return fmt.Errorf("read duration %q: want a whole number of days", s)
+		}
+		*d = duration(time.Duration(n) * 24 * time.Hour)
+		return nil
+	}
+	parsed, err := time.ParseDuration(s)
+	if err != nil {
+		return fmt.Errorf("read duration %q: want text such as 60s, 12h or 30d", s)
+	}
+	*d = duration(parsed)
+	return nil
+}
+
+// errConfigWritten says that there was no configuration and a commented one was written.
+var errConfigWritten = errors.New("configuration written")
+
+// loadConfig reads and checks the configuration; where the file is missing it writes
+// the commented sample and returns errConfigWritten.
+func loadConfig(name string) (*config, error) {
+	data, err := os.ReadFile(name) // #nosec G304 -- the operator names their own file
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := os.WriteFile(name, assets.ServerConfig, 0o600); err != nil {
+			return nil, fmt.Errorf("write sample configuration: %w", err)
+		}
+		return nil, errConfigWritten
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w", err)
+	}
+	return parseConfig(name, data)
+}
+
+func parseConfig(name string, data []byte) (*config, error) {
+	var c config
+	if err := schema.Decode(schema.KindServer, name, data, &c); err != nil {
+		return nil, fmt.Errorf("read configuration %s:\n%w", name, err)
+	}
+	if err := c.finish(); err != nil {
+		return nil, fmt.Errorf("read configuration %s:\n%w", name, err)
+	}
+	return &c, nil
+}
+
+// finish fills defaults and checks what a schema cannot: every fault, at once.
+func (c *config) finish() error {
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:8200"
+	}
+	if c.DatabaseFile != "" {
+		address, err := os.ReadFile(c.DatabaseFile)
+		if err != nil {
+			fault("database_file: %w", err)
+		}
+		c.Database = strings.TrimSpace(string(address))
+	}
+	if c.Database == "" {
+		c.Database = filepath.Join(c.Data, "lanyard.db")
+	}
+	c.lookups = 60
+	if c.LookupsPerMinute != nil {
+		c.lookups = *c.LookupsPerMinute
+	}
+	for _, cidr := range c.BehindProxy {
+		prefix, err := netip.ParsePrefix(cidr)
+		if err != nil {
+			fault("behind_proxy: %q is not a range of addresses such as 10.0.0.0/8", cidr)
+		}
+		c.proxies = append(c.proxies, prefix)
+	}
+	c.lifetimes = server.DefaultLifetimes()
+	for name, field := range map[string]*time.Duration{
+		"code": &c.lifetimes.Code, "access_token": &c.lifetimes.AccessToken,
+		"refresh_token": &c.lifetimes.RefreshToken, "session": &c.lifetimes.Session,
+		"launch_session": &c.lifetimes.LaunchSession, "launch_link": &c.lifetimes.LaunchLink,
+		"flow": &c.lifetimes.Flow, "document": &c.lifetimes.Document,
+		"upstream_proof": &c.lifetimes.UpstreamProof, "upstream_grace": &c.lifetimes.UpstreamGrace,
+	} {
+		if d, ok := c.Lifetimes[name]; ok {
+			*field = time.Duration(d)
+		}
+		if *field <= 0 {
+			fault("lifetimes.%s: must be longer than nothing", name)
+		}
+	}
+	u, err := url.Parse(c.PublicURL)
+	switch {
+	case err != nil:
+		fault("public_url: not an address")
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		fault("public_url: plain http is only for 127.0.0.1; use https, by certificate files or a proxy in front")
+	case u.Scheme == "https" && c.Certificate.File == "" && len(c.BehindProxy) == 0:
+		fault("public_url: https needs certificate files, or behind_proxy where a proxy ends it")
+	}
+	return errors.Join(faults...)
+}
+
+func isLoopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return err == nil && addr.IsLoopback()
+}
+
+// sealer returns the Sealer of key_file, or of LANYARD_KEY; a missing file is made.
+func (c *config) sealer() (*server.Sealer, error) {
+	encoded := []byte(os.Getenv("LANYARD_KEY"))
+	if len(encoded) == 0 {
+		var err error
+		encoded, err = os.ReadFile(c.KeyFile)
+		if errors.Is(err, fs.ErrNotExist) {
+			encoded = []byte(base64.StdEncoding.EncodeToString(server.NewKey()) + "\n")
+			err = os.WriteFile(c.KeyFile, encoded, 0o600)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("read key_file: %w", err)
+		}
+	}
+	key, err := base64.StdEncoding.DecodeString(string(bytes.TrimSpace(encoded)))
+	if err != nil {
+		return nil, errors.New("read key_file: not base64")
+	}
+	return server.NewSealer(key)
+}

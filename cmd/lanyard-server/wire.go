@@ -1,0 +1,175 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"lanyard/assets"
+	"lanyard/auth/connector"
+	"lanyard/auth/openid"
+	"lanyard/auth/server"
+	"lanyard/auth/server/broker"
+	"lanyard/auth/server/catalog"
+	"lanyard/auth/server/setup"
+	"lanyard/auth/server/sso"
+	"lanyard/auth/server/store"
+	"lanyard/auth/words"
+)
+
+// service is one Lanyard server: its store and everything that stands on it.
+type service struct {
+	base  *server.Base
+	store *store.Store
+	setup *setup.Setup
+	log   *slog.Logger
+	conf  *config
+
+	engine *connector.Engine // one: it keeps app-level tokens
+	oidc   *openid.Client
+}
+
+// open opens the store and makes what commands without a listener need.
+func open(ctx context.Context, c *config, log *slog.Logger) (*service, error) {
+	sealer, err := c.sealer()
+	if err != nil {
+		return nil, err
+	}
+	if !strings.Contains(c.Database, "://") {
+		if err := os.MkdirAll(filepath.Dir(c.Database), 0o700); err != nil {
+			return nil, fmt.Errorf("make data folder: %w", err)
+		}
+	}
+	st, err := store.Open(ctx, c.Database)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	base := &server.Base{PublicURL: c.PublicURL, Sealer: sealer, Lifetimes: c.lifetimes}
+	outgoing := connector.NewHTTPClient(connector.Policy{Allow: c.Allow, AllowHTTP: c.AllowHTTP})
+	s := &service{
+		base: base, store: st, log: log, conf: c,
+		engine: &connector.Engine{HTTP: outgoing, Logger: log},
+		oidc:   &openid.Client{HTTP: outgoing, AllowHTTP: c.AllowHTTP, Logger: log},
+	}
+	s.setup, err = setup.New(setup.Config{
+		Base: base, Enterprises: st, Connectors: st, Keys: st, Clients: st, Catalogue: st, Codes: st,
+		Engine: s.engine, OIDC: s.oidc, LookupsPerMinute: c.lookups, Logger: log,
+	})
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
+	}
+	return s, nil
+}
+
+// Close closes the store.
+func (s *service) Close() error { return s.store.Close() }
+
+// handler wires the pages. A page knows its neighbours by the interfaces of
+// auth/server alone; here is where they meet.
+func (s *service) handler() (http.Handler, error) {
+	st := s.store
+	gate, err := sso.New(sso.Config{
+		Base: s.base, Enterprises: st, Connectors: st, People: st, Flows: st, Sessions: st, SignIns: st,
+		Engine: s.engine, OIDC: s.oidc, Pages: assets.SSOPages, Logger: s.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	provider, err := broker.New(broker.Config{
+		Base: s.base, Enterprises: st, People: st, Sessions: st, Clients: st, Grants: st, Keys: st,
+		Gate: gate, Fail: gate.Fail, Pages: assets.BrokerPages, Lang: words.Match, Text: words.T, Logger: s.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	apps, err := catalog.New(catalog.Config{
+		Base: s.base, Enterprises: st, People: st, Sessions: st, Catalogue: st, Launches: st,
+		Gate: gate, Bearer: provider, AllowHTTP: s.conf.AllowHTTP, Logger: s.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	gate.Mount(mux)
+	provider.Mount(mux)
+	apps.Mount(mux)
+	s.setup.Mount(mux)
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+		defer cancel()
+		if err := st.Ping(ctx); err != nil {
+			http.Error(w, "database does not answer", http.StatusServiceUnavailable)
+			return
+		}
+		io.WriteString(w, "ok\n")
+	})
+	return &edge{base: s.base, proxies: s.conf.proxies, log: s.log, next: mux}, nil
+}
+
+// sweep removes what has long expired, once an hour until ctx ends.
+func (s *service) sweep(ctx context.Context) {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if err := s.store.Sweep(ctx, s.base.Time()); err != nil {
+				s.log.WarnContext(ctx, "sweep failed", "err", err)
+			}
+		}
+	}
+}
+
+// newHTTPServer returns a server with the limits that every listener here has.
+func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10,
+		ErrorLog:  slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		TLSConfig: &tls.Config{MinVersion: tls.VersionTLS12},
+	}
+}
+
+// serve answers on the listener until ctx ends, then lets what runs come to its end.
+func serve(ctx context.Context, srv *http.Server, l net.Listener, cert, key string) error {
+	stopped := make(chan error, 1)
+	go func() {
+		<-ctx.Done()
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		stopped <- srv.Shutdown(end)
+	}()
+	var err error
+	if cert != "" {
+		err = srv.ServeTLS(l, cert, key)
+	} else {
+		err = srv.Serve(l)
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return <-stopped
+}
+
+// newLogger logs JSON lines to w; LANYARD_LOG beats the configured level.
+func newLogger(w io.Writer, level string) *slog.Logger {
+	if env := os.Getenv("LANYARD_LOG"); env != "" {
+		level = env
+	}
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		l = slog.LevelInfo
+	}
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l}))
+}
