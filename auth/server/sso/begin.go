@@ -52,7 +52,7 @@ func (s *SSO) load(row server.Connector) (loaded, error) {
 		return c, fmt.Errorf("open secrets of connector %s: %w", row.ID, err)
 	}
 	if err := json.Unmarshal(plain, &c.secrets); err != nil {
-		return c, fmt.Errorf("read secrets of connector %s: %w", row.ID, err)
+		return c, fmt.Errorf("read secrets of connector %s: not as they were sealed", row.ID) // the cause could quote them
 	}
 	return c, nil
 }
