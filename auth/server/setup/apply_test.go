@@ -211,6 +211,7 @@ func TestFileRefused(t *testing.T) {
 		{"bad step", []string{"id: user\n        method: GET", "id: user\n        method: PUT"}, []string{"line 27", "must be GET or POST"}},
 		{"foreign app kind", []string{"kind: oidc", "kind: saml"}, []string{"line 34", "must be link or oidc"}},
 		{"script address", []string{"https://docs.acme.com,", "javascript:alert(1),"}, []string{"must be an https:// address"}},
+		{"unknown placeholder", []string{"[from, lanyard]", "[from, \"{token}\"]"}, []string{"line 35", "apps.1.launch.params.0", "no other placeholder"}},
 		{"app twice", []string{"id: docs", "id: notes"}, []string{"line 35", "apps.1.id"}},
 		{"desktop's client", []string{"{id: mobile", "{id: lanyard"}, []string{"line 38", "Lanyard's own"}},
 		{"plain http callback", []string{"[https://notes.acme.com/callback]", "[http://notes.acme.com/callback]"}, []string{"line 37", "redirect_uris.0"}},

@@ -124,23 +124,12 @@ func (f *File) checkApps(bad *faults) {
 		if a.Title.In("en") == "" {
 			bad.add(at+"title", "must not be empty")
 		}
-		if a.Launch.Kind != launchLink && a.Launch.Kind != launchOIDC {
-			bad.add(at+"launch.kind", "must be link or oidc")
-		}
-		if !webAddress(a.Launch.URL) {
-			bad.add(at+"launch.url", "must be an https:// address")
-		}
+		a.Launch.check(at+"launch", bad)
 		if a.Plain != "" && !webAddress(a.Plain) {
 			bad.add(at+"plain", "must be an https:// address")
 		}
 	}
 }
-
-// The kinds of launch that a file can name.
-const (
-	launchLink = "link"
-	launchOIDC = "oidc"
-)
 
 func (f *File) checkClients(bad *faults) {
 	seen := map[string]bool{}

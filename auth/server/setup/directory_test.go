@@ -36,7 +36,7 @@ func oidcFile(code, via string) setup.File {
 			OIDC: &connector.OIDC{Issuer: "https://id." + code + ".com", ClientID: "desk", Scopes: []string{"openid"}},
 		}},
 		Apps: []setup.App{
-			{ID: "docs", Title: auth.Text{"en": "Docs"}, Launch: setup.Launch{Kind: "link", URL: "https://docs.example/a?b=c", Params: []connector.Pair{{"from", "l y"}}}},
+			{ID: "docs", Title: auth.Text{"en": "Docs"}, Launch: setup.Launch{Kind: "link", URL: "https://docs.example/a?b=c", Params: []connector.Pair{{"from", "l y"}, {"iss", "{issuer}"}, {"who", "{login_hint?}"}}}},
 			{ID: "notes", Title: auth.Text{"en": "Notes"}, Launch: setup.Launch{Kind: "oidc", URL: "https://notes.example/login"}},
 		},
 	}
@@ -70,7 +70,7 @@ func TestDocuments(t *testing.T) {
 	}
 	doc = resolve("direct")
 	if doc.Connector.OIDC.Issuer != "https://id.direct.com" || doc.Connector.OIDC.ClientID != "desk" || doc.Workbench || doc.Via != "" ||
-		len(doc.Apps) != 2 || doc.Apps[0].URL != "https://docs.example/a?b=c&from=l+y" || doc.Apps[0].Kind != "" || doc.Apps[1].Kind != "oidc" {
+		len(doc.Apps) != 2 || doc.Apps[0].URL != "https://docs.example/a?b=c&from=l+y&iss=https%3A%2F%2Fid.direct.com" || doc.Apps[0].Kind != "" || doc.Apps[1].Kind != "oidc" {
 		t.Errorf("oidc without us: %+v", doc)
 	}
 	if _, err := connector.Load(doc.Connector, nil); err != nil {

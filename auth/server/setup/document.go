@@ -73,7 +73,7 @@ func (s *Setup) document(ctx context.Context, e server.Enterprise) (directory.Do
 	}
 	if direct(c) {
 		doc.Connector = *c
-		doc.Apps, err = s.documentApps(ctx, e.ID)
+		doc.Apps, err = s.documentApps(ctx, e.ID, c.OIDC.Issuer)
 		return doc, err
 	}
 	doc.Workbench = true
@@ -107,7 +107,7 @@ func upstreamHost(c *connector.Connector) string {
 
 // documentApps lists the apps of an enterprise whose desktops have no server of ours to
 // ask: they open the addresses themselves.
-func (s *Setup) documentApps(ctx context.Context, enterprise string) ([]auth.App, error) {
+func (s *Setup) documentApps(ctx context.Context, enterprise, issuer string) ([]auth.App, error) {
 	rows, err := s.cfg.Catalogue.Apps(ctx, enterprise)
 	if err != nil {
 		return nil, err
@@ -118,7 +118,7 @@ func (s *Setup) documentApps(ctx context.Context, enterprise string) ([]auth.App
 		if err := json.Unmarshal(row.Launch, &launch); err != nil {
 			return nil, fmt.Errorf("read launch of app %s: %w", row.ID, err)
 		}
-		address, err := launch.address()
+		address, err := launch.address(issuer)
 		if err != nil {
 			return nil, fmt.Errorf("read launch of app %s: %w", row.ID, err)
 		}
@@ -129,20 +129,4 @@ func (s *Setup) documentApps(ctx context.Context, enterprise string) ([]auth.App
 		apps = append(apps, app)
 	}
 	return apps, nil
-}
-
-// address returns the launch's address with its parameters.
-func (l Launch) address() (string, error) {
-	u, err := url.Parse(l.URL)
-	if err != nil {
-		return "", fmt.Errorf("not an address")
-	}
-	query := u.Query()
-	for _, p := range l.Params {
-		query.Set(p[0], p[1])
-	}
-	if len(l.Params) > 0 {
-		u.RawQuery = query.Encode()
-	}
-	return u.String(), nil
 }

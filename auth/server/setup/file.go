@@ -60,14 +60,6 @@ type App struct {
 	Plain  string    `json:"plain,omitempty"` // its own address, for when our server is down
 }
 
-// Launch is how an app opens: "link" goes to the address as it is, "oidc" is the app's
-// initiate_login_uri (OpenID Connect Core section 4). Params are added to its query.
-type Launch struct {
-	Kind   string           `json:"kind"`
-	URL    string           `json:"url"`
-	Params []connector.Pair `json:"params,omitempty"`
-}
-
 // Client is an application of our OpenID provider.
 type Client struct {
 	ID   string `json:"id"`
