@@ -196,12 +196,13 @@ func newWorld(t testing.TB) *world {
 	}
 	logger := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: level}))
 	client := connector.NewHTTPClient(connector.Policy{Loopback: true})
-	w.sso = sso.New(sso.Config{
+	w.sso, err = sso.New(sso.Config{
 		Base: w.base, Enterprises: s, Connectors: s, People: s, Flows: s, Sessions: s, SignIns: s,
 		Engine: &connector.Engine{HTTP: client, Now: w.Now, Logger: logger},
 		OIDC:   &openid.Client{HTTP: client, Now: w.Now, Logger: logger},
 		Pages:  assets.SSOPages, Logger: logger,
 	})
+	must(t, err)
 	w.sso.Mount(mux)
 	// What a page of the server does that needs a signed-in browser.
 	mux.HandleFunc("GET /e/{enterprise}/home", func(rw http.ResponseWriter, r *http.Request) {

@@ -131,7 +131,8 @@ func (c *counting) TouchSession(ctx context.Context, enterprise, id string, prov
 func TestSessionIsTouchedSeldom(t *testing.T) {
 	w := newWorld(t)
 	sessions := &counting{Sessions: w.store}
-	gate := sso.New(sso.Config{Base: w.base, Enterprises: w.store, Sessions: sessions, SignIns: w.store, Pages: assets.SSOPages})
+	gate, err := sso.New(sso.Config{Base: w.base, Enterprises: w.store, Sessions: sessions, SignIns: w.store, Pages: assets.SSOPages})
+	must(t, err)
 	r := attached(t, w, gate)
 	for range 20 {
 		w.advance(time.Minute)

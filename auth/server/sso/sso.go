@@ -35,17 +35,17 @@ type SSO struct {
 
 var _ server.Gate = (*SSO)(nil)
 
-// New makes an SSO. Pages are part of the program: it panics where they cannot be parsed.
-func New(cfg Config) *SSO {
+// New makes an SSO.
+func New(cfg Config) (*SSO, error) {
 	pages, err := server.NewPages(cfg.Pages, "page")
 	if err != nil {
-		panic("sso: " + err.Error())
+		return nil, err
 	}
 	s := &SSO{cfg: cfg, log: cfg.Logger, pages: pages, providers: newProviders(cfg)}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	return s
+	return s, nil
 }
 
 // The callbacks. Each connector has one of its own, so that an answer meant for one
