@@ -43,6 +43,9 @@ type Catalog struct {
 
 // New makes a Catalog.
 func New(cfg Config) (*Catalog, error) {
+	if cfg.Fail == nil { // it would be missed only when something has gone wrong already
+		return nil, errors.New("make catalog: no way to tell a person of a failure")
+	}
 	c := &Catalog{cfg: cfg, log: cfg.Logger, origin: http.NewCrossOriginProtection()}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
