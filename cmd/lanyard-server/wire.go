@@ -93,7 +93,7 @@ func (s *service) handler() (http.Handler, error) {
 	}
 	apps, err := catalog.New(catalog.Config{
 		Base: s.base, Enterprises: st, People: st, Sessions: st, Catalogue: st, Launches: st,
-		Gate: gate, Bearer: provider, AllowHTTP: s.conf.AllowHTTP, Logger: s.log,
+		Gate: gate, Bearer: provider, Fail: gate.Fail, AllowHTTP: s.conf.AllowHTTP, Logger: s.log,
 	})
 	if err != nil {
 		return nil, err
