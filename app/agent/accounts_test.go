@@ -17,6 +17,7 @@ import (
 	"lanyard/app/local"
 	"lanyard/auth"
 	"lanyard/auth/authtest"
+	"lanyard/auth/directory"
 )
 
 // TestSignOut ends here at once and at the provider; nothing comes back by a restart.
@@ -24,11 +25,13 @@ func TestSignOut(t *testing.T) {
 	c := newCompany(t, "acme")
 	d := newDesk(t)
 	d.signIn(c, local.SignInRequest{})
-	isFault(t, d.SignOut(t.Context(), local.SignOutRequest{Everywhere: true}), auth.NotHere)
 	if err := d.SignOut(t.Context(), local.SignOutRequest{}); err != nil {
 		t.Fatal(err)
 	}
 	p := d.phase(local.SignedOut)
+	if c.Count("/v1/sign-out") != 1 || c.Count("/revoke") != 1 {
+		t.Errorf("%d sessions ended, %d tokens revoked", c.Count("/v1/sign-out"), c.Count("/revoke"))
+	}
 	if len(p.Apps) != 0 {
 		t.Errorf("profile = %+v", p)
 	}
@@ -46,6 +49,27 @@ func TestSignOut(t *testing.T) {
 	if err := d.SignOut(t.Context(), local.SignOutRequest{}); err != nil {
 		t.Errorf("sign out twice: %v", err)
 	}
+}
+
+// TestSignOutEverywhere needs the company: without it nothing changes.
+func TestSignOutEverywhere(t *testing.T) {
+	c := newCompany(t, "acme")
+	d := newDesk(t)
+	d.signIn(c, local.SignInRequest{})
+	c.fault(func(f *authtest.Faults) { f.Answer["/v1/sign-out"] = authtest.Status(503) })
+	if err := d.SignOut(t.Context(), local.SignOutRequest{Everywhere: true}); !errors.Is(err, auth.ErrOffline) {
+		t.Errorf("server down: %v", err)
+	}
+	d.phase(local.SignedIn)
+	c.fault(func(*authtest.Faults) {})
+	if err := d.SignOut(t.Context(), local.SignOutRequest{Everywhere: true}); err != nil {
+		t.Fatal(err)
+	}
+	d.phase(local.SignedOut)
+
+	c.change(func(doc *directory.Document) { doc.Workbench = false })
+	d.signIn(c, local.SignInRequest{})
+	isFault(t, d.SignOut(t.Context(), local.SignOutRequest{Everywhere: true}), auth.NotHere)
 }
 
 // TestForget removes all that is kept of a profile, with the last one the key too.

@@ -67,7 +67,7 @@ func (a *Agent) refreshApps(ctx context.Context, id string) error {
 	var etag string
 	if rec.Workbench {
 		var same bool
-		apps, etag, same, err = a.workbench(rec, s).Apps(ctx, rec.ETag)
+		apps, etag, same, err = a.workbench(rec, s.Token).Apps(ctx, rec.ETag)
 		if same {
 			return nil
 		}
@@ -128,8 +128,9 @@ func (a *Agent) liveSession(ctx context.Context, id string) (*session.Session, r
 	return acc.session, acc.record, nil
 }
 
-func (a *Agent) workbench(rec record, s *session.Session) *workbench.Client {
-	return &workbench.Client{HTTP: a.cfg.HTTP, Issuer: rec.Issuer, Token: s.Token}
+// workbench returns the client of a profile's company, which asks as token says.
+func (a *Agent) workbench(rec record, token func(context.Context) (auth.Secret, error)) *workbench.Client {
+	return &workbench.Client{HTTP: a.cfg.HTTP, Issuer: rec.Issuer, Token: token}
 }
 
 // Pin keeps an app at the top of the current profile's list, or lets it go.
@@ -171,7 +172,7 @@ func (a *Agent) Icon(ctx context.Context, sha256 string) ([]byte, string, error)
 	if err != nil {
 		return nil, "", err
 	}
-	return a.workbench(rec, s).Icon(ctx, sha256)
+	return a.workbench(rec, s.Token).Icon(ctx, sha256)
 }
 
 // ownAddress returns the address of an app of an enterprise without a server of ours,

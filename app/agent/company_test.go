@@ -136,6 +136,7 @@ func (c *company) fault(f func(*authtest.Faults)) {
 	faults := authtest.Faults{Answer: map[string]http.HandlerFunc{
 		"/v1/apps":     c.apps,
 		"/v1/launches": c.launch,
+		"/v1/sign-out": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
 	}}
 	for i := range 4 {
 		token := fmt.Sprintf("/launch/l%d", i)

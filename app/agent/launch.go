@@ -122,10 +122,10 @@ func (a *Agent) address(ctx context.Context, profile string, app auth.App, reach
 	}
 	if err == nil {
 		var link workbench.Link
-		link, err = a.link(asking, a.workbench(rec, s), app.ID, reach)
+		link, err = a.link(asking, a.workbench(rec, s.Token), app.ID, reach)
 		if errors.Is(err, auth.ErrSignInRequired) && s.Refresh(asking) == nil {
 			// The server did not take a token that we thought good; a new one may do.
-			link, err = a.link(asking, a.workbench(rec, s), app.ID, reach)
+			link, err = a.link(asking, a.workbench(rec, s.Token), app.ID, reach)
 		}
 		if err == nil {
 			return link.URL.Reveal(), viaLink, nil

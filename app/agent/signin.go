@@ -106,7 +106,7 @@ func (a *Agent) pursue(ctx context.Context, att *attempt, w *way) (profile strin
 	if att.swap {
 		options.Prompt = "login"
 	} else if att.again != "" {
-		options.LoginHint = a.identity(att.again).Email
+		options.LoginHint = a.recordOf(att.again).Identity.Email
 	}
 	req := w.provider.AuthorizeRequest(w.listener.RedirectURI(), options)
 	a.update(func() { att.view.Step, att.view.URL = local.StepWaiting, req.URL })
@@ -231,7 +231,7 @@ func (a *Agent) keep(ctx context.Context, att *attempt, w *way, tokens auth.Toke
 	if err := ctx.Err(); err != nil {
 		return "", err
 	}
-	if expected := a.identity(att.again); att.again != "" && !att.swap && !expected.Same(identity) {
+	if expected := a.recordOf(att.again).Identity; att.again != "" && !att.swap && !expected.Same(identity) {
 		return "", auth.Fail(auth.SignInOtherPerson,
 			auth.Args{"name": identity.Name, "expected": expected.Name}, nil)
 	}
@@ -280,15 +280,15 @@ func (a *Agent) profileOf(found directory.Resolved, identity auth.Identity) stri
 	return profileID(found.Origin, e.Code, identity)
 }
 
-// identity returns whom a profile belongs to.
-func (a *Agent) identity(profile string) auth.Identity {
+// recordOf returns what is remembered of a profile, nothing if there is none.
+func (a *Agent) recordOf(profile string) record {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	acc, err := a.account(profile)
 	if err != nil {
-		return auth.Identity{}
+		return record{}
 	}
-	return acc.Identity
+	return acc.record
 }
 
 // arrive fetches what the page shows at the end: the person's apps, and, where an app

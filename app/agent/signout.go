@@ -10,13 +10,11 @@ import (
 	"lanyard/auth/vault"
 )
 
-// SignOut ends a profile here: at once on this computer, and at the provider as far
-// as it can be reached. The profile stays remembered. Signing out on all devices is
-// fault NotHere.
+// SignOut ends a profile here: at once on this computer, and at the company as far as
+// it can be reached. The profile stays remembered. Everywhere ends all of the person's
+// sessions first, and changes nothing where that fails; a company without a server of
+// ours cannot do that (fault NotHere).
 func (a *Agent) SignOut(ctx context.Context, req local.SignOutRequest) error {
-	if req.Everywhere {
-		return auth.Fail(auth.NotHere, auth.Args{"what": "logout --everywhere"}, nil)
-	}
 	a.mu.Lock()
 	acc, err := a.account(req.Profile)
 	if err != nil {
@@ -24,6 +22,13 @@ func (a *Agent) SignOut(ctx context.Context, req local.SignOutRequest) error {
 		return err
 	}
 	id := acc.ID
+	a.mu.Unlock()
+	if req.Everywhere {
+		if err := a.endEverywhere(ctx, id); err != nil {
+			return err
+		}
+	}
+	a.mu.Lock()
 	a.leave(acc)
 	a.rememberOrWarn()
 	a.publish()
@@ -31,6 +36,18 @@ func (a *Agent) SignOut(ctx context.Context, req local.SignOutRequest) error {
 	a.log.Info("signed out", "profile", id)
 	a.drop(ctx, id)
 	return nil
+}
+
+// endEverywhere ends all sessions that the person has at the company's server.
+func (a *Agent) endEverywhere(ctx context.Context, id string) error {
+	s, rec, err := a.liveSession(ctx, id)
+	if !rec.Workbench {
+		return auth.Fail(auth.NotHere, auth.Args{"what": "logout --everywhere"}, err)
+	}
+	if err != nil {
+		return err
+	}
+	return a.workbench(rec, s.Token).SignOut(ctx, true)
 }
 
 // Forget removes a profile and all that is kept of it here. With the last profile of
@@ -97,7 +114,8 @@ func (a *Agent) drop(ctx context.Context, id string) *vault.Vault {
 	return v
 }
 
-// discard deletes a profile's tokens and then gives them back to their provider.
+// discard deletes a profile's tokens, then ends the session at the company's server
+// and gives the tokens back to their provider, as far as they can be reached.
 func (a *Agent) discard(ctx context.Context, v *vault.Vault, id string) {
 	entry, err := v.Get(id)
 	if err != nil {
@@ -108,6 +126,12 @@ func (a *Agent) discard(ctx context.Context, v *vault.Vault, id string) {
 	}
 	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokePatience)
 	defer cancel()
+	if rec := a.recordOf(id); rec.Workbench && rec.Issuer == entry.Issuer {
+		token := func(context.Context) (auth.Secret, error) { return entry.Tokens.Access, nil }
+		if err := a.workbench(rec, token).SignOut(asking, false); err != nil {
+			a.log.Info("session not ended", "profile", id, "err", err) // revoking may do
+		}
+	}
 	p, err := a.provider(asking, id)
 	if err != nil || p.Issuer != entry.Issuer {
 		a.log.Warn("tokens not revoked", "profile", id, "err", err)
