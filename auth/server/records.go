@@ -24,6 +24,13 @@ type Enterprise struct {
 	UpdatedAt       time.Time
 }
 
+// Signed names the newest signed document of an enterprise.
+type Signed struct {
+	EnterpriseID string
+	Version      int64
+	Expires      time.Time // zero: there is none, sign anew
+}
+
 // Connector is how one enterprise's people sign in, with its secrets sealed.
 type Connector struct {
 	ID           string // appears in the callback's path

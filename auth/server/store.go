@@ -29,6 +29,9 @@ type Codes interface {
 	CodesOf(ctx context.Context, enterprise string) ([]string, error)
 	// PublicCodes returns at most limit present codes of Public enterprises, sorted.
 	PublicCodes(ctx context.Context, limit int) ([]string, error)
+	// SignedByCode says which signed document answers a code (by the hash of its normal
+	// form, present or kept), without reading it: what a look-up asks each time.
+	SignedByCode(ctx context.Context, codeHash string) (Signed, error)
 }
 
 // Connectors keeps how enterprises sign in.

@@ -25,11 +25,7 @@ func (s *Setup) serveDocument(w http.ResponseWriter, r *http.Request) {
 		s.busy(w)
 		return
 	}
-	e, err := s.cfg.Enterprises.EnterpriseByCode(r.Context(), hash)
-	var raw []byte
-	if err == nil {
-		raw, err = s.signed(r.Context(), e)
-	}
+	raw, err := s.lookup(r.Context(), hash)
 	switch {
 	case errors.Is(err, auth.ErrNotFound):
 		s.unknown(w, r, hash)

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
+	"time"
 
 	"lanyard/auth"
 	"lanyard/auth/connector"
@@ -15,39 +15,74 @@ import (
 	"lanyard/auth/server"
 )
 
-// signed returns an enterprise's signed document: the stored one while it is fresh, else
-// a new one. An enterprise that nobody can sign in at is auth.ErrNotFound.
-func (s *Setup) signed(ctx context.Context, e server.Enterprise) ([]byte, error) {
+// maxDocuments bounds the signed documents in memory; one has at most some 50 KiB.
+const maxDocuments = 256
+
+// document is a signed document in memory.
+type document struct {
+	version int64
+	raw     []byte
+}
+
+// lookup returns the signed document that answers a code. The usual case reads one small
+// row, however large the document is.
+func (s *Setup) lookup(ctx context.Context, codeHash string) ([]byte, error) {
 	keys, err := s.keyring(ctx)
 	if err != nil {
 		return nil, err
 	}
-	now := s.cfg.Base.Time()
-	if len(e.Document) > 0 && e.DocumentExpires.Sub(now) > s.life()/2 && bytes.HasPrefix(e.Document, keys.header) {
-		return e.Document, nil
-	}
-	doc, err := s.document(ctx, e)
+	newest, err := s.cfg.Codes.SignedByCode(ctx, codeHash)
 	if err != nil {
 		return nil, err
 	}
+	if kept, ok := s.documents.get(newest.EnterpriseID); ok && kept.version == newest.Version && s.fresh(kept.raw, newest.Expires, keys) {
+		return kept.raw, nil
+	}
+	e, err := s.cfg.Enterprises.Enterprise(ctx, newest.EnterpriseID)
+	if err != nil {
+		return nil, err
+	}
+	if !s.fresh(e.Document, e.DocumentExpires, keys) {
+		if e, err = s.sign(ctx, e, keys); err != nil {
+			return nil, err
+		}
+	}
+	s.documents.put(e.ID, document{e.DocumentVersion, e.Document})
+	return e.Document, nil
+}
+
+// fresh reports whether a document is signed by the present key and has half its life.
+func (s *Setup) fresh(raw []byte, expires time.Time, keys *keyring) bool {
+	return len(raw) > 0 && expires.Sub(s.cfg.Base.Time()) > s.life()/2 && bytes.HasPrefix(raw, keys.header)
+}
+
+// sign makes a new document of an enterprise and keeps it in the record that it returns.
+// An enterprise that nobody can sign in at is auth.ErrNotFound.
+func (s *Setup) sign(ctx context.Context, e server.Enterprise, keys *keyring) (server.Enterprise, error) {
+	doc, err := s.document(ctx, e)
+	if err != nil {
+		return e, err
+	}
+	now := s.cfg.Base.Time()
 	expires := now.Add(s.life())
 	doc.Version = max(e.DocumentVersion+1, now.Unix())
 	doc.IssuedAt, doc.ExpiresAt = now.Unix(), expires.Unix()
 	raw, err := directory.SignDocument(doc, keys.signing)
 	if err != nil {
-		return nil, err
+		return e, err
 	}
 	err = s.cfg.Enterprises.SaveDocument(ctx, e.ID, doc.Version, raw, expires)
 	if errors.Is(err, auth.ErrConflict) { // another request was faster: one answer for all
 		if e, err = s.cfg.Enterprises.Enterprise(ctx, e.ID); err == nil && len(e.Document) > 0 {
-			return e.Document, nil
+			return e, nil
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("save document of %s: %w", e.ID, err)
+		return e, fmt.Errorf("save document of %s: %w", e.ID, err)
 	}
 	s.log.InfoContext(ctx, "enterprise document signed", "enterprise", e.ID, "version", doc.Version)
-	return raw, nil
+	e.Document, e.DocumentVersion, e.DocumentExpires = raw, doc.Version, expires
+	return e, nil
 }
 
 // document says what desktops need to know of an enterprise. Where they can, they sign
@@ -62,14 +97,10 @@ func (s *Setup) document(ctx context.Context, e server.Enterprise) (directory.Do
 		return directory.Document{}, err
 	}
 	doc := directory.Document{
-		Schema: directory.DocumentSchema, Origin: s.cfg.Base.PublicURL, Enterprise: e.Enterprise, Codes: []string{e.Code},
+		Schema: directory.DocumentSchema, Origin: s.cfg.Base.PublicURL, Enterprise: e.Enterprise,
 	}
-	if s.cfg.Codes != nil {
-		codes, err := s.cfg.Codes.CodesOf(ctx, e.ID)
-		if err != nil {
-			return directory.Document{}, err
-		}
-		doc.Codes = append(doc.Codes, slices.DeleteFunc(codes, func(c string) bool { return c == e.Code })...)
+	if doc.Codes, err = s.cfg.Codes.CodesOf(ctx, e.ID); err != nil {
+		return directory.Document{}, err
 	}
 	if direct(c) {
 		doc.Connector = *c

@@ -1,11 +1,9 @@
 package setup
 
 import (
-	"container/list"
 	"net"
 	"net/http"
 	"net/netip"
-	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -27,19 +25,13 @@ const (
 type limiter struct {
 	perMinute int // 0: no limit
 	now       func() time.Time
-
-	mu      sync.Mutex
-	callers map[string]*list.Element
-	order   *list.List // of *caller, last heard of first
+	callers   *recent[caller]
 }
 
-type caller struct {
-	address      string
-	all, unknown *rate.Limiter
-}
+type caller struct{ all, unknown *rate.Limiter }
 
 func newLimiter(perMinute int, now func() time.Time) *limiter {
-	return &limiter{perMinute: perMinute, now: now, callers: map[string]*list.Element{}, order: list.New()}
+	return &limiter{perMinute: perMinute, now: now, callers: newRecent[caller](maxCallers)}
 }
 
 // allow counts a look-up and reports whether it may be answered.
@@ -47,8 +39,7 @@ func (l *limiter) allow(r *http.Request) bool {
 	if l.perMinute == 0 {
 		return true
 	}
-	now := l.now()
-	c := l.caller(r)
+	now, c := l.now(), l.caller(r)
 	return c.unknown.TokensAt(now) >= 1 && c.all.AllowN(now, 1)
 }
 
@@ -59,20 +50,15 @@ func (l *limiter) missed(r *http.Request) {
 	}
 }
 
-func (l *limiter) caller(r *http.Request) *caller {
+// caller returns the limits of who asks. Two first requests at once may each make them:
+// one more guess is no loss.
+func (l *limiter) caller(r *http.Request) caller {
 	address := callerAddress(r)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if e, ok := l.callers[address]; ok {
-		l.order.MoveToFront(e)
-		return e.Value.(*caller)
-	}
-	limit := func(n int) *rate.Limiter { return rate.NewLimiter(rate.Limit(float64(n)/60), n) }
-	c := &caller{address: address, all: limit(l.perMinute * hitShare), unknown: limit(l.perMinute)}
-	l.callers[address] = l.order.PushFront(c)
-	if l.order.Len() > maxCallers {
-		oldest := l.order.Remove(l.order.Back()).(*caller)
-		delete(l.callers, oldest.address)
+	c, ok := l.callers.get(address)
+	if !ok {
+		limit := func(n int) *rate.Limiter { return rate.NewLimiter(rate.Limit(float64(n)/60), n) }
+		c = caller{all: limit(l.perMinute * hitShare), unknown: limit(l.perMinute)}
+		l.callers.put(address, c)
 	}
 	return c
 }

@@ -118,6 +118,11 @@ func (m *memory) SaveDocument(ctx context.Context, id string, version int64, jws
 	return put(m, m.enterprises, id, e)
 }
 
+func (m *memory) SignedByCode(ctx context.Context, hash string) (server.Signed, error) {
+	e, err := m.EnterpriseByCode(ctx, hash)
+	return server.Signed{EnterpriseID: e.ID, Version: e.DocumentVersion, Expires: e.DocumentExpires}, err
+}
+
 func (m *memory) CodesOf(ctx context.Context, id string) ([]string, error) {
 	e, err := m.Enterprise(ctx, id)
 	return append([]string{e.Code}, m.old[id]...), err

@@ -11,17 +11,15 @@ import (
 	"lanyard/auth/server"
 )
 
-// Config is what a Setup needs; all fields but Codes, OIDC and Logger are required.
+// Config is what a Setup needs; all fields but OIDC and Logger are required.
 type Config struct {
 	Base        *server.Base
 	Enterprises server.Enterprises
+	Codes       server.Codes
 	Connectors  server.Connectors
 	Keys        server.Keys
 	Clients     server.Clients
 	Catalogue   server.Catalogue
-	// Codes lists the codes that lead to an enterprise besides the present one, and those
-	// that may be suggested. nil: there are none.
-	Codes server.Codes
 	// Engine and OIDC run the connectors that are tested.
 	Engine *connector.Engine
 	OIDC   *openid.Client
@@ -39,6 +37,9 @@ type Setup struct {
 	limit *limiter
 	near  suggestions
 	keys  keyCache
+	// documents are signed documents by enterprise; the store says each time whether one
+	// is still the newest.
+	documents *recent[document]
 
 	applying sync.Mutex // one Apply at a time
 }
@@ -53,6 +54,8 @@ func New(cfg Config) (*Setup, error) {
 		cfg: cfg, log: cfg.Logger, pages: pages,
 		limit: newLimiter(cfg.LookupsPerMinute, cfg.Base.Time),
 		near:  suggestions{codes: cfg.Codes, now: cfg.Base.Time},
+
+		documents: newRecent[document](maxDocuments),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)

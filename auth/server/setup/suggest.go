@@ -30,9 +30,6 @@ type suggestions struct {
 
 // of returns the public code that is one mistake away from the code with that hash, "".
 func (s *suggestions) of(ctx context.Context, hash string) (string, error) {
-	if s.codes == nil {
-		return "", nil
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if now := s.now(); s.misses == nil || now.Sub(s.loaded).Abs() > suggestionsFor {

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"lanyard/auth"
+	"lanyard/auth/server"
 	"lanyard/auth/server/store"
 )
 
@@ -20,6 +22,12 @@ func testCodeLists(t *testing.T, s *store.Store) {
 		must(t, s.SaveEnterprise(ctx(t), first))
 		clock = clock.Add(time.Hour)
 	}
+	signed := server.Signed{EnterpriseID: acme, Version: first.DocumentVersion, Expires: first.DocumentExpires}
+	want(t, "signed, by the present code", signed)(s.SignedByCode(ctx(t), server.Hash("acme-group")))
+	want(t, "signed, by an old code", signed)(s.SignedByCode(ctx(t), server.Hash("acme")))
+	want(t, "not signed", server.Signed{EnterpriseID: other})(s.SignedByCode(ctx(t), server.Hash("other")))
+	_, err := s.SignedByCode(ctx(t), server.Hash("nobody"))
+	wantErr(t, "signed for nobody", err, auth.ErrNotFound)
 	want(t, "the present one first", []string{"acme-group", "zeta", "acme"})(s.CodesOf(ctx(t), acme))
 	want(t, "only its own", []string{"other"})(s.CodesOf(ctx(t), other))
 	want(t, "public", []string{"acme-group"})(s.PublicCodes(ctx(t), 10))
