@@ -63,6 +63,7 @@ func (p *Pages) Write(w http.ResponseWriter, status int, name string, v View) er
 		return fmt.Errorf("write page %s: no such page", name)
 	}
 	var out bytes.Buffer
+	out.Grow(8 << 10) // most pages, in one piece
 	err := page.ExecuteTemplate(&out, "layout.html", map[string]any{
 		"Lang": v.Lang, "Title": v.Title, "Style": p.style, "Script": v.Script, "Body": v.Body,
 		"Company": v.Enterprise.Name.In(v.Lang), "Logo": logo(v.Enterprise.Logo),

@@ -126,8 +126,11 @@ func (v *vendor) connector(callbackPath string) connector.Connector {
 		Vars:     map[string]string{"client_id": "c1"},
 		Redirect: connector.Redirect{Via: "broker", Path: callbackPath},
 		Authorize: &connector.Request{URL: v.url + "/authorize", Params: []connector.Pair{
-			{"client_id", "{client_id}"}, {"redirect_uri", "{redirect_uri}"}, {"state", "{state}"},
-			{"prompt", "{prompt?}"}, {"login_hint", "{login_hint?}"},
+			{"client_id", "{client_id}"},
+			{"redirect_uri", "{redirect_uri}"},
+			{"state", "{state}"},
+			{"prompt", "{prompt?}"},
+			{"login_hint", "{login_hint?}"},
 		}},
 		Steps: []connector.Step{
 			{

@@ -1,0 +1,4 @@
+package broker
+
+// RedirectAllowed is for the fuzz test.
+var RedirectAllowed = redirectAllowed

@@ -1,0 +1,7 @@
+package sso
+
+// LocalPath is for the fuzz test, PersonKey for its own.
+var (
+	LocalPath = localPath
+	PersonKey = personKey
+)
