@@ -57,6 +57,7 @@ func (c *clock) advance(d time.Duration) {
 type gate struct {
 	base  *server.Base
 	store *store.Store
+	away  string // where Begin sends the browser
 
 	mu    sync.Mutex
 	begun []server.BeginOptions
@@ -79,7 +80,7 @@ func (g *gate) Begin(w http.ResponseWriter, _ *http.Request, _, ret string, opts
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.begun, g.ret = append(g.begun, opts), ret
-	w.Header().Set("Location", "https://idp.example/authorize")
+	w.Header().Set("Location", g.away)
 	w.WriteHeader(http.StatusSeeOther)
 }
 
@@ -128,7 +129,7 @@ func newWorld(t testing.TB) *world {
 
 	w := &world{
 		t: t, url: listener.URL, base: base, store: s, clock: c, handler: mux,
-		gate: &gate{base: base, store: s}, log: &strings.Builder{},
+		gate: &gate{base: base, store: s, away: "https://idp.example/authorize"}, log: &strings.Builder{},
 	}
 	w.broker, err = broker.New(broker.Config{
 		Base: base, Enterprises: s, People: s, Sessions: s, Clients: s, Grants: s, Keys: s, Gate: w.gate,

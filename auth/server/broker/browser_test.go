@@ -1,0 +1,85 @@
+package broker_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"lanyard/auth/authtest"
+	"lanyard/auth/server"
+)
+
+// The policies of the pages let a real browser do what the pages are for: confirm and
+// reach the desktop's loopback address, switch to the company's own page, and post a
+// form_post answer by itself.
+func TestPagesInABrowser(t *testing.T) {
+	ctx := authtest.Chromium(t)
+	w := newWorld(t)
+	b := w.browser()
+	b.signIn(w.person(acme, "张三"))
+	u, err := url.Parse(w.url)
+	must(t, err)
+	w.handler.(*http.ServeMux).HandleFunc("GET /sign-in", func(rw http.ResponseWriter, _ *http.Request) {
+		for _, c := range b.Jar.Cookies(u) {
+			http.SetCookie(rw, &http.Cookie{Name: c.Name, Value: c.Value, Path: "/", SameSite: http.SameSiteLaxMode})
+		}
+		_, _ = rw.Write([]byte("<title>in</title>"))
+	})
+	arrived := make(chan url.Values, 1)
+	loopback := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/callback") || strings.HasSuffix(r.URL.Path, "/native") {
+			_ = r.ParseForm()
+			arrived <- r.Form
+		}
+		_, _ = rw.Write([]byte("<title>done</title>"))
+	}))
+	defer loopback.Close()
+	arrive := func(what string) url.Values {
+		t.Helper()
+		select {
+		case v := <-arrived:
+			return v
+		case <-time.After(30 * time.Second):
+			t.Fatalf("%s: the browser never arrived", what)
+			return nil
+		}
+	}
+
+	must(t, chromedp.Do(ctx, chromedp.Navigate(w.url+"/sign-in")))
+	must(t, chromedp.Do(ctx, chromedp.Navigate(w.authorizeURL(askDesktop("redirect_uri", loopback.URL+"/callback")))))
+	must(t, chromedp.Do(ctx, chromedp.Click("#confirm")))
+	if v := arrive("consent"); v.Get("code") == "" || v.Get("iss") != w.issuer() {
+		t.Errorf("consent: %v", v)
+	}
+
+	must(t, chromedp.Do(ctx, chromedp.Navigate(w.authorizeURL(ask("redirect_uri", loopback.URL+"/native", "response_mode", "form_post")))))
+	if v := arrive("form_post"); v.Get("code") == "" || v.Get("state") != "the state" {
+		t.Errorf("form_post: %v", v)
+	}
+
+	// Switching leads off-site, here to where the gate sends everybody.
+	w.gate.away = loopback.URL + "/native"
+	must(t, chromedp.Do(ctx, chromedp.Navigate(w.authorizeURL(askDesktop()))))
+	must(t, chromedp.Do(ctx, chromedp.Click("#switch")))
+	arrive("switch")
+	if got := w.gate.begun[len(w.gate.begun)-1]; got != (server.BeginOptions{Fresh: true}) {
+		t.Errorf("switch: %+v", got)
+	}
+
+	// Signing out goes on to the app's own address.
+	client, err := w.store.Client(t.Context(), acme, "notes")
+	must(t, err)
+	client.LogoutURIs = []string{loopback.URL + "/native"}
+	must(t, w.store.SaveClient(t.Context(), client))
+	leave := url.Values{"client_id": {"notes"}, "post_logout_redirect_uri": client.LogoutURIs, "state": {"bye"}}
+	must(t, chromedp.Do(ctx, chromedp.Navigate(w.issuer()+"/end-session?"+leave.Encode())))
+	must(t, chromedp.Do(ctx, chromedp.Click("#confirm")))
+	if v := arrive("end-session"); v.Get("state") != "bye" || b.signedIn() {
+		t.Errorf("end-session: %v, signed in %v", v, b.signedIn())
+	}
+}
