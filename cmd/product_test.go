@@ -299,11 +299,13 @@ func (d *desk) signalAgent(t testing.TB, signal syscall.Signal) {
 	})
 }
 
-// zombie reports whether a process has ended and only waits to be reaped.
+// zombie reports whether a process has ended, all its threads with it, and only waits
+// to be reaped.
 func zombie(pid int) bool {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	_, after, ok := strings.Cut(string(data), ") ")
-	return err == nil && ok && strings.HasPrefix(after, "Z")
+	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*", pid))
+	return err == nil && ok && strings.HasPrefix(after, "Z") && len(threads) <= 1
 }
 
 // settled returns the current profile once no refresh is under way.

@@ -90,7 +90,10 @@ func (l *Listener) servePage(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case leave:
-		http.Redirect(w, r, o.Next, http.StatusSeeOther)
+		// Not by a redirect: where the answer came as a form, Chromium holds every
+		// redirect after it against the form-action of the page that sent it.
+		w.Header().Set("Refresh", "0; url="+o.Next)
+		write(w, http.StatusOK, successPage(o, lang))
 	case o.Err != nil:
 		write(w, http.StatusOK, failurePage(o.Err, o, lang))
 	default:

@@ -174,10 +174,10 @@ func TestPageGoesOnToTheAppOnce(t *testing.T) {
 	page := comeBack(t, a)
 	const next = "https://acme.example/launch/once"
 	a.Finish(signin.Outcome{Kept: true, Next: next})
-	if got := get(t, page); got.StatusCode != http.StatusSeeOther || got.Header.Get("Location") != next {
-		t.Errorf("the page got %d to %q, want 303 to the app", got.StatusCode, got.Header.Get("Location"))
+	if got := get(t, page); got.StatusCode != http.StatusOK || got.Header.Get("Refresh") != "0; url="+next {
+		t.Errorf("the page got %d and goes on to %q, want the app", got.StatusCode, got.Header.Get("Refresh"))
 	}
-	if got := get(t, page); got.StatusCode != http.StatusOK || strings.Contains(got.body, next) {
+	if got := get(t, page); got.StatusCode != http.StatusOK || got.Header.Get("Refresh") != "" || strings.Contains(got.body, next) {
 		t.Errorf("loaded again, the page got %d %s", got.StatusCode, got.body)
 	}
 }
