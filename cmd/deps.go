@@ -3,6 +3,9 @@
 package cmd
 
 import (
+	_ "fyne.io/fyne/v2/app"
+	_ "fyne.io/fyne/v2/test"
+	_ "fyne.io/systray"
 	_ "github.com/Microsoft/go-winio"
 	_ "github.com/chromedp/chromedp"
 	_ "github.com/coreos/go-oidc/v3/oidc"
