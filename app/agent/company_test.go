@@ -410,6 +410,16 @@ func noBrowser(context.Context, string, map[string]string, string) error {
 	return auth.Fail(auth.BrowserNotOpened, nil, nil)
 }
 
+// goesOn returns where a page sends its browser by itself.
+func goesOn(t testing.TB, page authtest.Page) string {
+	t.Helper()
+	_, address, found := strings.Cut(page.Header.Get("Refresh"), "url=")
+	if !found {
+		t.Fatalf("the page goes nowhere: %s", page.Body)
+	}
+	return address
+}
+
 // isFault fails the test unless err carries the fault.
 func isFault(t testing.TB, err error, want auth.Fault) {
 	t.Helper()

@@ -217,7 +217,8 @@ func TestLaunchSignsIn(t *testing.T) {
 			c.fault(func(*authtest.Faults) {})
 			att := d.step(local.StepWaiting)
 			d.until("an open browser", func(s local.State) bool { return s.Attempt.Opened })
-			page := authtest.NewVisitor(t).Visit(t, att.URL)
+			browser := authtest.NewVisitor(t)
+			page := browser.Visit(t, goesOn(t, browser.Visit(t, att.URL)))
 			if page.Body != "signed in at handbook" {
 				t.Errorf("the click ended at %s: %s", page.URL, page.Body)
 			}
