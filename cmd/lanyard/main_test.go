@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"lanyard/app/local"
+)
+
+// TestMain lets this test binary be the program, as which it starts its own agent.
+func TestMain(m *testing.M) {
+	if os.Getenv("LANYARD_HOME") != "" {
+		main()
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// home gives the program a home of its own and ends its agent with the test.
+func home(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	t.Setenv("LANYARD_HOME", dir)
+	t.Setenv("LANG", "en_US.UTF-8")
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+dir+"/no-bus")
+	t.Cleanup(func() { lanyard("quit") })
+	return dir
+}
+
+// lanyard runs one command in this process.
+func lanyard(args ...string) (code int, stdout, stderr string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	var out, err bytes.Buffer
+	code = run(ctx, args, strings.NewReader(""), &out, &err, os.LookupEnv)
+	return code, out.String(), err.String()
+}
+
+// TestAgentLife starts an agent by asking it, finds it again, lets no second one in,
+// and has it start and end as often as one likes.
+func TestAgentLife(t *testing.T) {
+	dir := home(t)
+	for range 3 {
+		code, out, errs := lanyard("status", "--json")
+		var s local.State
+		if err := json.Unmarshal([]byte(out), &s); code != 0 || err != nil || s.API != local.API || s.Version != version {
+			t.Fatalf("status: %d %v\n%s%s", code, err, out, errs)
+		}
+		info, err := local.ReadInfo(filepath.Join(dir, "state"))
+		if err != nil || info.PID == os.Getpid() || info.Version != version {
+			t.Fatalf("agent.json: %+v, %v", info, err)
+		}
+		if code, _, errs := lanyard("agent", "--no-tray"); code == 0 || !strings.Contains(errs, "already running") {
+			t.Errorf("second agent: %d %s", code, errs)
+		}
+		if code, _, errs := lanyard("quit"); code != 0 {
+			t.Fatalf("quit: %d %s", code, errs)
+		}
+	}
+	log, err := os.ReadFile(filepath.Join(dir, "logs", "agent.log"))
+	if err != nil || bytes.Count(log, []byte(`"agent started"`)) != 3 || bytes.Count(log, []byte(`"agent ended"`)) < 2 {
+		t.Errorf("log: %v\n%s", err, log)
+	}
+}
+
+// TestForeground runs the agent in this process, until its context ends.
+func TestForeground(t *testing.T) {
+	dir := home(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	var errs bytes.Buffer
+	ended := make(chan int, 1)
+	go func() { ended <- run(ctx, []string{"agent"}, strings.NewReader(""), &errs, &errs, os.LookupEnv) }()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if _, err := local.ReadInfo(filepath.Join(dir, "state")); err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no agent: %s", errs.String())
+		}
+	}
+	if code, out, _ := lanyard("doctor", "--json"); code != 0 || !strings.Contains(out, `"checks"`) {
+		t.Errorf("doctor: %d %s", code, out)
+	}
+	cancel()
+	if code := <-ended; code != 0 {
+		t.Errorf("ended with %d: %s", code, errs.String())
+	}
+	if !strings.Contains(errs.String(), "no icon") {
+		t.Errorf("said %q", errs.String())
+	}
+	if _, err := local.ReadInfo(filepath.Join(dir, "state")); err == nil {
+		t.Error("agent.json is left behind")
+	}
+}
+
+// TestLogFile begins a new file at its limit and keeps one old one.
+func TestLogFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "agent.log")
+	l, err := openLog(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := []byte(strings.Repeat("x", 1023) + "\n")
+	for range 3 * maxLog / len(line) {
+		if _, err := l.Write(line); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{path, path + ".old"} {
+		if fi, err := os.Stat(name); err != nil || fi.Size() > maxLog || fi.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", name, fi, err)
+		}
+	}
+	l, err = openLog(path)
+	if err != nil || l.size != maxLog {
+		t.Errorf("opened again: size %d, %v", l.size, err)
+	}
+	_ = l.Close()
+}
