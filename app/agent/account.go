@@ -33,7 +33,7 @@ func (a *Agent) begin(id string, v *vault.Vault) {
 	s = session.New(session.Config{
 		Profile: id, Store: v, Now: a.cfg.Now, Logger: a.log,
 		Refresher: func(ctx context.Context) (session.Refresher, error) { return a.refresher(ctx, id, v) },
-		OnChange:  func(status session.Status) { a.heard(id, s, status) },
+		OnChange:  func(status session.Status) { a.heard(id, s, v, status) },
 	})
 	status := s.Status()
 	var old *session.Session
@@ -52,7 +52,7 @@ func (a *Agent) begin(id string, v *vault.Vault) {
 // heard takes a session's new status into State, unless the profile has got another
 // session meanwhile. Where the company ended the person's access, what is kept of it
 // here goes too.
-func (a *Agent) heard(id string, from *session.Session, status session.Status) {
+func (a *Agent) heard(id string, from *session.Session, v *vault.Vault, status session.Status) {
 	a.update(func() {
 		for _, acc := range a.accounts {
 			if acc.ID != id || acc.session != from {
@@ -63,15 +63,15 @@ func (a *Agent) heard(id string, from *session.Session, status session.Status) {
 				acc.Ended = true
 				acc.Apps, acc.ETag, acc.Pinned, acc.Opened = nil, "", nil, nil
 				a.rememberOrWarn()
-				a.background(func(context.Context) { a.wipe(id) })
+				a.background(func(context.Context) { a.wipe(id, v) })
 			}
 		}
 	})
 }
 
 // wipe deletes the tokens of somebody whose access has ended.
-func (a *Agent) wipe(id string) {
-	if err := a.openedVault().Delete(id); err != nil {
+func (a *Agent) wipe(id string, v *vault.Vault) {
+	if err := v.Delete(id); err != nil {
 		a.log.Error("tokens not deleted", "profile", id, "err", err)
 	}
 }

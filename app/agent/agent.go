@@ -79,8 +79,7 @@ type Agent struct {
 	work   sync.WaitGroup
 	quit   chan bool // true: start again
 
-	opening chan struct{} // holds one token: whoever has it opens the vault
-	proofs  *proofs
+	proofs *proofs
 
 	mu       sync.Mutex
 	rev      uint64
@@ -90,6 +89,7 @@ type Agent struct {
 	accounts []*account
 	attempt  *attempt
 	vault    *vault.Vault // nil until it is first needed
+	opening  *opening     // the try to open it that is under way
 	waiting  error        // why the vault did not open when it was last tried
 	env      local.Env    // of the last caller with a display
 	timer    *time.Timer  // the only one: the next refresh of any profile
@@ -114,7 +114,6 @@ func New(cfg Config) (*Agent, error) {
 		cfg: cfg, log: cfg.Logger,
 		openid:  openid.Client{HTTP: cfg.HTTP, Now: cfg.Now, Logger: cfg.Logger},
 		quit:    make(chan bool, 1),
-		opening: make(chan struct{}, 1),
 		changed: make(chan struct{}),
 		rev:     1,
 		proofs:  newProofs(cfg.Logger),
@@ -195,7 +194,7 @@ func (a *Agent) restore(ctx context.Context) {
 	a.mu.Unlock()
 	if needed {
 		// A locked keyring shows in State and is asked again at the next wish.
-		_, _ = a.openVault(vault.Quietly(ctx))
+		_, _ = a.openVault(ctx, true)
 	}
 	debug.FreeOSMemory()
 }
@@ -205,7 +204,7 @@ func (a *Agent) restore(ctx context.Context) {
 // was offline may not be any more.
 func (a *Agent) wake(ctx context.Context) {
 	if a.isWaiting() {
-		_, _ = a.openVault(vault.Quietly(ctx))
+		_, _ = a.openVault(ctx, true)
 		return
 	}
 	a.refreshDue(ctx, true)

@@ -112,7 +112,7 @@ func (a *Agent) documentApps(ctx context.Context, rec record, s *session.Session
 // liveSession returns the session of a profile, opening the vault first if need be,
 // and, with or without an error, what is remembered of the profile.
 func (a *Agent) liveSession(ctx context.Context, id string) (*session.Session, record, error) {
-	_, vaultErr := a.openVault(ctx)
+	_, vaultErr := a.openVault(ctx, false)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	acc, err := a.account(id)

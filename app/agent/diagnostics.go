@@ -30,7 +30,7 @@ func (a *Agent) Doctor(ctx context.Context) (local.Report, error) {
 }
 
 func (a *Agent) probeKeyring(ctx context.Context) error {
-	v, err := a.openVault(ctx)
+	v, err := a.openVault(ctx, false)
 	if err != nil {
 		return err
 	}

@@ -64,6 +64,26 @@ func TestLockedKeyring(t *testing.T) {
 	d.phase(local.SignedIn)
 }
 
+// TestLateUnlock resumes by itself when the person answers the keyring long after the
+// click that made it ask has gone another way.
+func TestLateUnlock(t *testing.T) {
+	c := newCompany(t, "acme")
+	d := newDesk(t)
+	d.signIn(c, local.SignInRequest{})
+	d.stop()
+	d.keyring.set(true, false)
+	d.start()
+	d.phase(local.WaitingForKeyring)
+	answer := d.keyring.ask()
+	defer answer()
+	launched, err := d.Launch(t.Context(), local.LaunchRequest{App: "notes"})
+	if err != nil || launched.Via != "access-link" {
+		t.Errorf("launch = %+v, %v", launched, err)
+	}
+	answer()
+	d.phase(local.SignedIn)
+}
+
 // TestSignOutWhileLocked keeps the promise once the keyring opens.
 func TestSignOutWhileLocked(t *testing.T) {
 	c := newCompany(t, "acme")

@@ -212,7 +212,7 @@ func (a *Agent) managed(found directory.Resolved) bool {
 // reached, and the clock is right.
 func (a *Agent) check(ctx context.Context, att *attempt, w *way) (err error) {
 	a.update(func() { att.view.Step = local.StepChecking })
-	if w.vault, err = a.openVault(ctx); err != nil {
+	if w.vault, err = a.openVault(ctx, false); err != nil {
 		return err
 	}
 	return doctor.Preflight(ctx, doctor.Probes{

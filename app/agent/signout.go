@@ -105,7 +105,7 @@ func (a *Agent) leave(acc *account) {
 // drop discards the tokens of a profile that was left. Where the keyring is locked
 // they stay sealed until it opens, see openVault.
 func (a *Agent) drop(ctx context.Context, id string) *vault.Vault {
-	v, err := a.openVault(ctx)
+	v, err := a.openVault(ctx, false)
 	if err != nil {
 		a.log.Warn("tokens not deleted yet", "profile", id, "err", err)
 		return nil

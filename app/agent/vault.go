@@ -18,36 +18,69 @@ import (
 // locked: long enough for one that is open now, too short to notice otherwise.
 const retryPatience = 500 * time.Millisecond
 
-// openVault returns the vault, opening it when it is first needed. Whoever comes
-// while it opens waits for the same answer, at most until its ctx ends. A keyring
-// that is locked (fault KeyringLocked) leaves the profiles waiting and loses nothing:
-// the next call asks again.
-func (a *Agent) openVault(ctx context.Context) (*vault.Vault, error) {
-	select {
-	case a.opening <- struct{}{}:
-		defer func() { <-a.opening }()
-	case <-ctx.Done():
-		return nil, auth.Fail(auth.KeyringLocked, nil, context.Cause(ctx))
-	}
-	if v := a.openedVault(); v != nil {
-		return v, nil
-	}
-	v, err := vault.Open(ctx, a.cfg.Dir, a.cfg.Keyring)
-	if errors.Is(err, auth.VaultDamaged) {
-		// What cannot be read was kept aside; the profiles have to sign in again.
-		a.log.Error("vault damaged", "err", err)
-		v, err = vault.Open(ctx, a.cfg.Dir, a.cfg.Keyring)
-	}
-	if err != nil {
-		if ctx.Err() != nil {
-			// The keyring was still asking the person when our patience ended.
-			err = auth.Fail(auth.KeyringLocked, nil, err)
+// opening is one try to open the vault. It goes on when whoever began it has lost
+// patience: a prompt may be answered later.
+type opening struct {
+	quiet bool // the keyring must not bother the person: nobody clicked
+	done  chan struct{}
+	vault *vault.Vault // both are set before done is closed
+	err   error
+}
+
+// openVault returns the vault, opening it when it is first needed. All who come while
+// it opens wait for the one try, each at most until its ctx ends. A keyring that is
+// locked (fault KeyringLocked) leaves the profiles waiting and loses nothing: the next
+// call asks again, and a quiet one does not let the keyring ask the person.
+func (a *Agent) openVault(ctx context.Context, quiet bool) (*vault.Vault, error) {
+	for {
+		a.mu.Lock()
+		if v := a.vault; v != nil {
+			a.mu.Unlock()
+			return v, nil
 		}
-		a.log.Warn("vault not open", "err", err)
-		a.update(func() { a.waiting = err })
-		return nil, err
+		try := a.opening
+		if try == nil {
+			try = &opening{quiet: quiet, done: make(chan struct{})}
+			a.opening = try
+			a.background(func(ctx context.Context) { a.tryVault(ctx, try) })
+		}
+		a.mu.Unlock()
+		select {
+		case <-try.done:
+			if try.err == nil || !try.quiet || quiet {
+				return try.vault, try.err
+			}
+		case <-ctx.Done():
+			return nil, auth.Fail(auth.KeyringLocked, nil, context.Cause(ctx))
+		case <-a.life.Done():
+			return nil, auth.Fail(auth.AgentMissing, nil, nil)
+		}
 	}
-	a.log.Info("vault open", "memory_only", v.MemoryOnly())
+}
+
+// tryVault opens the vault once; the keyring has a deadline of its own.
+func (a *Agent) tryVault(ctx context.Context, try *opening) {
+	if try.quiet {
+		ctx = vault.Quietly(ctx)
+	}
+	try.vault, try.err = vault.Open(ctx, a.cfg.Dir, a.cfg.Keyring)
+	if errors.Is(try.err, auth.VaultDamaged) {
+		// What cannot be read was kept aside; the profiles have to sign in again.
+		a.log.Error("vault damaged", "err", try.err)
+		try.vault, try.err = vault.Open(ctx, a.cfg.Dir, a.cfg.Keyring)
+	}
+	if try.err != nil {
+		a.log.Warn("vault not open", "err", try.err)
+	} else {
+		a.log.Info("vault open", "memory_only", try.vault.MemoryOnly())
+		a.resume(try.vault)
+	}
+	a.update(func() { a.vault, a.waiting, a.opening = try.vault, try.err, nil })
+	close(try.done)
+}
+
+// resume gives the profiles their sessions, once their tokens can be read.
+func (a *Agent) resume(v *vault.Vault) {
 	var signedIn, signedOut []string
 	a.mu.Lock()
 	for _, acc := range a.accounts {
@@ -61,31 +94,22 @@ func (a *Agent) openVault(ctx context.Context) (*vault.Vault, error) {
 	for _, id := range signedIn {
 		a.begin(id, v)
 	}
-	a.update(func() { a.vault, a.waiting = v, nil })
 	a.background(func(ctx context.Context) {
 		for _, id := range signedOut {
 			a.discard(ctx, v, id) // whoever signed out while the keyring was locked
 		}
 		a.refreshAll(ctx)
 	})
-	return v, nil
 }
 
-func (a *Agent) openedVault() *vault.Vault {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.vault
-}
-
-// retryKeyring asks a keyring again that was locked when it was last asked, without
-// letting it bother the person: nobody clicked.
+// retryKeyring asks a keyring again that was locked when it was last asked.
 func (a *Agent) retryKeyring(ctx context.Context) {
 	if !a.isWaiting() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(vault.Quietly(ctx), retryPatience)
+	ctx, cancel := context.WithTimeout(ctx, retryPatience)
 	defer cancel()
-	_, _ = a.openVault(ctx) // what it says is in State
+	_, _ = a.openVault(ctx, true) // what it says is in State
 }
 
 func (a *Agent) isWaiting() bool {
