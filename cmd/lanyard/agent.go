@@ -136,7 +136,7 @@ func (p *program) config(paths desktop.Paths, logger *slog.Logger) (agent.Config
 		Version: version, Dir: paths.State, HTTP: agent.NewHTTPClient(), Keyring: keyring,
 		Pins: policy.Pins, ManagedBy: policy.ManagedBy, Code: policy.Code,
 		Env: local.CallerEnv(p.env), Open: launch.Open, Watch: desktop.Watch,
-		Probes: p.probes(paths), Logger: logger,
+		Probes: p.probes(), Logger: logger,
 	}
 	for _, origin := range []string{policy.Directory, p.getenv("LANYARD_DIRECTORY")} {
 		if origin != "" {
@@ -157,7 +157,7 @@ func (p *program) doctor(ctx context.Context) local.Report {
 	if err != nil {
 		return local.Report{Checks: []local.Check{{Name: "disk", Status: "fail", Detail: err.Error()}}}
 	}
-	probes := p.probes(paths)
+	probes := p.probes()
 	probes.Lang, probes.StateDir, probes.HTTP = p.lang(), paths.State, agent.NewHTTPClient()
 	probes.Address = p.getenv("LANYARD_DIRECTORY")
 	keyring := vault.OSKeyring(paths.Name("vault"))
@@ -171,7 +171,8 @@ func (p *program) doctor(ctx context.Context) local.Report {
 	return doctor.Run(ctx, probes)
 }
 
-func (p *program) probes(desktop.Paths) doctor.Probes {
+// probes are the checks that need nothing of an agent.
+func (p *program) probes() doctor.Probes {
 	return doctor.Probes{
 		SessionBus: func() bool { return desktop.HasSessionBus(p.getenv) },
 		Browser:    func() error { return launch.Available(local.CallerEnv(p.env), "") },
