@@ -130,28 +130,31 @@ var (
 	formInput  = regexp.MustCompile(`<input[^>]*type="?hidden"?[^>]*name="?([^" >]+)"?[^>]*value="([^"]*)"`)
 )
 
-// walk opens address, presses the one button that confirms, and returns the last page.
+// walk opens address, presses the button that confirms on every page that has one, a
+// page that posts itself included, and returns the last page.
 func (w *walker) walk(t testing.TB, address string) string {
 	t.Helper()
 	page, at := w.get(t, address)
-	form := formAction.FindStringSubmatch(page)
-	if form == nil {
-		return page
+	for range 3 {
+		form := formAction.FindStringSubmatch(page)
+		if form == nil {
+			break
+		}
+		action, err := at.Parse(html.UnescapeString(form[1]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		values := url.Values{"answer": {"yes"}}
+		for _, in := range formInput.FindAllStringSubmatch(page, -1) {
+			values.Set(html.UnescapeString(in[1]), html.UnescapeString(in[2]))
+		}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, action.String(), strings.NewReader(values.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		page, at = w.read(t, req)
 	}
-	action, err := at.Parse(html.UnescapeString(form[1]))
-	if err != nil {
-		t.Fatal(err)
-	}
-	values := url.Values{"answer": {"yes"}}
-	for _, in := range formInput.FindAllStringSubmatch(page, -1) {
-		values.Set(html.UnescapeString(in[1]), html.UnescapeString(in[2]))
-	}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, action.String(), strings.NewReader(values.Encode()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	page, _ = w.read(t, req)
 	return page
 }
 
