@@ -110,7 +110,8 @@ func (a *Agent) pursue(ctx context.Context, att *attempt, w *way) (profile strin
 	}
 	req := w.provider.AuthorizeRequest(w.listener.RedirectURI(), options)
 	a.update(func() { att.view.Step, att.view.URL = local.StepWaiting, req.URL })
-	a.openPage(ctx, att)
+	// Beside the wait: a browser may be back before its command has ended.
+	a.background(func(ctx context.Context) { a.openPage(ctx, att) })
 	issuer := ""
 	if w.provider.IssParameter {
 		issuer = w.provider.Issuer
