@@ -77,22 +77,23 @@ func (s *service) Close() error { return s.store.Close() }
 // auth/server alone; here is where they meet.
 func (s *service) handler() (http.Handler, error) {
 	st := s.store
+	recent := server.NewRecent(st, st, 2*time.Second)
 	gate, err := sso.New(sso.Config{
-		Base: s.base, Enterprises: st, Connectors: st, People: st, Flows: st, Sessions: st, SignIns: st,
+		Base: s.base, Enterprises: recent, Connectors: recent, People: st, Flows: st, Sessions: st, SignIns: st,
 		Engine: s.engine, OIDC: s.oidc, Pages: assets.SSOPages, Logger: s.log,
 	})
 	if err != nil {
 		return nil, err
 	}
 	provider, err := broker.New(broker.Config{
-		Base: s.base, Enterprises: st, People: st, Sessions: st, Clients: st, Grants: st, Keys: st,
+		Base: s.base, Enterprises: recent, People: st, Sessions: st, Clients: st, Grants: st, Keys: st,
 		Gate: gate, Fail: gate.Fail, Pages: assets.BrokerPages, Lang: words.Match, Text: words.T, Logger: s.log,
 	})
 	if err != nil {
 		return nil, err
 	}
 	apps, err := catalog.New(catalog.Config{
-		Base: s.base, Enterprises: st, People: st, Sessions: st, Catalogue: st, Launches: st,
+		Base: s.base, Enterprises: recent, People: st, Sessions: st, Catalogue: st, Launches: st,
 		Gate: gate, Bearer: provider, Fail: gate.Fail, AllowHTTP: s.conf.AllowHTTP, Logger: s.log,
 	})
 	if err != nil {

@@ -1,0 +1,59 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
+)
+
+// counting answers with how often it was asked.
+type counting struct {
+	server.Enterprises
+	server.Connectors
+	asked int
+	err   error
+}
+
+func (c *counting) Enterprise(context.Context, string) (server.Enterprise, error) {
+	c.asked++
+	return server.Enterprise{DocumentVersion: int64(c.asked)}, c.err
+}
+
+func (c *counting) SaveEnterprise(context.Context, server.Enterprise) error { return nil }
+
+func TestRecent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		inner := &counting{}
+		r := server.NewRecent(inner, inner, 2*time.Second)
+		ask := func(id string) int64 {
+			e, err := r.Enterprise(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return e.DocumentVersion
+		}
+		if ask("a") != 1 || ask("a") != 1 || ask("b") != 2 {
+			t.Error("a moment is not remembered by its key")
+		}
+		time.Sleep(2 * time.Second)
+		if ask("a") != 3 {
+			t.Error("a moment lasts too long")
+		}
+		if err := r.SaveEnterprise(t.Context(), server.Enterprise{}); err != nil || ask("a") != 4 {
+			t.Error("a change is not seen at once")
+		}
+		inner.err = auth.ErrNotFound
+		if _, err := r.Enterprise(t.Context(), "c"); !errors.Is(err, auth.ErrNotFound) {
+			t.Errorf("error = %v", err)
+		}
+		inner.err = nil
+		if ask("c") != 6 {
+			t.Error("an error was remembered")
+		}
+	})
+}
