@@ -30,6 +30,9 @@ type BeginOptions struct {
 	Fresh bool
 	// Reference names the attempt; empty for a new one.
 	Reference string
+	// Refused is a path with query at this server that can tell whoever asked that the
+	// person was not let in (see [Base.Refused]); empty: a page here tells the person.
+	Refused string
 }
 
 // Bearer is what auth/server/broker gives to the desktop's API.

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"net/http"
+	"strings"
 
 	"lanyard/auth"
 	"lanyard/auth/server"
@@ -15,8 +16,14 @@ func (b *Broker) authorize(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	q, ok := b.verified(w, r, e, r.URL.RawQuery)
+	asked := r.URL.Path + "?"
+	address, reason, refused := b.cfg.Base.CutRefused(asked + r.URL.RawQuery)
+	q, ok := b.verified(w, r, e, strings.TrimPrefix(address, asked))
 	if !ok {
+		return
+	}
+	if refused {
+		b.answerError(w, r, q, refuse(codeAccessDenied, describable(reason)))
 		return
 	}
 	desktop := q.client.ID == server.DesktopClient
@@ -41,7 +48,7 @@ func (b *Broker) authorize(w http.ResponseWriter, r *http.Request) {
 		b.answerError(w, r, q, refuse(codeLoginRequired, "another person signed in"))
 	default:
 		b.cfg.Gate.Begin(w, r, q.enterprise.ID, b.mark(r, q), server.BeginOptions{
-			LoginHint: q.loginHint, Fresh: wanting == freshTrip,
+			LoginHint: q.loginHint, Fresh: wanting == freshTrip, Refused: asked + q.raw,
 		})
 	}
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"lanyard/auth/authtest"
-	"lanyard/auth/server"
 )
 
 // The policies of the pages let a real browser do what the pages are for: confirm and
@@ -36,13 +35,15 @@ func TestPagesInABrowser(t *testing.T) {
 			_ = r.ParseForm()
 			arrived <- r.Form
 		}
-		_, _ = rw.Write([]byte("<title>done</title>"))
+		_, _ = rw.Write([]byte("<p id=done>done"))
 	}))
 	defer loopback.Close()
 	arrive := func(what string) url.Values {
 		t.Helper()
 		select {
 		case v := <-arrived:
+			// Else the next Navigate would break off what still loads.
+			must(t, chromedp.Do(ctx, chromedp.WaitReady(chromedp.CSS("#done"))))
 			return v
 		case <-time.After(30 * time.Second):
 			t.Fatalf("%s: the browser never arrived", what)
@@ -67,7 +68,7 @@ func TestPagesInABrowser(t *testing.T) {
 	must(t, chromedp.Do(ctx, chromedp.Navigate(w.authorizeURL(askDesktop()))))
 	must(t, chromedp.Do(ctx, chromedp.Click("#switch")))
 	arrive("switch")
-	if got := w.gate.begun[len(w.gate.begun)-1]; got != (server.BeginOptions{Fresh: true}) {
+	if got := w.gate.begun[len(w.gate.begun)-1]; !got.Fresh || got.LoginHint != "" {
 		t.Errorf("switch: %+v", got)
 	}
 

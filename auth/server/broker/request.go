@@ -164,13 +164,22 @@ func grantedScope(asked string) string {
 
 func hasScope(scope, word string) bool { return slices.Contains(strings.Fields(scope), word) }
 
-// printable keeps a parameter's name within what error_description may hold
-// (RFC 6749 section 4.1.2.1).
+// printable keeps a parameter's name within what error_description may hold.
 func printable(name string) string {
-	if len(name) > 40 || strings.ContainsFunc(name, func(r rune) bool { return r < 0x20 || r > 0x7e || r == '"' || r == '\\' }) {
+	if len(name) > 40 || describable(name) == "" {
 		return "a parameter"
 	}
 	return name
+}
+
+// describable returns text if error_description may hold it (RFC 6749 section
+// 4.1.2.1), else nothing.
+func describable(text string) string {
+	const most = 200
+	if len(text) > most || strings.ContainsFunc(text, func(r rune) bool { return r < 0x20 || r > 0x7e || r == '"' || r == '\\' }) {
+		return ""
+	}
+	return text
 }
 
 // markerParam is the parameter that a request carries after a trip upstream which it

@@ -29,6 +29,7 @@ type trip struct {
 	Nonce       string `json:"nonce"`
 	Verifier    string `json:"verifier"`
 	RedirectURI string `json:"redirect_uri"`
+	Refused     string `json:"refused,omitempty"` // see server.BeginOptions
 }
 
 // loaded is a connector ready to run.
@@ -85,7 +86,7 @@ func (s *SSO) redirectURI(c loaded) string {
 // Begin implements server.Gate: it sends the browser to the enterprise's provider, to
 // come back to ret.
 func (s *SSO) Begin(w http.ResponseWriter, r *http.Request, enterprise, ret string, opts server.BeginOptions) {
-	a := attempt{reference: opts.Reference, stage: stageAuthorize, ret: ret}
+	a := attempt{reference: opts.Reference, stage: stageAuthorize, ret: ret, refused: opts.Refused}
 	if a.reference == "" {
 		a.reference = auth.NewTrace()
 	}
@@ -102,7 +103,7 @@ func (s *SSO) Begin(w http.ResponseWriter, r *http.Request, enterprise, ret stri
 // depart stores the flow and returns the provider's address and the flow's cookie.
 func (s *SSO) depart(r *http.Request, a *attempt, enterprise string, opts server.BeginOptions) (string, *http.Cookie, error) {
 	ctx := r.Context()
-	if !localPath(a.ret) {
+	if !localPath(a.ret) || a.refused != "" && !localPath(a.refused) {
 		a.ret = ""
 		return "", nil, auth.Fail(auth.BadInput, nil, errors.New("return address is not a path at this server"))
 	}
@@ -170,7 +171,9 @@ func (s *SSO) run(c loaded, q openid.Request) connector.Run {
 // saveFlow keeps the flow under the hash of its state and ties it to the browser.
 func (s *SSO) saveFlow(ctx context.Context, a *attempt, q openid.Request) (string, *http.Cookie, error) {
 	hash := server.Hash(q.State.Reveal())
-	sealed, err := json.Marshal(trip{Nonce: q.Nonce.Reveal(), Verifier: q.Verifier.Reveal(), RedirectURI: q.RedirectURI})
+	sealed, err := json.Marshal(trip{
+		Nonce: q.Nonce.Reveal(), Verifier: q.Verifier.Reveal(), RedirectURI: q.RedirectURI, Refused: a.refused,
+	})
 	if err != nil {
 		return "", nil, err
 	}

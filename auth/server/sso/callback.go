@@ -98,8 +98,12 @@ func (s *SSO) arrive(w http.ResponseWriter, r *http.Request, a *attempt, query u
 		return c, openid.Request{}, stale(errors.New("return address is not a path at this server"))
 	}
 	a.ret = flow.Return // from here on it is this browser's own, and worth a second try
-	q, err := s.openTrip(flow, state)
-	return c, q, err
+	t, err := s.openTrip(flow)
+	a.refused = t.Refused
+	return c, openid.Request{
+		State: auth.NewSecret(state), Nonce: auth.NewSecret(t.Nonce),
+		Verifier: auth.NewSecret(t.Verifier), RedirectURI: t.RedirectURI,
+	}, err
 }
 
 // answering returns the connector that the callback's address names, opened; its
@@ -129,19 +133,16 @@ func (s *SSO) answering(ctx context.Context, r *http.Request, query url.Values) 
 }
 
 // openTrip unseals what the flow kept.
-func (s *SSO) openTrip(flow server.Flow, state string) (openid.Request, error) {
+func (s *SSO) openTrip(flow server.Flow) (trip, error) {
 	plain, err := s.cfg.Base.Sealer.Open(flow.Sealed, "flow "+flow.Hash)
 	if err != nil {
-		return openid.Request{}, fmt.Errorf("open flow: %w", err)
+		return trip{}, fmt.Errorf("open flow: %w", err)
 	}
 	var t trip
 	if err := json.Unmarshal(plain, &t); err != nil {
-		return openid.Request{}, fmt.Errorf("read flow: %w", err)
+		return trip{}, fmt.Errorf("read flow: %w", err)
 	}
-	return openid.Request{
-		State: auth.NewSecret(state), Nonce: auth.NewSecret(t.Nonce),
-		Verifier: auth.NewSecret(t.Verifier), RedirectURI: t.RedirectURI,
-	}, nil
+	return t, nil
 }
 
 // upstream is who the provider says has signed in.

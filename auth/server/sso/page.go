@@ -20,14 +20,23 @@ type attempt struct {
 	person     string
 	stage      string
 	ret        string // where "try again" leads; "" where it makes no sense
+	refused    string // who is told of a refusal instead of the person; "" for nobody
 }
 
-// failed records a sign-in that did not work and says so. A callback that belongs to
-// no attempt has no reference yet and is not recorded: anybody can send such.
+// failed records a sign-in that did not work and says so: to whoever asked for it where
+// the person was not let in and the asker can be told, else to the person. A callback
+// that belongs to no attempt has no reference yet and is not recorded: anybody can send
+// such.
 func (s *SSO) failed(w http.ResponseWriter, r *http.Request, a *attempt, err error) {
 	s.record(r.Context(), a, err)
 	if a.reference == "" {
 		a.reference = auth.NewTrace()
+	}
+	if fault, args := auth.FaultOf(err); a.refused != "" && (fault == auth.SignInDenied || fault == auth.AccessEnded) {
+		s.log.InfoContext(r.Context(), "sign-in refused", "reference", a.reference, "enterprise", a.enterprise.ID, "fault", string(fault))
+		reason := strings.TrimPrefix(strings.TrimPrefix(args["reason"], args["code"]), ": ") // the words alone
+		seeOther(w, s.cfg.Base.Refused(a.refused, reason))
+		return
 	}
 	s.page(w, r, a, err)
 }

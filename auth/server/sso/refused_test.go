@@ -1,0 +1,63 @@
+package sso_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
+)
+
+const asker = "/e/" + acme + "/asker?state=x"
+
+// Whoever asked for a sign-in is told when the company lets nobody in, and the log says
+// so too.
+func TestRefusalGoesToTheAsker(t *testing.T) {
+	w := newWorld(t)
+	v := newVendor(t, "u-1", "张三")
+	w.connect(acme, "conn1", "", v.connector(""))
+	w.opts = server.BeginOptions{Reference: "4829-1375", Refused: asker}
+	b := w.browser()
+	v.set(func() { v.deny = "access_denied" })
+	p := b.get(b.callback("/e/" + acme + "/home"))
+	got, reason, refused := w.base.CutRefused(p.location())
+	if p.status != http.StatusSeeOther || !refused || got != asker || reason != "Not <b>you" {
+		t.Errorf("status %d, location %q, asker %q, reason %q", p.status, p.location(), got, reason)
+	}
+	if lines := w.logged("4829-1375"); len(lines) != 1 || lines[0].Fault != auth.SignInDenied {
+		t.Errorf("log %+v", lines)
+	}
+
+	// Everything else that fails stays here, where a second try is worth something.
+	v.set(func() { v.deny = "server_error" })
+	b.get(b.callback("/e/"+acme+"/home")).refused(t, "server error", "The company&#39;s sign-in did not work")
+
+	// Who has left is refused as well.
+	v.set(func() { v.deny = "" })
+	if p := b.get(b.callback("/e/" + acme + "/home")); p.location() != "/e/"+acme+"/home" {
+		t.Fatalf("let in: status %d, location %q", p.status, p.location())
+	}
+	person := strings.TrimPrefix(b.get("/e/"+acme+"/home").body, "home of ")
+	must(t, w.store.EndPerson(context.Background(), acme, person, w.Now()))
+	p = b.get(b.callback("/e/" + acme + "/home"))
+	if got, reason, refused := w.base.CutRefused(p.location()); !refused || got != asker || reason != "" {
+		t.Errorf("left: status %d, location %q, asker %q, reason %q", p.status, p.location(), got, reason)
+	}
+}
+
+// A refusal that is not this browser's own trip tells nobody but this browser.
+func TestForgedRefusal(t *testing.T) {
+	w := newWorld(t)
+	v := newVendor(t, "u-1", "张三")
+	w.connect(acme, "conn1", "", v.connector(""))
+	w.opts = server.BeginOptions{Refused: asker}
+	callback := w.browser().callback("/e/" + acme + "/home")
+	forged := strings.Replace(callback, "code=", "error=access_denied&x=", 1)
+	w.browser().get(forged).refused(t, "another browser", stalePage)
+
+	w.opts = server.BeginOptions{Refused: "https://evil.example/"}
+	p := w.browser().get("/e/" + acme + "/home")
+	p.refused(t, "asker elsewhere", "That cannot be used")
+}
