@@ -221,6 +221,7 @@ type SignIn struct {
 	EnterpriseID string
 	ConnectorID  string
 	PersonID     string
+	AppID        string     // the app or client that the person was on the way to; may be empty
 	Stage        string     // authorize, callback, token, user, person
 	Fault        auth.Fault // empty when it worked
 	Detail       string     // the vendor's code and message, never a secret

@@ -47,6 +47,13 @@ var suite = []struct {
 	{"families end", testFamiliesEnd},
 	{"launches", testLaunches},
 	{"launches at once", testLaunchesAtOnce},
+	{"admins", testAdmins},
+	{"admin links", testAdminLinks},
+	{"admin sessions", testAdminSessions},
+	{"audits", testAudits},
+	{"drafts", testDrafts},
+	{"sign-ins as admins read them", testFindSignIns},
+	{"people as admins see them", testFindPeople},
 	{"sweep", testSweep},
 	{"canceled context", testCanceled},
 }

@@ -35,20 +35,30 @@ var (
 	_ server.Launches     = (*Store)(nil)
 	_ server.SignIns      = (*Store)(nil)
 	_ server.Housekeeping = (*Store)(nil)
+	_ server.Admins       = (*Store)(nil)
+	_ server.Audits       = (*Store)(nil)
+	_ server.Drafts       = (*Store)(nil)
+	_ server.SignInLog    = (*Store)(nil)
+	_ server.PeopleList   = (*Store)(nil)
 )
 
 //go:embed migrations/00001_first.sql
 var first string
 
+//go:embed migrations/00002_console.sql
+var console string
+
 // migrations are the steps of the schema, in order; a step that was released never
 // changes.
-var migrations = []string{first}
+var migrations = []string{first, console}
 
 // Store is storage on one database. It is safe for concurrent use.
 type Store struct {
 	// Now is the clock for what no caller dates: how long an old enterprise code still
 	// resolves. nil means time.Now.
 	Now func() time.Time
+	// KeepAudit is how long the audit is kept; 0 means 190 days.
+	KeepAudit time.Duration
 
 	postgres bool
 	file     string // SQLite's

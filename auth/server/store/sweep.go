@@ -14,6 +14,9 @@ const (
 	keepSessions = 24 * time.Hour      // what hangs on them goes with them
 	keepFamilies = 24 * time.Hour      // longer than any request is under way
 	keepSignIns  = 90 * 24 * time.Hour // an administrator looks up a reference
+	keepDrafts   = 90 * 24 * time.Hour // somebody began and never came back
+
+	keepAudit = 190 * 24 * time.Hour // six months and a bit, unless Store.KeepAudit says otherwise
 )
 
 // sweepBatch is how many rows go in one transaction, so that no sign-in waits for the
@@ -38,6 +41,10 @@ var sweeps = []sweep{
 	sweeping("sessions", "id", "expires_at <= $1 OR (ended_at <> 0 AND ended_at <= $1)", keepSessions),
 	sweeping("codes", "hash", "until <> 0 AND until <= $1", 0),
 	sweeping("sign_ins", "reference", "happened_at <= $1", keepSignIns),
+	sweeping("admin_links", "hash", "expires_at <= $1", 0),
+	sweeping("admin_sessions", "id", "expires_at <= $1", 0),
+	sweeping("drafts", "enterprise_id", "kind = 'next' AND updated_at <= $1", keepDrafts),
+	sweeping("audits", "id", "happened_at <= $1", keepAudit),
 	sweeping("ended_families", "family", "ended_at <= $1", keepFamilies),
 }
 
@@ -58,7 +65,11 @@ func sweeping(table, key, which string, keep time.Duration) sweep {
 // Sweep implements [server.Housekeeping].
 func (s *Store) Sweep(ctx context.Context, now time.Time) error {
 	for _, w := range sweeps {
-		before := ms(now.Add(-w.keep))
+		keep := w.keep
+		if w.what == "audits" && s.KeepAudit > 0 {
+			keep = s.KeepAudit
+		}
+		before := ms(now.Add(-keep))
 		keys, err := many(ctx, s, w.what, w.find, scanKeyOnly, before)
 		if err != nil {
 			return fmt.Errorf("sweep: %w", err)
