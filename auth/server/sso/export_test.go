@@ -1,7 +1,8 @@
 package sso
 
-// LocalPath is for the fuzz test, PersonKey for its own.
+// LocalPath is for the fuzz test, PersonKey and WayTo for their own.
 var (
 	LocalPath = localPath
 	PersonKey = personKey
+	WayTo     = wayTo
 )

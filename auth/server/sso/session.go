@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -178,7 +179,7 @@ func (s *SSO) record(ctx context.Context, a *attempt, err error) {
 	}
 	line := server.SignIn{
 		Reference: a.reference, EnterpriseID: a.enterprise.ID, ConnectorID: a.connector,
-		PersonID: a.person, Stage: a.stage, At: s.cfg.Base.Time(),
+		PersonID: a.person, AppID: wayTo(a.ret), Stage: a.stage, At: s.cfg.Base.Time(),
 	}
 	if err != nil {
 		var args auth.Args
@@ -191,6 +192,22 @@ func (s *SSO) record(ctx context.Context, a *attempt, err error) {
 	if err := s.cfg.SignIns.RecordSignIn(ctx, line); err != nil {
 		s.log.WarnContext(ctx, "sign-in not recorded", "reference", a.reference, "err", err)
 	}
+}
+
+// wayTo returns the app or the client that a person was on the way to, as far as the
+// path says that they go on to: an access link or an authorize request.
+func wayTo(ret string) string {
+	u, err := url.Parse(ret)
+	if err != nil {
+		return ""
+	}
+	switch parts := strings.Split(u.Path, "/"); {
+	case len(parts) == 5 && parts[1] == "e" && parts[3] == "a":
+		return parts[4]
+	case len(parts) == 4 && parts[1] == "e" && parts[3] == "authorize":
+		return u.Query().Get("client_id")
+	}
+	return ""
 }
 
 // detail is what the admin reads: the facts, then the causes. Neither holds a secret,
