@@ -79,7 +79,7 @@ func (a *Agent) rememberOrWarn() {
 func (a *Agent) state() local.State {
 	s := local.State{
 		API: local.API, Version: a.cfg.Version, Rev: a.rev,
-		Current: a.current, ManagedBy: a.cfg.ManagedBy,
+		Current: a.current, ManagedBy: a.cfg.ManagedBy, Lang: a.lang(),
 		MemoryOnly: a.vault != nil && a.vault.MemoryOnly(),
 		Profiles:   make([]local.Profile, 0, len(a.accounts)),
 	}

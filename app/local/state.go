@@ -20,9 +20,11 @@ type State struct {
 	ManagedBy string `json:"managed_by,omitempty"` // who set this device up by policy
 	Offline   bool   `json:"offline"`
 	// MemoryOnly says that tokens cannot be stored safely here and are gone at restart.
-	MemoryOnly bool      `json:"memory_only,omitempty"`
-	Profiles   []Profile `json:"profiles"`
-	Attempt    *Attempt  `json:"attempt,omitempty"`
+	MemoryOnly bool `json:"memory_only,omitempty"`
+	// Lang is the language ("en" or "zh") of what nobody asked for in another.
+	Lang     string    `json:"lang,omitempty"`
+	Profiles []Profile `json:"profiles"`
+	Attempt  *Attempt  `json:"attempt,omitempty"`
 }
 
 // Profile returns the profile with that id, nil if there is none; the empty id
@@ -64,6 +66,9 @@ type Profile struct {
 	AppsAll int        `json:"apps_all,omitempty"` // how many there are in all
 	Problem *Problem   `json:"problem,omitempty"`
 }
+
+// Ended reports whether the company has ended the person's access.
+func (p *Profile) Ended() bool { return p.Problem != nil && p.Problem.Code == auth.AccessEnded }
 
 // AppEntry is an app as a face shows it.
 type AppEntry struct {
@@ -120,6 +125,12 @@ type Attempt struct {
 
 // Over reports whether the attempt has ended.
 func (a *Attempt) Over() bool { return a.Step == StepDone || a.Step == StepFailed }
+
+// Failed reports whether the attempt ended in a way that the person does not know of:
+// not because somebody canceled it.
+func (a *Attempt) Failed() bool {
+	return a.Step == StepFailed && a.Problem != nil && a.Problem.Code != auth.SignInCanceled
+}
 
 // Device is what a person needs to finish a sign-in on another device.
 type Device struct {
