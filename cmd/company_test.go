@@ -93,8 +93,9 @@ apps:
 		fmt.Fprintf(&file, "  - {id: app-%d, title: {en: App %d, zh: 应用 %d}, launch: {kind: link, url: \"%s/app/%d\"}}\n", i, i, i, upstream, i)
 	}
 	c.write(t, "enterprise.yaml", file.String())
-	if code := c.command(t, "apply", "-f", filepath.Join(c.dir, "enterprise.yaml")).wait(t, 30*time.Second); code != 0 {
-		t.Fatalf("apply ended with %d", code)
+	apply := c.command(t, "apply", "-f", filepath.Join(c.dir, "enterprise.yaml"))
+	if code := apply.wait(t, 30*time.Second); code != 0 {
+		t.Fatalf("apply ended with %d: %s", code, apply.err.String())
 	}
 	c.server = c.command(t, "run")
 	c.server.line(t, "ready ", 30*time.Second)

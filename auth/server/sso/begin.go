@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -30,32 +29,6 @@ type trip struct {
 	Verifier    string `json:"verifier"`
 	RedirectURI string `json:"redirect_uri"`
 	Refused     string `json:"refused,omitempty"` // see server.BeginOptions
-}
-
-// loaded is a connector ready to run.
-type loaded struct {
-	server.Connector
-	doc     *connector.Connector
-	secrets map[string]auth.Secret
-}
-
-// load unpacks a stored connector.
-func (s *SSO) load(row server.Connector) (loaded, error) {
-	c := loaded{Connector: row, doc: &connector.Connector{}, secrets: map[string]auth.Secret{}}
-	if err := json.Unmarshal(row.Document, c.doc); err != nil {
-		return c, fmt.Errorf("read connector %s: %w", row.ID, err)
-	}
-	if len(row.Sealed) == 0 {
-		return c, nil
-	}
-	plain, err := s.cfg.Base.Sealer.Open(row.Sealed, row.ID)
-	if err != nil {
-		return c, fmt.Errorf("open secrets of connector %s: %w", row.ID, err)
-	}
-	if err := json.Unmarshal(plain, &c.secrets); err != nil {
-		return c, fmt.Errorf("read secrets of connector %s: not as they were sealed", row.ID) // the cause could quote them
-	}
-	return c, nil
 }
 
 // callbackPath is where the connector's provider sends the browser back to.

@@ -31,6 +31,7 @@ type SSO struct {
 	log       *slog.Logger
 	pages     *server.Pages
 	providers *providers
+	unpacked  unpacked
 }
 
 var _ server.Gate = (*SSO)(nil)
