@@ -132,3 +132,17 @@ func checkSessionBus(_ context.Context, p Probes) finding {
 		hint:   words.T(p.Lang, "doctor.bus.hint"),
 	}
 }
+
+func checkTray(ctx context.Context, p Probes) finding {
+	switch {
+	case p.TrayHost == nil:
+		return finding{status: Skipped}
+	case p.TrayHost(ctx):
+		return finding{status: OK}
+	}
+	return finding{
+		status: Warn,
+		detail: words.T(p.Lang, "doctor.tray.missing"),
+		hint:   words.T(p.Lang, "doctor.tray.hint"),
+	}
+}

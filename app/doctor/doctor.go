@@ -31,6 +31,8 @@ type Probes struct {
 	StateDir string
 	// SessionBus reports whether a D-Bus session bus is there (Linux).
 	SessionBus func() bool
+	// TrayHost reports whether somebody shows tray icons (Linux).
+	TrayHost func(ctx context.Context) bool
 	// Browser reports whether a browser can be opened; its error says why not.
 	Browser func() error
 	// Getenv reads proxy variables; nil is os.Getenv.
@@ -49,6 +51,7 @@ const (
 	Browser    = "browser"
 	Disk       = "disk"
 	SessionBus = "session_bus"
+	Tray       = "tray"
 )
 
 // The statuses of a check.
@@ -89,6 +92,7 @@ func (p Probes) all() []check {
 		check{Browser, checkBrowser},
 		check{Disk, checkDisk},
 		check{SessionBus, checkSessionBus},
+		check{Tray, checkTray},
 	)
 }
 

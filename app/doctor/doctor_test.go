@@ -28,6 +28,7 @@ func healthy(t *testing.T) doctor.Probes {
 		HTTP:       srv.Client(),
 		StateDir:   t.TempDir(),
 		SessionBus: func() bool { return true },
+		TrayHost:   func(context.Context) bool { return true },
 		Browser:    func() error { return nil },
 		Getenv:     func(string) string { return "" },
 	}
@@ -54,7 +55,7 @@ func find(t *testing.T, r local.Report, name string) local.Check {
 
 func TestHealthy(t *testing.T) {
 	p := healthy(t)
-	want := " port=ok keyring=ok server=ok clock=ok proxy=ok browser=ok disk=ok session_bus=ok"
+	want := " port=ok keyring=ok server=ok clock=ok proxy=ok browser=ok disk=ok session_bus=ok tray=ok"
 	if got := statuses(doctor.Run(t.Context(), p)); got != want {
 		t.Errorf("got %s", got)
 	}
@@ -67,7 +68,7 @@ func TestHealthy(t *testing.T) {
 }
 
 func TestNothingToLookAt(t *testing.T) {
-	want := " port=ok keyring=skipped server=skipped clock=skipped proxy=ok browser=skipped disk=skipped session_bus=skipped"
+	want := " port=ok keyring=skipped server=skipped clock=skipped proxy=ok browser=skipped disk=skipped session_bus=skipped tray=skipped"
 	if got := statuses(doctor.Run(t.Context(), doctor.Probes{Getenv: func(string) string { return "" }})); got != want {
 		t.Errorf("got %s", got)
 	}
@@ -137,6 +138,10 @@ func TestFindings(t *testing.T) {
 		{
 			"no session bus", func(_ *testing.T, p *doctor.Probes) { p.SessionBus = func() bool { return false } },
 			doctor.SessionBus, doctor.Warn, "desktop", nil,
+		},
+		{
+			"no tray", func(_ *testing.T, p *doctor.Probes) { p.TrayHost = func(context.Context) bool { return false } },
+			doctor.Tray, doctor.Warn, "No tray here", nil,
 		},
 		{
 			"proxy", env("https_proxy", "http://user:hunter2@proxy.acme.com:3128", "NO_PROXY", "localhost"), doctor.Proxy, doctor.OK,

@@ -1,0 +1,8 @@
+//go:build !linux
+
+package desktop
+
+import "context"
+
+// TrayHost reports true: here the system itself shows icons.
+func TrayHost(context.Context) (shown bool, err error) { return true, nil }
