@@ -108,6 +108,9 @@ func (a *Agent) pursue(ctx context.Context, att *attempt, w *way) (profile strin
 	} else if att.again != "" {
 		options.LoginHint = a.recordOf(att.again).Identity.Email
 	}
+	if w.found.Document.Workbench {
+		options.Reference = att.view.Reference
+	}
 	req := w.provider.AuthorizeRequest(w.listener.RedirectURI(), options)
 	a.update(func() { att.view.Step, att.view.URL = local.StepWaiting, req.URL })
 	// Beside the wait: a browser may be back before its command has ended.

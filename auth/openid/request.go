@@ -16,7 +16,13 @@ type Options struct {
 	Prompt    string // beats the connector's own prompt
 	UILocales string
 	FormPost  bool // ask for response_mode=form_post, if the provider has it
+	// Reference tells a Lanyard server the attempt's number, so that its admin finds what
+	// the employee reads out; no other provider is told.
+	Reference string
 }
+
+// ReferenceParam is the authorize parameter that carries [Options].Reference.
+const ReferenceParam = "lanyard_reference"
 
 // Request is one authorize request and what its answer must match. Its URL is for the
 // browser; state, nonce and challenge in it are no secrets once it is opened, the
@@ -58,6 +64,7 @@ func (p *Provider) AuthorizeRequest(redirectURI string, o Options) Request {
 		{"login_hint", o.LoginHint},
 		{"prompt", o.Prompt},
 		{"ui_locales", o.UILocales},
+		{ReferenceParam, o.Reference},
 	}
 	if o.FormPost && p.FormPost {
 		params = append(params, connector.Pair{"response_mode", "form_post"})

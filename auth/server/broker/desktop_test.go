@@ -3,6 +3,7 @@ package broker_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -136,5 +137,25 @@ func TestDesktopRedirectIsLoopbackOnly(t *testing.T) {
 		if p := b.get(w.authorizeURL(askDesktop("redirect_uri", uri))); !strings.HasPrefix(p.body, "page: request_invalid") {
 			t.Errorf("%s: status %d", uri, p.status)
 		}
+	}
+}
+
+// What an employee reads out to IT is what the server's log says; nobody but the
+// desktop, and nothing but a reference, gets in there.
+func TestDesktopsReferenceReachesTheSignIn(t *testing.T) {
+	w := newWorld(t)
+	for _, v := range []url.Values{
+		askDesktop("lanyard_reference", "4829-1375"),
+		askDesktop("lanyard_reference", "<b>4829"),
+		ask("lanyard_reference", "4829-1375"),
+	} {
+		w.browser().get(w.authorizeURL(v))
+	}
+	var got []string
+	for _, o := range w.gate.begun {
+		got = append(got, o.Reference)
+	}
+	if want := []string{"4829-1375", "", ""}; !slices.Equal(got, want) {
+		t.Errorf("references = %q, want %q", got, want)
 	}
 }

@@ -49,6 +49,7 @@ type request struct {
 	hinted    string // the person that id_token_hint names
 	raw       string // the query as it came, without our own marker
 	marker    string // see [Broker.fresh]
+	reference string // the desktop's number of the attempt
 }
 
 func (q *request) asks(prompt string) bool { return slices.Contains(q.prompts, prompt) }
@@ -129,6 +130,9 @@ func (b *Broker) readRest(ctx context.Context, q *request, v url.Values) error {
 		return refuse(codeInvalidRequest, "code_challenge must be the base64url of a SHA-256")
 	}
 	q.nonce, q.loginHint = v.Get("nonce"), v.Get("login_hint")
+	if ref := v.Get(referenceParam); q.client.ID == server.DesktopClient && auth.ValidTrace(ref) {
+		q.reference = ref
+	}
 	return b.readWishes(ctx, q, v)
 }
 
@@ -181,6 +185,9 @@ func describable(text string) string {
 	}
 	return text
 }
+
+// referenceParam is the number that the desktop gave the attempt (auth/openid sends it).
+const referenceParam = "lanyard_reference"
 
 // markerParam is the parameter that a request carries after a trip upstream which it
 // asked for by prompt or max_age.
