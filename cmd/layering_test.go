@@ -32,6 +32,7 @@ var layers = []struct {
 	{"app/launch", "auth", "opening an address needs no session"},
 	{"app/window/theme", "assets", "colours and fonts only"},
 
+	{"auth/connector/connectortest", "auth auth/connector", "simulated vendors must not share code with what they test"},
 	{"auth/connector/schema", "auth auth/connector assets", "validation reads documents, it runs nothing"},
 	{"auth/directory", "auth auth/connector", "a document carries a connector and nothing of the app"},
 	{"auth/openid", "auth auth/connector", "a relying party is configured by a connector"},
@@ -41,7 +42,7 @@ var layers = []struct {
 	{"app/doctor", "auth auth/words app/local app/desktop", "checks get what they probe as functions"},
 	{"app/tray", "app/local auth/words assets", "the tray is a function of State"},
 	{"app/page", "app/local auth/words assets", "the page is a function of State"},
-	{"app/window/...", "app/local auth/words assets app/window/theme", "windows are functions of State"},
+	{"app/window/...", "auth app/local auth/words assets app/window app/window/theme", "screens are functions of State and do not know each other"},
 
 	{"auth/signin", "auth auth/connector auth/openid auth/words", "one attempt: listener, code, page"},
 	{"auth/server/store", "auth auth/server", "SQL knows records only"},
@@ -92,6 +93,7 @@ var banned = []struct{ program, pkg, reason string }{
 	{"cmd/lanyard", "html/template", "it costs a megabyte in a program that runs all day"},
 	{"cmd/lanyard", "lanyard/auth/server", "the desktop knows no server"},
 	{"cmd/lanyard", "testing", "no test code in production"},
+	{"cmd/lanyard", "lanyard/auth/connector/connectortest", "no test code in production"},
 	{"cmd/lanyard-server", "lanyard/app", "the server knows no desktop"},
 	{"cmd/lanyard-server", "github.com/zalando/go-keyring", "the server has no keyring"},
 	{"cmd/lanyard-server", "github.com/pkg/browser", "the server opens no browser"},

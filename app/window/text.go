@@ -1,0 +1,67 @@
+package window
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"strings"
+	"unicode"
+
+	"lanyard/app/local"
+	"lanyard/auth"
+	"lanyard/auth/words"
+)
+
+// maxText bounds a name or a title that a company chose.
+const maxText = 120
+
+// Plain makes a text of somebody else's fit for a label: one line of bounded length,
+// without the marks that turn a line around or draw nothing.
+func Plain(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case r == unicode.ReplacementChar, unicode.In(r, unicode.Cc, unicode.Cf):
+			return -1
+		}
+		return r
+	}, s)
+	s = strings.Join(strings.Fields(s), " ")
+	if runes := []rune(s); len(runes) > maxText {
+		s = string(runes[:maxText-1]) + "…"
+	}
+	return s
+}
+
+// Company is how people call an enterprise.
+func Company(e auth.Enterprise, lang string) string {
+	return Plain(cmp.Or(e.Name.In(lang), e.Code, e.ID))
+}
+
+// Person is how people are called.
+func Person(id auth.Identity) string { return Plain(cmp.Or(id.Name, id.Email)) }
+
+// Title is what an app is called.
+func Title(app auth.App, lang string) string { return Plain(cmp.Or(app.Title.In(lang), app.ID)) }
+
+// Explain words err as a Problem in lang. One that came from the agent is worded anew, as
+// the window may speak another language; where it is of a newer agent, and this build has
+// no words for it, it speaks for itself.
+func Explain(err error, lang string) *local.Problem {
+	if err == nil {
+		return nil
+	}
+	var p *local.Problem
+	if errors.As(err, &p) {
+		shown := *p
+		if slices.Contains(auth.Faults(), p.Code) {
+			m := words.ExplainFault(p.Code, p.Args, lang)
+			shown.Title, shown.Sentence, shown.Hint = m.Title, m.Sentence, m.Hint
+		}
+		return &shown
+	}
+	fault, args := auth.FaultOf(err)
+	m := words.ExplainFault(fault, args, lang)
+	return &local.Problem{Code: fault, Args: args, Title: m.Title, Sentence: m.Sentence, Hint: m.Hint}
+}
