@@ -81,16 +81,23 @@ func saysLoopback(host string) bool {
 // AnswerNotData with [ErrTooLarge] for an answer that is too long.
 func NewHTTPClient(p Policy) *http.Client {
 	p.Allow, p.AllowHTTP = slices.Clone(p.Allow), slices.Clone(p.AllowHTTP)
+	return p.ClientOver(&http.Transport{
+		DialContext:            p.dial,
+		ForceAttemptHTTP2:      true,
+		TLSHandshakeTimeout:    5 * time.Second,
+		MaxIdleConns:           64,
+		MaxIdleConnsPerHost:    8,
+		IdleConnTimeout:        90 * time.Second,
+		MaxResponseHeaderBytes: 64 << 10,
+	})
+}
+
+// ClientOver returns the client of [NewHTTPClient] with another way to reach a host: a
+// simulated vendor's. Addresses are checked and answers bounded as there; where a host
+// leads is next's to know.
+func (p Policy) ClientOver(next http.RoundTripper) *http.Client {
 	return &http.Client{
-		Transport: &guard{policy: p, next: &http.Transport{
-			DialContext:            p.dial,
-			ForceAttemptHTTP2:      true,
-			TLSHandshakeTimeout:    5 * time.Second,
-			MaxIdleConns:           64,
-			MaxIdleConnsPerHost:    8,
-			IdleConnTimeout:        90 * time.Second,
-			MaxResponseHeaderBytes: 64 << 10,
-		}},
+		Transport:     &guard{policy: p, next: next},
 		CheckRedirect: checkRedirect,
 		Timeout:       totalTimeout,
 	}
@@ -149,7 +156,7 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 // guard checks each request's address and bounds each answer.
 type guard struct {
 	policy Policy
-	next   *http.Transport
+	next   http.RoundTripper
 }
 
 func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -168,7 +175,11 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // CloseIdleConnections lets http.Client.CloseIdleConnections through.
-func (g *guard) CloseIdleConnections() { g.next.CloseIdleConnections() }
+func (g *guard) CloseIdleConnections() {
+	if c, ok := g.next.(interface{ CloseIdleConnections() }); ok {
+		c.CloseIdleConnections()
+	}
+}
 
 // bounded reads at most left bytes and then fails, where io.LimitReader would pretend
 // that the answer had ended.

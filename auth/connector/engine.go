@@ -220,36 +220,10 @@ func (x *execution) result() *Result {
 	if verified {
 		r.Email = clean(v["email"])
 	}
-	for name := range x.c.wantedLater() {
-		if v[name] == "" || name == "access_token" || name == "refresh_token" || name == "id_token" {
-			continue
-		}
-		if r.Kept == nil {
-			r.Kept = map[string]auth.Secret{}
-		}
-		r.Kept[name] = auth.NewSecret(v[name])
-	}
+	r.Kept = x.keep()
+	delete(r.Kept, "refresh_token")
+	delete(r.Kept, "id_token")
 	return r
-}
-
-// wantedLater returns the names that the steps after a sign-in use.
-func (c *Connector) wantedLater() nameSet {
-	if len(c.Refresh)+len(c.Revoke)+len(c.Recheck)+len(c.Apps) == 0 && c.Logout == nil {
-		return nil
-	}
-	wanted := nameSet{}
-	w := walker{func(_ spot, template string) (string, bool) {
-		_ = pieces(template, func(string) error { return nil }, func(name string, _ bool) error {
-			wanted[name] = true
-			return nil
-		})
-		return template, true
-	}}
-	for _, list := range [][]Step{c.Refresh, c.Revoke, c.Recheck, c.Apps} {
-		w.steps("", list, nameSet{})
-	}
-	w.request("", c.Logout, nil)
-	return wanted
 }
 
 // avatar returns an address that a page may show as a picture, else "".
