@@ -93,7 +93,6 @@ var banned = []struct{ program, pkg, reason string }{
 	{"cmd/lanyard", "html/template", "it costs a megabyte in a program that runs all day"},
 	{"cmd/lanyard", "lanyard/auth/server", "the desktop knows no server"},
 	{"cmd/lanyard", "testing", "no test code in production"},
-	{"cmd/lanyard", "lanyard/auth/connector/connectortest", "no test code in production"},
 	{"cmd/lanyard-server", "lanyard/app", "the server knows no desktop"},
 	{"cmd/lanyard-server", "github.com/zalando/go-keyring", "the server has no keyring"},
 	{"cmd/lanyard-server", "github.com/pkg/browser", "the server opens no browser"},
