@@ -42,6 +42,9 @@ type Config struct {
 	Env local.Env
 	// Open opens an address in the browser and returns once that has started.
 	Open func(ctx context.Context, address string, env map[string]string, browser string) error
+	// OpenWindow starts the window with that name unless one runs already; fault
+	// WindowMissing where none can be shown, which nil always is.
+	OpenWindow func(ctx context.Context, name string, env local.Env) error
 	// Watch tells of sleep and network; nil hears nothing.
 	Watch func(ctx context.Context) <-chan desktop.Event
 	// Autostart starts the agent with the person's session; nil offers none.
@@ -83,7 +86,9 @@ type Agent struct {
 
 	mu       sync.Mutex
 	rev      uint64
-	changed  chan struct{} // closed at the next change of State
+	wish     string        // the window that was last asked for
+	wishes   uint64        // how many were
+	changed  chan struct{} // closed at the next change of State, or wish
 	current  string
 	settings local.Settings
 	accounts []*account
@@ -229,11 +234,6 @@ func (a *Agent) Quit(_ context.Context, restart bool) error {
 	default: // already on its way
 	}
 	return nil
-}
-
-// Window opens or raises a window: fault WindowMissing, for this build has none.
-func (a *Agent) Window(context.Context, string, local.Env) error {
-	return auth.Fail(auth.WindowMissing, nil, nil)
 }
 
 // Activate signs in with a code that the enterprise's own program obtained: fault

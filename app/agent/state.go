@@ -24,15 +24,29 @@ func (a *Agent) State(ctx context.Context) (local.State, error) {
 	return a.state(), nil
 }
 
-// Events calls each with the present State and then with every new one until ctx or
-// the agent ends. A slow listener misses States in between, never the last one.
+// Events calls each with the present State and then with every new one, and with each
+// wish for a window from now on, until ctx or the agent ends. A slow listener misses
+// States and wishes in between, never the last one.
 func (a *Agent) Events(ctx context.Context, each func(local.Event) error) error {
+	a.mu.Lock()
+	rev, wishes := uint64(0), a.wishes
+	a.mu.Unlock()
 	for {
+		var news []local.Event
 		a.mu.Lock()
-		state, changed := a.state(), a.changed
+		if a.rev != rev {
+			state := a.state()
+			news, rev = append(news, local.Event{State: &state}), a.rev
+		}
+		if a.wishes != wishes {
+			news, wishes = append(news, local.Event{Window: a.wish}), a.wishes
+		}
+		changed := a.changed
 		a.mu.Unlock()
-		if err := each(local.Event{State: &state}); err != nil {
-			return err
+		for _, event := range news {
+			if err := each(event); err != nil {
+				return err
+			}
 		}
 		select {
 		case <-ctx.Done():
@@ -55,6 +69,11 @@ func (a *Agent) update(change func()) {
 // publish gives the State a new revision; the caller holds the lock.
 func (a *Agent) publish() {
 	a.rev++
+	a.announce()
+}
+
+// announce tells everybody that there is news; the caller holds the lock.
+func (a *Agent) announce() {
 	close(a.changed)
 	a.changed = make(chan struct{})
 }
