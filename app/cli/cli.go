@@ -21,7 +21,7 @@ type Deps struct {
 	// StartAgent starts a detached agent and may return before it listens.
 	StartAgent func(ctx context.Context) error
 	// RunAgent is the agent itself, in the foreground, until ctx ends.
-	RunAgent func(ctx context.Context, tray bool) error
+	RunAgent func(ctx context.Context, o AgentOptions) error
 	// Doctor makes the checks without an agent, for when none can be started; nil
 	// leaves that to the error.
 	Doctor func(ctx context.Context) local.Report
@@ -35,6 +35,14 @@ type Deps struct {
 	Env     func(name string) (string, bool)
 	Version string
 	Now     func() time.Time // nil is time.Now
+}
+
+// AgentOptions say how the agent is to meet the person.
+type AgentOptions struct {
+	Tray bool // show the icon, where one can be shown
+	// Welcome opens the sign-in window for somebody who has no account yet. An agent
+	// that starts with the person's session never does.
+	Welcome bool
 }
 
 // The exit codes. Scripts rely on them.

@@ -252,8 +252,8 @@ func (r run) do(t *testing.T, locale string) string {
 	deps := cli.Deps{
 		Connect:    func(context.Context) (local.Service, error) { return nil, auth.Fail(auth.AgentMissing, nil, nil) },
 		StartAgent: func(context.Context) error { return errors.New("no such program") },
-		RunAgent: func(_ context.Context, tray bool) error {
-			fmt.Fprintf(&stdout, "(agent runs, tray %v)\n", tray)
+		RunAgent: func(_ context.Context, o cli.AgentOptions) error {
+			fmt.Fprintf(&stdout, "(agent runs, %+v)\n", o)
 			return nil
 		},
 		Doctor: func(context.Context) local.Report {

@@ -17,7 +17,7 @@ func (c *cli) wake(cmd *cobra.Command, _ []string) error {
 	ctx := cmd.Context()
 	svc, err := c.runningAgent(ctx)
 	if errors.Is(err, auth.AgentMissing) {
-		if err = c.RunAgent(ctx, true); !errors.Is(err, auth.AlreadyRuns) {
+		if err = c.RunAgent(ctx, AgentOptions{Tray: true, Welcome: true}); !errors.Is(err, auth.AlreadyRuns) {
 			return err
 		}
 		svc, err = c.agent(ctx) // another one was quicker
@@ -39,7 +39,7 @@ func (c *cli) wake(cmd *cobra.Command, _ []string) error {
 func (c *cli) agentCommand() *cobra.Command {
 	var noTray bool
 	cmd := c.command("agent [--no-tray]", "agent", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
-		return c.RunAgent(cmd.Context(), !noTray)
+		return c.RunAgent(cmd.Context(), AgentOptions{Tray: !noTray})
 	})
 	cmd.Flags().BoolVar(&noTray, "no-tray", false, c.t("flag.no_tray"))
 	return cmd

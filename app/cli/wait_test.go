@@ -174,7 +174,7 @@ func TestLanyardTwiceAtOnce(t *testing.T) {
 		}
 		return a, nil
 	}
-	deps.RunAgent = func(context.Context, bool) error { return auth.Fail(auth.AlreadyRuns, nil, nil) }
+	deps.RunAgent = func(context.Context, cli.AgentOptions) error { return auth.Fail(auth.AlreadyRuns, nil, nil) }
 	if code := cli.Run(t.Context(), nil, deps); code != 0 || a.seen() != "window apps" {
 		t.Errorf("exit code %d, the agent saw %s", code, a.seen())
 	}

@@ -27,6 +27,10 @@ func childEnv(caller map[string]string) environment {
 	return env
 }
 
+// Environ is what a program of ours is started with for a caller: the agent's own
+// variables, with those of the caller above them, in the form of os/exec.
+func Environ(caller map[string]string) []string { return childEnv(caller).list() }
+
 // get returns the value that the child sees under name.
 func (e environment) get(name string) string {
 	if v, ok := e.caller[name]; ok {

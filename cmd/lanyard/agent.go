@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"lanyard/app/agent"
+	"lanyard/app/cli"
 	"lanyard/app/desktop"
 	"lanyard/app/doctor"
 	"lanyard/app/launch"
@@ -21,9 +22,8 @@ import (
 	"lanyard/auth/words"
 )
 
-// runAgent is the agent in the foreground until ctx ends or somebody quits. This build
-// has no tray: it says that the command line does everything.
-func (p *program) runAgent(ctx context.Context, tray bool) error {
+// runAgent is the agent in the foreground until ctx ends or somebody quits.
+func (p *program) runAgent(ctx context.Context, o cli.AgentOptions) error {
 	paths, err := p.paths()
 	if err != nil {
 		return err
@@ -32,12 +32,12 @@ func (p *program) runAgent(ctx context.Context, tray bool) error {
 	if err != nil {
 		return err
 	}
-	restart, err := p.serve(ctx, paths, tray)
+	restart, err := p.serve(ctx, paths, o)
 	if unlock := lock.Unlock(); err == nil {
 		err = unlock
 	}
 	if err == nil && restart {
-		err = p.startAgent(context.WithoutCancel(ctx))
+		err = p.startAgentWith(context.WithoutCancel(ctx), o.Tray)
 	}
 	return err
 }
@@ -70,8 +70,9 @@ func takeLock(ctx context.Context, dir string) (*desktop.InstanceLock, error) {
 }
 
 // serve makes the agent, puts it behind its socket, and runs it. The socket comes
-// first: whoever started us waits for it, and everything slow can come later.
-func (p *program) serve(ctx context.Context, paths desktop.Paths, tray bool) (restart bool, err error) {
+// first: whoever started us waits for it, and everything slow can come later. The icon
+// has the goroutine that serve is called on, which is the main one, as macOS demands.
+func (p *program) serve(ctx context.Context, paths desktop.Paths, o cli.AgentOptions) (restart bool, err error) {
 	listener, err := local.Listen(paths.Runtime) //nolint:contextcheck // binding a socket does not wait
 	if err != nil {
 		return false, err
@@ -106,16 +107,21 @@ func (p *program) serve(ctx context.Context, paths desktop.Paths, tray bool) (re
 		return false, err
 	}
 	logger.Info("agent started", "version", version, "pid", info.PID)
-	if tray {
-		fmt.Fprintln(p.stderr, words.T(p.lang(), "agent.no_tray"))
-	}
 
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	served := make(chan error, 1)
 	server := local.Server{Service: core, Explain: explain, Logger: logger}
 	go func() { served <- server.Serve(serving, listener) }()
-	restart = core.Run(ctx)
+	ended := make(chan bool, 1)
+	go func() { ended <- core.Run(ctx) }()
+	if o.Welcome {
+		go p.welcome(serving, core)
+	}
+	if o.Tray {
+		p.showTray(ctx, core, logger)
+	}
+	restart = <-ended
 	stop()
 	err = <-served
 	logger.Info("agent ended", "pid", info.PID)
@@ -136,7 +142,8 @@ func (p *program) config(paths desktop.Paths, logger *slog.Logger) (agent.Config
 		Version: version, Dir: paths.State, HTTP: agent.NewHTTPClient(), Keyring: keyring,
 		Pins: policy.Pins, ManagedBy: policy.ManagedBy, Code: policy.Code,
 		Env: local.CallerEnv(p.env), Open: launch.Open, Watch: desktop.Watch,
-		Probes: p.probes(), Logger: logger,
+		OpenWindow: newWindows(logger).open,
+		Probes:     p.probes(), Logger: logger,
 	}
 	for _, origin := range []string{policy.Directory, p.getenv("LANYARD_DIRECTORY")} {
 		if origin != "" {
@@ -173,11 +180,18 @@ func (p *program) doctor(ctx context.Context) local.Report {
 
 // probes are the checks that need nothing of an agent.
 func (p *program) probes() doctor.Probes {
-	return doctor.Probes{
+	probes := doctor.Probes{
 		SessionBus: func() bool { return desktop.HasSessionBus(p.getenv) },
 		Browser:    func() error { return launch.Available(local.CallerEnv(p.env), "") },
 		Getenv:     p.getenv, Now: time.Now,
 	}
+	if p.iconPossible() {
+		probes.TrayHost = func(ctx context.Context) bool {
+			shown, err := desktop.TrayHost(ctx)
+			return err == nil && shown
+		}
+	}
+	return probes
 }
 
 func (p *program) lang() string { return words.Match(p.getenv("LANG")) }

@@ -9,13 +9,19 @@ import (
 )
 
 // startAgent starts this program again as an agent that outlives it: in a session of
-// its own, without our streams.
-func (p *program) startAgent(ctx context.Context) error {
+// its own, without our streams. Its icon is where the person goes on from there.
+func (p *program) startAgent(ctx context.Context) error { return p.startAgentWith(ctx, true) }
+
+func (p *program) startAgentWith(ctx context.Context, tray bool) error {
 	self, err := executable()
 	if err != nil {
 		return fmt.Errorf("start agent: %w", err)
 	}
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), self, "agent", "--no-tray") //nolint:gosec // ourselves
+	args := []string{"agent"}
+	if !tray {
+		args = append(args, "--no-tray")
+	}
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), self, args...) //nolint:gosec // ourselves
 	cmd.SysProcAttr = detached()
 	cmd.Dir = filepath.VolumeName(self) + string(filepath.Separator) // keeps no folder in use
 	if err := cmd.Start(); err != nil {

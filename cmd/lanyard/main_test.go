@@ -91,7 +91,7 @@ func TestForeground(t *testing.T) {
 	if code := <-ended; code != 0 {
 		t.Errorf("ended with %d: %s", code, errs.String())
 	}
-	if !strings.Contains(errs.String(), "no icon") {
+	if !strings.Contains(errs.String(), "No tray here") {
 		t.Errorf("said %q", errs.String())
 	}
 	if _, err := local.ReadInfo(filepath.Join(dir, "state")); err == nil {

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"lanyard/app/launch"
+	"lanyard/app/local"
+	"lanyard/auth"
+)
+
+// windowSettle is how long a window is watched for an early end: without OpenGL it
+// cannot be shown, and whoever asked for it must hear.
+const windowSettle = 500 * time.Millisecond
+
+// windows starts the window program, one process at a time: one that is open listens to
+// the agent and raises itself.
+type windows struct {
+	program string // its file, beside ours as we were started; "" where that is not known
+	logger  *slog.Logger
+
+	mu   sync.Mutex
+	runs *exec.Cmd // nil when none does
+}
+
+func newWindows(logger *slog.Logger) *windows {
+	w := &windows{logger: logger}
+	if self, err := executable(); err == nil {
+		w.program = filepath.Join(filepath.Dir(self), "lanyard-window"+filepath.Ext(self))
+	}
+	return w
+}
+
+// open shows the window with that name on the caller's display; fault WindowMissing
+// where the program is not installed, or there is nothing to show a window on.
+func (w *windows) open(ctx context.Context, name string, env local.Env) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.runs != nil {
+		return nil
+	}
+	if runtime.GOOS == "linux" && env["DISPLAY"] == "" && env["WAYLAND_DISPLAY"] == "" || w.program == "" {
+		return auth.Fail(auth.WindowMissing, nil, nil)
+	}
+	// Without a context: the window outlives the click and, when that restarts, the agent.
+	cmd := exec.Command(w.program, "--name", name) //nolint:gosec,noctx // our own program; see above
+	cmd.Env = launch.Environ(env)
+	cmd.SysProcAttr = detached()
+	if err := cmd.Start(); err != nil {
+		return auth.Fail(auth.WindowMissing, nil, err)
+	}
+	w.runs = cmd
+	ended := make(chan error, 1)
+	go func() {
+		err := cmd.Wait()
+		ended <- err
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.runs == cmd {
+			w.runs = nil
+		}
+		w.logger.Info("window closed", "name", name, "err", err)
+	}()
+	settled := time.NewTimer(windowSettle)
+	defer settled.Stop()
+	select {
+	case err := <-ended:
+		w.runs = nil
+		if err != nil {
+			return auth.Fail(auth.WindowMissing, nil, err)
+		}
+	case <-settled.C:
+	case <-ctx.Done(): // the window is on its way all the same
+	}
+	return nil
+}
