@@ -118,3 +118,9 @@ type ConnectorView struct {
 	Callbacks []string
 	UpdatedAt time.Time
 }
+
+// NewEnterprise is what the wizard asks of an enterprise that does not exist yet.
+type NewEnterprise struct {
+	Code string // empty: one is made up
+	Name auth.Text
+}

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -38,7 +39,7 @@ func (s *Setup) connector(f *File, enterprise string, old state) (server.Connect
 		if next.ID == "" {
 			next.ID = auth.RandomID()
 		}
-		next.AppID, next.CreatedAt = newAppID(now), now
+		next.AppID, next.CreatedAt = cmp.Or(f.Connector.appID, newAppID(now)), now
 	}
 	next.EnterpriseID, next.Document, next.Active, next.UpdatedAt = enterprise, document, true, now
 	if !maps.Equal(secrets, old.secrets) {

@@ -24,6 +24,15 @@ func (f *faults) add(path, format string, args ...any) {
 // check finds what no schema can: all of it, as joined connector.FieldErrors.
 func (f *File) check() error {
 	var bad faults
+	f.checkSelf(&bad)
+	f.Connector.check(&bad)
+	f.checkApps(&bad)
+	f.checkClients(&bad)
+	return errors.Join(bad...)
+}
+
+// checkSelf finds what is wrong with the enterprise's own fields.
+func (f *File) checkSelf(bad *faults) {
 	if f.Schema != FileSchema {
 		bad.add("schema", "must be %s", FileSchema)
 	}
@@ -36,10 +45,6 @@ func (f *File) check() error {
 	if f.Help.Link != "" && !strings.HasPrefix(f.Help.Link, "https://") {
 		bad.add("help.link", "must be an https:// address")
 	}
-	f.Connector.check(&bad)
-	f.checkApps(&bad)
-	f.checkClients(&bad)
-	return errors.Join(bad...)
 }
 
 func (c *Connector) check(bad *faults) {
@@ -100,6 +105,9 @@ func (c *Connector) fill() (*connector.Connector, error) {
 		return nil, err
 	}
 	filled.Blanks = nil // what to ask an admin has been answered
+	if c.reverify != "" {
+		filled.Reverify = c.reverify
+	}
 	return filled, nil
 }
 

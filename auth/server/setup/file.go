@@ -49,6 +49,10 @@ type Connector struct {
 
 	// Given are secrets of a caller that has no files; they win.
 	Given map[string]auth.Secret `json:"-"`
+
+	// What a draft has settled before there is a record: the APPID, because it is part of
+	// the address that was registered, and how soon a leaver loses access.
+	appID, reverify string
 }
 
 // App is one app of the catalogue.

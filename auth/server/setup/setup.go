@@ -20,6 +20,7 @@ type Config struct {
 	Keys        server.Keys
 	Clients     server.Clients
 	Catalogue   server.Catalogue
+	Drafts      server.Drafts // only what the console does needs them
 	// Engine and OIDC run the connectors that are tested.
 	Engine *connector.Engine
 	OIDC   *openid.Client

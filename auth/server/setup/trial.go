@@ -27,30 +27,45 @@ type Trial struct {
 // TestConnector begins a test of a filled connector with its secrets. redirectURI is
 // what is registered at the provider.
 func (s *Setup) TestConnector(ctx context.Context, c *connector.Connector, secrets map[string]auth.Secret, redirectURI string) (*Trial, error) {
+	return s.trial(ctx, c, secrets, openid.Request{
+		State: auth.NewSecret(auth.RandomState()), Nonce: auth.NewSecret(auth.RandomState()),
+		Verifier: auth.NewSecret(auth.RandomToken()), RedirectURI: redirectURI,
+	}, true)
+}
+
+// resumeTrial goes on with a test that another request, perhaps at another instance, has
+// begun: request is what it kept of it.
+func (s *Setup) resumeTrial(ctx context.Context, c *connector.Connector, secrets map[string]auth.Secret, request openid.Request) (*Trial, error) {
+	return s.trial(ctx, c, secrets, request, false)
+}
+
+func (s *Setup) trial(ctx context.Context, c *connector.Connector, secrets map[string]auth.Secret, request openid.Request, begin bool) (*Trial, error) {
 	if c.Kind == connector.KindOIDC {
-		return s.testOIDC(ctx, c, redirectURI)
-	}
-	request := openid.Request{
-		State: auth.NewSecret(auth.RandomState()), Verifier: auth.NewSecret(auth.RandomToken()), RedirectURI: redirectURI,
+		return s.trialOIDC(ctx, c, request, begin)
 	}
 	run := connector.Run{
-		Vars:    map[string]string{"redirect_uri": redirectURI, "state": request.State.Reveal(), "nonce": auth.RandomState()},
+		Vars: map[string]string{
+			"redirect_uri": request.RedirectURI, "state": request.State.Reveal(), "nonce": request.Nonce.Reveal(),
+		},
 		Secrets: map[string]auth.Secret{"code_verifier": request.Verifier},
 	}
 	for name, secret := range secrets {
 		run.Secrets[name] = secret
 	}
-	address, err := s.cfg.Engine.AuthorizeURL(c, run)
-	if err != nil {
-		return nil, err
-	}
-	return &Trial{URL: address, c: c, request: request, exchange: func(ctx context.Context, code auth.Secret) (*connector.Result, error) {
+	t := &Trial{c: c, request: request, exchange: func(ctx context.Context, code auth.Secret) (*connector.Result, error) {
 		return s.cfg.Engine.Exchange(ctx, c, run, code)
-	}}, nil
+	}}
+	if begin {
+		var err error
+		if t.URL, err = s.cfg.Engine.AuthorizeURL(c, run); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
 }
 
-// testOIDC begins a test of an OpenID provider, whose exchange is one stage.
-func (s *Setup) testOIDC(ctx context.Context, c *connector.Connector, redirectURI string) (*Trial, error) {
+// trialOIDC is a test of an OpenID provider, whose exchange is one stage.
+func (s *Setup) trialOIDC(ctx context.Context, c *connector.Connector, request openid.Request, begin bool) (*Trial, error) {
 	if s.cfg.OIDC == nil {
 		return nil, fmt.Errorf("test connector %q: no OpenID client here", c.ID)
 	}
@@ -58,7 +73,9 @@ func (s *Setup) testOIDC(ctx context.Context, c *connector.Connector, redirectUR
 	if err != nil {
 		return nil, err
 	}
-	request := provider.AuthorizeRequest(redirectURI, openid.Options{})
+	if begin {
+		request = provider.AuthorizeRequest(request.RedirectURI, openid.Options{})
+	}
 	return &Trial{URL: request.URL, c: c, request: request, exchange: func(ctx context.Context, code auth.Secret) (*connector.Result, error) {
 		began := time.Now()
 		tokens, id, err := provider.Exchange(ctx, request, code)
