@@ -16,7 +16,8 @@ import (
 	"lanyard/auth"
 )
 
-// ClientID is the one client that a [Provider] knows: public, with PKCE.
+// ClientID is the one client that a [Provider] knows: with PKCE, and public unless it
+// has a [Provider.Secret].
 const ClientID = "lanyard"
 
 // Provider is an OpenID provider that signs everybody in at once, as one [Provider.User],
@@ -31,6 +32,10 @@ type Provider struct {
 	// Redirects are the registered redirect URIs; the port of a loopback address is
 	// free (RFC 8252 section 7.3).
 	Redirects []string
+	// Secret makes the client a confidential one, which shows it by Basic, or in the
+	// form where SecretInForm is set. Set both before the first request.
+	Secret       string
+	SecretInForm bool
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
 
@@ -149,6 +154,9 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 		"id_token_signing_alg_values_supported":          []string{"ES256", "RS256", "EdDSA"},
 		"code_challenge_methods_supported":               []string{"S256"},
 		"authorization_response_iss_parameter_supported": true,
+	}
+	if p.Secret != "" {
+		document["token_endpoint_auth_methods_supported"] = []string{map[bool]string{false: "client_secret_basic", true: "client_secret_post"}[p.SecretInForm]}
 	}
 	if p.faults.Discovery != nil {
 		p.faults.Discovery(document)

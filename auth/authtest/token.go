@@ -5,6 +5,7 @@ import (
 	"crypto/sha512"
 	"maps"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -15,8 +16,8 @@ import (
 func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if _, _, basic := r.BasicAuth(); basic || r.PostForm.Get("client_id") != ClientID {
-		OAuthError(http.StatusUnauthorized, "invalid_client", "a public client names itself in the form")(w, r)
+	if !p.isClient(r) {
+		OAuthError(http.StatusUnauthorized, "invalid_client", "")(w, r)
 		return
 	}
 	switch r.PostForm.Get("grant_type") {
@@ -27,6 +28,22 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 	default:
 		OAuthError(http.StatusBadRequest, "unsupported_grant_type", "")(w, r)
 	}
+}
+
+// isClient reports whether a request authenticates as the client in the one way that it
+// is registered with (RFC 6749 section 2.3: never in two).
+func (p *Provider) isClient(r *http.Request) bool {
+	id, secret, basic := r.BasicAuth()
+	form := r.PostForm
+	switch {
+	case p.Secret == "":
+		return !basic && form.Get("client_id") == ClientID && !form.Has("client_secret")
+	case p.SecretInForm:
+		return !basic && form.Get("client_id") == ClientID && form.Get("client_secret") == p.Secret
+	}
+	// Both parts are form-encoded (section 2.3.1).
+	secret, err := url.QueryUnescape(secret)
+	return err == nil && basic && id == ClientID && secret == p.Secret && !form.Has("client_secret")
 }
 
 // redeem takes a code, once, and its verifier (RFC 7636 section 4.6).
@@ -123,7 +140,7 @@ func (p *Provider) userinfo(w http.ResponseWriter, r *http.Request) {
 func (p *Provider) revoke(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if r.PostForm.Get("client_id") != ClientID {
+	if !p.isClient(r) {
 		OAuthError(http.StatusUnauthorized, "invalid_client", "")(w, r)
 		return
 	}

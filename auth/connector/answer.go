@@ -154,7 +154,7 @@ func (a *answer) take() (map[string]string, error) {
 		value, found := paths.Find(a.doc)
 		switch {
 		case name == "groups":
-			groups := paths.list(a.doc)
+			groups := paths.FindAll(a.doc)
 			for i, g := range groups {
 				groups[i] = clean(g)
 			}

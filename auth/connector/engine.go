@@ -208,7 +208,7 @@ func (x *execution) result() *Result {
 	}
 	verified := v["email_verified"] == "true" || v["email_verified"] == "1"
 	for _, name := range x.c.Authoritative {
-		if v[name] == "" {
+		if v[name] == "" || name != "groups" && strings.ContainsFunc(v[name], isControl) {
 			continue
 		}
 		if r.Authoritative == nil {

@@ -21,9 +21,9 @@ func (p Paths) Find(doc any) (value string, found bool) {
 	return "", false
 }
 
-// list returns the texts of the first path that leads to any: "groups" is a list, and
+// FindAll returns the texts of the first path that leads to any: "groups" is a list, and
 // "departments.*.name" takes one field of each element.
-func (p Paths) list(doc any) []string {
+func (p Paths) FindAll(doc any) []string {
 	for _, path := range p {
 		var out []string
 		collect(doc, path, func(v any) {
@@ -165,11 +165,11 @@ func kindOf(v any) string {
 // clean makes a text of a vendor fit for a message: one line, no control characters,
 // at most 200 characters.
 func clean(s string) string {
-	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, ""), func(r rune) bool {
-		return r < 0x20 || r == 0x7f
-	}), " ")
+	s = strings.Join(strings.FieldsFunc(strings.ToValidUTF8(s, ""), isControl), " ")
 	if r := []rune(s); len(r) > 200 {
 		s = string(r[:200]) + "…"
 	}
 	return strings.TrimSpace(s)
 }
+
+func isControl(r rune) bool { return r < 0x20 || r == 0x7f }

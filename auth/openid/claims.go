@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"lanyard/auth"
@@ -49,21 +50,58 @@ func (c claims) path(name string) connector.Paths {
 }
 
 // email returns the address if the same source says that it was verified: one source
-// must not vouch for the other's address.
-func (c claims) email() string {
+// must not vouch for the other's address. trusted is the admin's word that every address
+// of this provider is.
+func (c claims) email(trusted bool) string {
 	for _, source := range c.sources {
 		address, ok := c.path("email").Find(source)
 		verified, _ := c.path("email_verified").Find(source)
-		if ok && verified == "true" {
+		if ok && (trusted || verified == "true") {
 			return address
 		}
 	}
 	return ""
 }
 
-// identify makes the identity of whoever signed in. Where the id_token lacks the
-// name, the subject or a value that the connector expects, userinfo is asked.
-func (p *Provider) identify(ctx context.Context, subject string, idToken map[string]any, access string) (auth.Identity, error) {
+// groups returns the groups that the first source which has any lists, where the
+// connector says where they are.
+func (c claims) groups() []string {
+	for _, source := range c.sources {
+		if found := c.paths["groups"].FindAll(source); len(found) > 0 {
+			return slices.DeleteFunc(found, twisted)
+		}
+	}
+	return nil
+}
+
+// twisted reports whether a value that others will trust has a control character: a
+// group with a line break in it would be read as two.
+func twisted(value string) bool {
+	return strings.ContainsFunc(value, func(r rune) bool { return r < 0x20 || r == 0x7f })
+}
+
+// authoritative returns what the connector marks so, groups one a line.
+func (c claims) authoritative(names []string) map[string]string {
+	var out map[string]string
+	for _, name := range names {
+		value, _ := c.find(name)
+		if name == "groups" {
+			value = strings.Join(c.groups(), "\n")
+		}
+		if value == "" || name != "groups" && twisted(value) {
+			continue
+		}
+		if out == nil {
+			out = map[string]string{}
+		}
+		out[name] = value
+	}
+	return out
+}
+
+// identify says who signed in. Where the id_token lacks the name, the subject, the
+// groups or a value that the connector expects or trusts, userinfo is asked.
+func (p *Provider) identify(ctx context.Context, subject string, idToken map[string]any, access string) (Result, error) {
 	c := claims{paths: p.claims}
 	if idToken != nil {
 		c.sources = append(c.sources, idToken)
@@ -74,22 +112,29 @@ func (p *Provider) identify(ctx context.Context, subject string, idToken map[str
 		case err == nil:
 			c.sources = append(c.sources, more)
 		case required || errors.Is(err, auth.TokenInvalid) || ctx.Err() != nil:
-			return auth.Identity{}, err
-		default: // only the name is missing: no reason to keep anybody out
+			return Result{}, err
+		default: // only what is nice to have is missing: no reason to keep anybody out
 			p.log.WarnContext(ctx, "userinfo not answered", "issuer", p.Issuer, "err", err)
 		}
 	}
-	id := auth.Identity{Issuer: p.Issuer, Email: clip(c.email())}
+	id := auth.Identity{Issuer: p.Issuer, Email: clip(c.email(slices.Contains(p.trusted, "email")))}
 	var ok bool
 	if id.Subject, ok = c.find("sub"); !ok {
-		return auth.Identity{}, invalid("sub", fmt.Errorf("identify: no %s", strings.Join(c.path("sub"), " or ")))
+		return Result{}, invalid("sub", fmt.Errorf("identify: no %s", strings.Join(c.path("sub"), " or ")))
 	}
 	name, _ := c.find("name")
 	id.Name = clip(name)
 	if avatar, _ := c.find("avatar"); isHTTPS(avatar) {
 		id.Avatar = avatar
 	}
-	return id, p.expected(c, id)
+	if err := p.expected(c, id); err != nil {
+		return Result{}, err
+	}
+	result := Result{Identity: id, Authoritative: c.authoritative(p.trusted)}
+	for _, group := range c.groups() {
+		result.Groups = append(result.Groups, clip(group))
+	}
+	return result, nil
 }
 
 // lacks reports whether userinfo should be asked for more, and whether nothing can
@@ -97,12 +142,19 @@ func (p *Provider) identify(ctx context.Context, subject string, idToken map[str
 func (p *Provider) lacks(c claims) (missing, required bool) {
 	_, named := c.find("name")
 	_, known := c.find("sub")
-	required = !known
+	missing, required = !named, !known
+	if len(p.claims["groups"]) > 0 && c.groups() == nil {
+		missing = true
+	}
+	for _, name := range p.trusted {
+		_, ok := c.find(name)
+		missing = missing || !ok
+	}
 	for name := range p.expect {
 		_, ok := c.find(name)
 		required = required || !ok
 	}
-	return required || !named, required
+	return missing || required, required
 }
 
 // expected checks the values that pin the enterprise at a provider which serves many

@@ -43,10 +43,13 @@ type Provider struct {
 	Date time.Time
 
 	clientID     string
+	secret       auth.Secret // zero: a public client
+	authMethods  []string    // of the token endpoint
 	scopes       []string
 	extra        []connector.Pair
 	algs         []string
 	claims       map[string]connector.Paths
+	trusted      []string // names of claims that other systems may trust
 	expect       map[string]string
 	userinfoOnly bool
 
@@ -67,6 +70,7 @@ type document struct {
 	EndSessionEndpoint    string   `json:"end_session_endpoint"`
 	KeysEndpoint          string   `json:"jwks_uri"`
 	ResponseModes         []string `json:"response_modes_supported"`
+	AuthMethods           []string `json:"token_endpoint_auth_methods_supported"`
 	IssParameter          bool     `json:"authorization_response_iss_parameter_supported"`
 }
 
@@ -128,7 +132,7 @@ func (c *Client) provider(conn *connector.Connector) (*Provider, error) {
 	}
 	p := &Provider{
 		Issuer: o.Issuer, clientID: o.ClientID, scopes: o.Scopes, algs: o.Algs,
-		claims: conn.Claims, expect: conn.Expect, userinfoOnly: o.IDToken == "userinfo-only",
+		claims: conn.Claims, trusted: conn.Authoritative, expect: conn.Expect, userinfoOnly: o.IDToken == "userinfo-only",
 		http: bounded(c.HTTP), now: c.Now, log: c.Logger,
 	}
 	if p.now == nil {
@@ -186,6 +190,7 @@ func (p *Provider) adopt(doc document, fallback map[string]string) error {
 	p.keys = &keySet{address: keys, get: p.get, now: p.now}
 	p.FormPost = slices.Contains(doc.ResponseModes, "form_post")
 	p.IssParameter = doc.IssParameter
+	p.authMethods = doc.AuthMethods
 	return nil
 }
 

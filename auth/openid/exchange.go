@@ -14,41 +14,58 @@ import (
 	"lanyard/auth"
 )
 
-// Exchange redeems the code that answered r, checks everything that came with it and
+// Result is who signed in with what.
+type Result struct {
+	Identity auth.Identity
+	Tokens   auth.TokenSet
+	Groups   []string
+	// Authoritative holds the claims that the connector marks so: what other systems may
+	// trust as a name.
+	Authoritative map[string]string
+}
+
+// Exchange is [Provider.Redeem] for who needs no more than tokens and identity.
+func (p *Provider) Exchange(ctx context.Context, r Request, code auth.Secret) (auth.TokenSet, auth.Identity, error) {
+	result, err := p.Redeem(ctx, r, code)
+	return result.Tokens, result.Identity, err
+}
+
+// Redeem redeems the code that answered r, checks everything that came with it and
 // returns the tokens and who they belong to.
 //
 // It returns the faults SignInStale where the code is not taken (used, too old),
 // TokenInvalid where a check fails, SignInWrongCompany where the person is not of the
-// connector's enterprise, ProviderFailed, AnswerNotData or EnterpriseMisconfig where
-// the provider answers otherwise, ProviderUnreachable where it does not, and
-// SignInCanceled where ctx was canceled.
-func (p *Provider) Exchange(ctx context.Context, r Request, code auth.Secret) (auth.TokenSet, auth.Identity, error) {
+// connector's enterprise, ProviderSecret, ProviderFailed, AnswerNotData or
+// EnterpriseMisconfig where the provider answers otherwise, ProviderUnreachable where it
+// does not, and SignInCanceled where ctx was canceled.
+func (p *Provider) Redeem(ctx context.Context, r Request, code auth.Secret) (Result, error) {
 	config := p.config()
 	config.RedirectURL = r.RedirectURI
 	token, err := config.Exchange(p.context(ctx), code.Reveal(), oauth2.VerifierOption(r.Verifier.Reveal()))
 	if err != nil {
-		return auth.TokenSet{}, auth.Identity{}, p.tokenFault(ctx, "redeem code", auth.SignInStale, err)
+		return Result{}, p.tokenFault(ctx, "redeem code", auth.SignInStale, err)
 	}
 	set, err := p.tokenSet(token)
 	if err != nil {
-		return auth.TokenSet{}, auth.Identity{}, err
+		return Result{}, err
 	}
 	subject, claims := "", map[string]any(nil)
 	if !p.userinfoOnly {
 		if r.Nonce.IsZero() {
-			return auth.TokenSet{}, auth.Identity{}, invalid("nonce", errors.New("redeem code: the request had no nonce"))
+			return Result{}, invalid("nonce", errors.New("redeem code: the request had no nonce"))
 		}
 		verified, found, err := p.verify(ctx, set.ID.Reveal(), r.Nonce.Reveal(), set.Access.Reveal())
 		if err != nil {
-			return auth.TokenSet{}, auth.Identity{}, err
+			return Result{}, err
 		}
 		subject, claims = verified.Subject, found
 	}
-	id, err := p.identify(ctx, subject, claims, set.Access.Reveal())
+	result, err := p.identify(ctx, subject, claims, set.Access.Reveal())
 	if err != nil {
-		return auth.TokenSet{}, auth.Identity{}, err
+		return Result{}, err
 	}
-	return set, id, nil
+	result.Tokens = set
+	return result, nil
 }
 
 // Refresh renews t, which must be want's. The set that it returns replaces t: a
@@ -121,12 +138,16 @@ func (p *Provider) Revoke(ctx context.Context, t auth.TokenSet) error {
 	if p.RevocationEndpoint == "" || token.IsZero() {
 		return nil
 	}
-	form := url.Values{"token": {token.Reveal()}, "token_type_hint": {hint}, "client_id": {p.clientID}}
+	form := url.Values{"token": {token.Reveal()}, "token_type_hint": {hint}}
+	basic := p.authenticate(form)
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.RevocationEndpoint, strings.NewReader(form.Encode()))
 	if err != nil {
 		return fmt.Errorf("revoke: %w", err)
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if basic != "" {
+		req.Header.Set("Authorization", basic)
+	}
 	a, err := p.do(req)
 	if err != nil {
 		return unreachable(ctx, "revoke", p.RevocationEndpoint, err)
@@ -135,15 +156,6 @@ func (p *Provider) Revoke(ctx context.Context, t auth.TokenSet) error {
 		return a.fault("revocation", fmt.Errorf("answered %d", a.status))
 	}
 	return nil
-}
-
-// config is the client as x/oauth2 wants it. The style is set because detecting it
-// sends a single-use code twice.
-func (p *Provider) config() *oauth2.Config {
-	return &oauth2.Config{
-		ClientID: p.clientID,
-		Endpoint: oauth2.Endpoint{TokenURL: p.TokenEndpoint, AuthStyle: oauth2.AuthStyleInParams},
-	}
 }
 
 // context hands the HTTP client to x/oauth2, which takes it from nowhere else.

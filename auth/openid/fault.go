@@ -31,6 +31,8 @@ func (p *Provider) tokenFault(ctx context.Context, doing string, refused auth.Fa
 		return auth.Fail(auth.AccessEnded, nil, cause)
 	case code == "invalid_grant":
 		return auth.Fail(refused, nil, cause)
+	case code == "invalid_client" && !p.secret.IsZero():
+		return auth.Fail(auth.ProviderSecret, auth.Args{"stage": "token", "code": code}, cause)
 	case code == "invalid_client" || code == "unauthorized_client":
 		return misconfigured(code, cause)
 	case status >= 500 || status == http.StatusTooManyRequests:
