@@ -63,7 +63,7 @@ func OIDC() *Vendor {
 func OIDCConfidential() *Vendor {
 	v := oidc(oidcShape{
 		issuer: "https://id.example.com", page: "/authorize", token: "/token", userinfo: "/userinfo",
-		scope: "openid profile email groups", confidential: true,
+		scope: "openid profile email groups", confidential: true, traits: Traits{Gone: None},
 	})
 	v.Vars = map[string]string{
 		"issuer": "https://id.example.com", "client_id": oidcClient, "more_scopes": "groups",
@@ -77,7 +77,10 @@ const oidcClient = "64f0c0ffee0123456789abcd"
 
 func oidc(o oidcShape) *Vendor {
 	t := o.traits
-	t.Subject, t.BadCode, t.Nameless, t.Gone, t.Email = "sub", auth.SignInStale, auth.TokenInvalid, auth.SignInRequired, true
+	t.Subject, t.BadCode, t.Nameless, t.Email = "sub", auth.SignInStale, auth.TokenInvalid, true
+	if t.Gone == "" {
+		t.Gone = auth.SignInRequired // invalid_grant does not say why
+	}
 	at := strings.TrimPrefix(o.issuer, "https://")
 	v := newVendor(t)
 	v.person = Person{ID: "u-1001", Name: "张三", Email: "zhangsan@acme.com", Avatar: "https://img.acme.com/zs.png", Tenant: "acme.com"}

@@ -151,7 +151,9 @@ func (v *Vendor) RoundTrip(r *http.Request) (*http.Response, error) {
 	case fine:
 		v.answer(rec, r, place, body)
 	}
-	return rec.Result(), nil //nolint:bodyclose // a recorder's body needs no closing
+	answer := rec.Result() //nolint:bodyclose // its reader closes it
+	answer.Request = r
+	return answer, nil
 }
 
 func (v *Vendor) answer(w http.ResponseWriter, r *http.Request, place string, body []byte) {
