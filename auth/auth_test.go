@@ -21,7 +21,7 @@ func TestTextIn(t *testing.T) {
 	if got := (auth.Text{"zh": "笔记", "fr": "Cahier"}).In("en"); got != "Cahier" {
 		t.Errorf("without English = %q, want the alphabetically first", got)
 	}
-	if got := (auth.Text)(nil).In("en"); got != "" {
+	if got := auth.Text(nil).In("en"); got != "" {
 		t.Errorf("of nothing = %q", got)
 	}
 }
@@ -40,7 +40,7 @@ func TestFaultsHaveKinds(t *testing.T) {
 			t.Errorf("%s is not lower case", f)
 		}
 	}
-	if auth.Fault("nobody_defined").Kind() != auth.ErrFailed {
+	if !errors.Is(auth.Fault("nobody_defined").Kind(), auth.ErrFailed) {
 		t.Error("an unknown fault has a kind of its own")
 	}
 }
@@ -82,7 +82,7 @@ func TestRandom(t *testing.T) {
 	if len(auth.RandomToken()) != 43 || len(auth.RandomState()) != 64 || len(auth.RandomID()) != 32 {
 		t.Error("a random value has another length than documented")
 	}
-	if auth.RandomToken() == auth.RandomToken() {
+	if first, second := auth.RandomToken(), auth.RandomToken(); first == second {
 		t.Error("two random tokens are the same")
 	}
 }

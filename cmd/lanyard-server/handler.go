@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -38,22 +39,24 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	rec := &recorder{ResponseWriter: w, status: http.StatusOK}
-	start := time.Now()
-	defer func() {
-		if p := recover(); p != nil {
-			e.log.ErrorContext(r.Context(), "page panicked", "panic", p, "stack", string(debug.Stack()))
-			if !rec.wrote {
-				http.Error(w, "Something went wrong here.", http.StatusInternalServerError)
-			}
-			return
-		}
-		if e.log.Enabled(r.Context(), slog.LevelDebug) {
-			// The path of a launch link is the link: only its first parts are logged.
-			e.log.DebugContext(r.Context(), "request", "method", r.Method, "path", safePath(r.URL.Path),
-				"status", rec.status, "dur", time.Since(start))
-		}
-	}()
+	defer e.ended(r.Context(), rec, r, time.Now())
 	e.next.ServeHTTP(rec, r.WithContext(server.WithClientIP(r.Context(), client.String())))
+}
+
+// ended is deferred: it logs the request, or the panic that ended it.
+func (e *edge) ended(ctx context.Context, rec *recorder, r *http.Request, start time.Time) {
+	if p := recover(); p != nil {
+		e.log.ErrorContext(ctx, "page panicked", "panic", p, "stack", string(debug.Stack()))
+		if !rec.wrote {
+			http.Error(rec, "Something went wrong here.", http.StatusInternalServerError)
+		}
+		return
+	}
+	if e.log.Enabled(ctx, slog.LevelDebug) {
+		// The path of a launch link is the link: only its first parts are logged.
+		e.log.DebugContext(ctx, "request", "method", r.Method, "path", safePath(r.URL.Path),
+			"status", rec.status, "dur", time.Since(start))
+	}
 }
 
 func (e *edge) trusts(peer netip.Addr) bool {
