@@ -14,7 +14,7 @@ import (
 	"lanyard/app/window/theme"
 )
 
-var tileSize = fyne.NewSize(116, 112)
+var tileSize = fyne.NewSize(116, 100)
 
 // AppTile is one app to click: its picture, its title, and a dot if it is pinned.
 type AppTile struct {

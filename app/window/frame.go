@@ -94,7 +94,7 @@ func (f *Frame) Follow(ctx context.Context) {
 		if err == nil {
 			fyne.Do(func() { f.back(agent) })
 			_ = agent.Events(ctx, func(e local.Event) error {
-				fyne.Do(func() { f.hear(e) })
+				fyne.Do(func() { f.Hear(e) })
 				return nil
 			})
 			agent.Close()
@@ -112,8 +112,8 @@ func (f *Frame) Follow(ctx context.Context) {
 	}
 }
 
-// hear takes one event.
-func (f *Frame) hear(e local.Event) {
+// Hear takes one event, on the window's goroutine.
+func (f *Frame) Hear(e local.Event) {
 	switch {
 	case e.State != nil:
 		f.state = e.State

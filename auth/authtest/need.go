@@ -14,13 +14,16 @@ var parts = map[string][]string{
 	"chromium":      {"chromium", "chromium-browser", "google-chrome"},
 	"dbus":          {"dbus-daemon"},
 	"gnome-keyring": {"gnome-keyring-daemon"},
+	"mingw":         {"x86_64-w64-mingw32-gcc"},
 	"node":          {"node"},
 	"postgres":      {"/usr/lib/postgresql/*/bin/initdb", "initdb"},
+	"xdotool":       {"xdotool"},
+	"xvfb":          {"Xvfb"},
 }
 
-// Need returns the path of a real part ("chromium", "dbus", "gnome-keyring",
-// "node" or "postgres") or ends the test: skipped under -short and, at a desk,
-// where the part is missing; failed where it is missing and CI=true.
+// Need returns the path of a real part, by its name in the table above, or ends the
+// test: skipped under -short and, at a desk, where the part is missing; failed where it
+// is missing and CI=true.
 func Need(t testing.TB, part string) string {
 	t.Helper()
 	names, known := parts[part]

@@ -23,6 +23,7 @@ import (
 	"lanyard/app/window/settings"
 	"lanyard/app/window/signin"
 	"lanyard/app/window/theme"
+	"lanyard/auth"
 	"lanyard/auth/words"
 )
 
@@ -47,7 +48,7 @@ func main() {
 
 // run is the whole program; it returns the exit code: 0 when the window was closed, 1
 // when it could not be shown, 2 for a wrong call.
-func run(ctx context.Context, args []string, stderr io.Writer) int {
+func run(ctx context.Context, args []string, stderr io.Writer) (code int) {
 	flags := flag.NewFlagSet("lanyard-window", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	name := flags.String("name", "apps", "the screen: sign-in, apps or settings")
@@ -67,7 +68,16 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 	}
 	defer agent.Close()
 
-	// Without the system's migration flag Fyne checks at every call that it comes from the
+	// Where there is no display, or one without OpenGL, GLFW panics: the agent is told by
+	// the exit code, and whoever looks by a sentence.
+	defer func() {
+		if why := recover(); why != nil {
+			m := words.ExplainFault(auth.WindowMissing, nil, os.Getenv("LANG"))
+			fmt.Fprintln(stderr, m.Sentence, m.Hint, why)
+			code = 1
+		}
+	}()
+	// Without its migration flag Fyne checks at every call that it comes from the
 	// right goroutine; the product's tests leave these checks on.
 	app.SetMetadata(fyne.AppMetadata{
 		ID: id, Name: words.Product, Version: version, Icon: theme.Icon,

@@ -50,6 +50,7 @@ func New(h *window.Host) *Screen {
 	s.grid = newGrid(s)
 	s.empty = theme.Soft("")
 	s.status = &widget.Label{Truncation: fyne.TextTruncateEllipsis, Importance: widget.LowImportance}
+	s.status.Hide()
 
 	settings := window.NewQuietButton("", func() { h.Go("settings") })
 	settings.SetIcon(fynetheme.SettingsIcon())
@@ -76,7 +77,7 @@ func (s *Screen) Focus() { s.h.Window.Canvas().Focus(s.search) }
 // Hidden implements window.Screen: the next look asks for the list again.
 func (s *Screen) Hidden() {
 	s.mark = ""
-	s.status.SetText("")
+	s.say("", widget.LowImportance)
 	s.search.SetText("")
 }
 
@@ -208,5 +209,7 @@ func (s *Screen) pin(e entry) {
 
 func (s *Screen) say(text string, how widget.Importance) {
 	s.status.Importance = how
+	s.status.Hidden = text == ""
 	s.status.SetText(text)
+	s.content.Refresh()
 }

@@ -29,7 +29,8 @@ type Screen struct {
 	language *widget.Select
 	start    *widget.Check
 	browser  *widget.Entry
-	managed  *widget.Label // who fixed what cannot be changed
+	form     *widget.Form
+	items    map[string]*widget.FormItem // by the names of what can be locked
 	version  *widget.Label
 	notice   *widget.Label
 }
@@ -43,7 +44,12 @@ func New(h *window.Host) *Screen {
 	s.browser = widget.NewEntry()
 	s.browser.SetPlaceHolder(h.T("settings.browser_system"))
 	s.browser.OnSubmitted = func(string) { s.save() }
-	s.managed = &widget.Label{Wrapping: fyne.TextWrapWord, Importance: widget.LowImportance}
+	s.items = map[string]*widget.FormItem{
+		"language":  widget.NewFormItem(h.T("settings.language"), s.language),
+		"browser":   widget.NewFormItem(h.T("settings.browser"), s.browser),
+		"autostart": widget.NewFormItem("", s.start),
+	}
+	s.form = widget.NewForm(s.items["language"], s.items["browser"], s.items["autostart"])
 	s.version = theme.Small("")
 	s.notice = theme.Alarm("")
 	s.notice.Hide()
@@ -54,12 +60,7 @@ func New(h *window.Host) *Screen {
 		section(h.T("settings.accounts")), s.accounts,
 		container.NewHBox(window.NewButton(h.T("settings.add"), func() { h.Go("sign-in") })),
 		section(h.T("settings.this_computer")),
-		widget.NewForm(
-			widget.NewFormItem(h.T("settings.language"), s.language),
-			&widget.FormItem{Text: h.T("settings.browser"), Widget: s.browser, HintText: h.T("settings.browser_hint")},
-			widget.NewFormItem("", s.start),
-		),
-		s.managed, s.notice, s.version,
+		s.form, s.notice, s.version,
 	)
 	heading := widget.NewLabelWithStyle(h.T("settings.title"), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	heading.SizeName = fynetheme.SizeNameSubHeadingText
@@ -149,14 +150,16 @@ func (s *Screen) take(now local.Settings, err error) {
 	s.browser.SetText(s.settings.Browser)
 	s.filling = false
 	for name, w := range map[string]fyne.Disableable{"language": s.language, "autostart": s.start, "browser": s.browser} {
+		s.items[name].HintText = ""
+		w.Enable()
 		if locked(s.settings, name) {
+			s.items[name].HintText = s.h.T("settings.locked", "who", window.Plain(s.state.ManagedBy))
 			w.Disable()
-		} else {
-			w.Enable()
+		} else if name == "browser" {
+			s.items[name].HintText = s.h.T("settings.browser_hint")
 		}
 	}
-	s.managed.Hidden = s.state.ManagedBy == "" || len(s.settings.Locked) == 0
-	s.managed.SetText(s.h.T("managed", "who", window.Plain(s.state.ManagedBy)))
+	s.form.Refresh()
 	if err == nil {
 		s.h.SetLang(s.settings.Language) // may make this screen anew: the last thing to do
 	}

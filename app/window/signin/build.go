@@ -6,7 +6,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/widget"
 
 	"lanyard/app/local"
 	"lanyard/app/window"
@@ -50,7 +49,7 @@ func (s *Screen) buildEnter(v view) built {
 		objects = append(objects, theme.Row(window.NewButton(
 			s.h.T("signin.use", "code", v.suggestion), func() { s.useCode(v.suggestion) })))
 	}
-	objects = append(objects, main, theme.Small(s.h.T("signin.no_code")))
+	objects = append(objects, theme.Gap(), main, theme.Small(s.h.T("signin.no_code")))
 	b := built{content: page(v, objects...), main: main}
 	if s.state.Profile("") != nil || s.state.ManagedBy != "" {
 		b.back = func() { s.memory.other, s.memory.problem = false, nil; s.draw() }
@@ -62,7 +61,7 @@ func (s *Screen) buildEnter(v view) built {
 func (s *Screen) buildWelcome(v view) built {
 	main := window.NewMainButton(s.h.T("signin.sign_in"), func() { s.signIn(local.SignInRequest{}) })
 	return built{main: main, content: page(
-		v, badge(), theme.Title(s.h.T("signin.welcome")), theme.Soft(words.T(s.h.Lang, "common.tagline")), main,
+		v, badge(), theme.Title(s.h.T("signin.welcome")), theme.Soft(s.h.T("signin.promise")), theme.Gap(), main,
 		theme.Row(s.other()), theme.Small(s.h.T("managed", "who", v.managed)),
 	)}
 }
@@ -72,7 +71,7 @@ func (s *Screen) buildAgain(v view) built {
 	main := window.NewMainButton(s.h.T("signin.sign_in"), func() { s.signIn(local.SignInRequest{Profile: v.profile}) })
 	return built{main: main, content: page(
 		v, logo(v), theme.Title(s.h.T("signin.again", "company", v.company)),
-		theme.Soft(s.h.T("signin.as", "name", v.person)), main, theme.Row(s.other()),
+		theme.Soft(s.h.T("signin.as", "name", v.person)), theme.Gap(), main, theme.Row(s.other()),
 	)}
 }
 
@@ -80,7 +79,7 @@ func (s *Screen) buildAgain(v view) built {
 func (s *Screen) buildLocked(v view) built {
 	p := words.ExplainFault("keyring_locked", nil, s.h.Lang)
 	main := window.NewMainButton(s.h.T("again"), s.unlock)
-	return built{main: main, content: page(v, logo(v), theme.Title(p.Title), theme.Soft(p.Sentence), main)}
+	return built{main: main, content: page(v, logo(v), theme.Title(p.Title), theme.Soft(p.Sentence), theme.Gap(), main)}
 }
 
 // other is for whoever has more than one company.
@@ -94,7 +93,7 @@ func (s *Screen) buildMoment(v view) built {
 	if v.company != "" {
 		title = s.h.T("signin.opening")
 	}
-	objects := []fyne.CanvasObject{logo(v), theme.Title(title), widget.NewProgressBarInfinite()}
+	objects := []fyne.CanvasObject{logo(v), theme.Title(title), theme.Progress()}
 	b := built{back: s.cancel}
 	if v.step == finishing {
 		objects[1] = theme.Title(s.h.T("signin.finishing"))
@@ -141,7 +140,7 @@ func (s *Screen) buildWaiting(v view) built {
 	}
 	objects := []fyne.CanvasObject{
 		logo(v), theme.Title(s.h.T("waiting.title")), theme.Soft(s.h.T("waiting.sentence", "host", v.host)),
-		widget.NewProgressBarInfinite(),
+		theme.Progress(),
 		theme.Row(
 			link, window.NewButton(s.h.T("waiting.reopen"), s.reopen),
 			window.NewButton(words.T(s.h.Lang, "common.cancel"), s.cancel),
@@ -164,7 +163,7 @@ func (s *Screen) buildFailed(v view) built {
 	reference := theme.Small(words.T(s.h.Lang, "common.reference", "reference", v.reference))
 	reference.Selectable = true
 	return built{main: main, back: s.leave, content: page(
-		v, logo(v), theme.Title(v.problem.Title), theme.Body(v.problem.Sentence), theme.Soft(v.problem.Hint), main,
+		v, logo(v), theme.Title(v.problem.Title), theme.Body(v.problem.Sentence), theme.Soft(v.problem.Hint), theme.Gap(), main,
 		theme.Row(window.NewButton(words.T(s.h.Lang, "common.back"), s.leave)), reference,
 	)}
 }
@@ -184,7 +183,7 @@ func (s *Screen) buildDone(v view) built {
 	if len(v.apps) > 0 {
 		objects = append(objects, container.NewCenter(s.row(v.apps)))
 	}
-	objects = append(objects, main, theme.Row(window.NewButton(s.h.T("close"), s.h.Window.Close)), theme.Small(s.h.T("done.hint")))
+	objects = append(objects, theme.Gap(), main, theme.Row(window.NewButton(s.h.T("close"), s.h.Window.Close)), theme.Small(s.h.T("done.hint")))
 	return built{content: page(v, objects...), main: main}
 }
 
@@ -220,4 +219,3 @@ func logo(v view) fyne.CanvasObject {
 	tile.Show(img, v.company, v.key)
 	return container.NewCenter(tile.Container)
 }
-

@@ -19,7 +19,7 @@ const (
 	stuckAfter = 60 * time.Second // until the person is told whom to ask
 	// readFirst is how long the card cannot be confirmed: an Enter that was meant for the
 	// code, pressed twice or held down, must not say yes to a host that nobody has read.
-	readFirst  = 600 * time.Millisecond
+	readFirst = 600 * time.Millisecond
 	copiedFor = 2 * time.Second
 )
 
@@ -27,6 +27,7 @@ const (
 type Screen struct {
 	h       *window.Host
 	state   local.State
+	front   bool // this screen is the one that is shown
 	memory  memory
 	view    view
 	content *fyne.Container
@@ -63,7 +64,7 @@ func (s *Screen) Hidden() {
 	if a := s.state.Attempt; a != nil && a.Over() {
 		s.memory = memory{closed: a.ID}
 	}
-	s.memory.other = false
+	s.memory.other, s.front = false, false
 	s.draw()
 }
 
@@ -95,7 +96,7 @@ func (s *Screen) enter() {
 
 // Show implements window.Screen.
 func (s *Screen) Show(state local.State) {
-	s.state = state
+	s.state, s.front = state, true
 	if a := state.Attempt; a != nil {
 		if !a.Over() && a.ID != s.memory.attempt {
 			s.memory.attempt, s.memory.stuck, s.memory.problem = a.ID, false, nil
@@ -138,7 +139,7 @@ func (s *Screen) draw() {
 	s.built = s.build(next)
 	s.content.Objects = []fyne.CanvasObject{s.built.content}
 	s.content.Refresh()
-	if fresh {
+	if fresh && s.front {
 		s.Focus()
 	}
 }

@@ -2,9 +2,8 @@ package theme
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	fynetheme "fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -66,93 +65,30 @@ func (c Column) fit(objects []fyne.CanvasObject, width float32) (height float32)
 
 // Page is a column that scrolls where the window is too small for it.
 func Page(objects ...fyne.CanvasObject) fyne.CanvasObject {
-	return container.NewVScroll(container.NewPadded(container.New(Column{Width: 400, Gap: 6}, objects...)))
+	return container.NewVScroll(container.NewPadded(container.New(Column{Width: 400, Gap: 4}, objects...)))
 }
 
-// Title is the one line that says what a screen is about.
-func Title(text string) *widget.Label {
-	l := centred(text)
-	l.SizeName, l.TextStyle.Bold = fynetheme.SizeNameHeadingText, true
-	return l
+// Gap is some air between what belongs together less.
+func Gap() fyne.CanvasObject { return container.New(fixedHeight(8)) }
+
+// Progress says that something is under way that nobody can hurry.
+func Progress() fyne.CanvasObject {
+	bar := container.New(fixedHeight(4), widget.NewProgressBarInfinite())
+	return container.New(layout.NewCustomPaddedLayout(14, 14, 60, 60), bar)
 }
 
-// Body is a sentence, Soft one that explains, and Small one that most people skip.
-func Body(text string) *widget.Label { return centred(text) }
+// fixedHeight gives all objects the whole width and that height.
+type fixedHeight float32
 
-// Soft is a sentence that explains.
-func Soft(text string) *widget.Label {
-	l := centred(text)
-	l.Importance = widget.LowImportance
-	return l
+// Layout implements fyne.Layout.
+func (h fixedHeight) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		o.Resize(fyne.NewSize(size.Width, float32(h)))
+	}
 }
 
-// Small is a note that most people skip.
-func Small(text string) *widget.Label {
-	l := Soft(text)
-	l.SizeName = fynetheme.SizeNameCaptionText
-	return l
-}
-
-// Strong is the fact that a screen is there to show, such as the host that will open.
-func Strong(text string) *widget.Label {
-	l := centred(text)
-	l.SizeName, l.TextStyle.Bold = fynetheme.SizeNameSubHeadingText, true
-	return l
-}
-
-// Alarm is a sentence about what is wrong.
-func Alarm(text string) *widget.Label {
-	l := centred(text)
-	l.Importance = widget.DangerImportance
-	return l
-}
-
-func centred(text string) *widget.Label {
-	return &widget.Label{Text: text, Alignment: fyne.TextAlignCenter, Wrapping: fyne.TextWrapWord}
-}
-
-// Card puts a ground under content that sets it off from the window.
-func Card(content fyne.CanvasObject) fyne.CanvasObject {
-	return container.NewStack(newGround(), container.NewPadded(content))
-}
-
-// ground is a rectangle that follows the theme.
-type ground struct {
-	widget.BaseWidget
-	rect *canvas.Rectangle
-}
-
-func newGround() *ground {
-	g := &ground{rect: canvas.NewRectangle(nil)}
-	g.rect.CornerRadius = 10
-	g.rect.StrokeWidth = 1
-	g.ExtendBaseWidget(g)
-	return g
-}
-
-// CreateRenderer implements fyne.Widget.
-func (g *ground) CreateRenderer() fyne.WidgetRenderer {
-	return &groundRenderer{WidgetRenderer: widget.NewSimpleRenderer(g.rect), ground: g}
-}
-
-type groundRenderer struct {
-	fyne.WidgetRenderer
-	ground *ground
-}
-
-// Refresh takes the colours that hold now.
-func (r *groundRenderer) Refresh() {
-	v := fyne.CurrentApp().Settings().ThemeVariant()
-	r.ground.rect.FillColor = r.ground.Theme().Color(ColorCard, v)
-	r.ground.rect.StrokeColor = r.ground.Theme().Color(fynetheme.ColorNameSeparator, v)
-	r.ground.rect.Refresh()
-}
-
-// Layout implements fyne.WidgetRenderer; the first one gives the colours, too.
-func (r *groundRenderer) Layout(size fyne.Size) {
-	r.Refresh()
-	r.WidgetRenderer.Layout(size)
-}
+// MinSize implements fyne.Layout.
+func (h fixedHeight) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(0, float32(h)) }
 
 // Row puts buttons beside each other, in the middle.
 func Row(buttons ...fyne.CanvasObject) fyne.CanvasObject {
