@@ -37,9 +37,7 @@ func (c *Catalog) app(r *http.Request, id string) (server.App, error) {
 	return app, err
 }
 
-// arrive sends the browser of a signed-in person to the app. After a form it does so by
-// a page: browsers hold a form's redirects against the page's form-action, and the app
-// may lead through any number of sites.
+// arrive sends the browser of a signed-in person to the app.
 func (c *Catalog) arrive(w http.ResponseWriter, r *http.Request, appID, personID string) {
 	app, err := c.app(r, appID)
 	if err != nil {
@@ -51,6 +49,13 @@ func (c *Catalog) arrive(w http.ResponseWriter, r *http.Request, appID, personID
 		c.fail(w, r, err)
 		return
 	}
+	c.onward(w, r, app, address)
+}
+
+// onward sends the browser on to an address of an app. After a form it does so by a
+// page: browsers hold a form's redirects against the page's form-action, and the way to
+// the app may lead through any number of sites.
+func (c *Catalog) onward(w http.ResponseWriter, r *http.Request, app server.App, address string) {
 	if r.Method != http.MethodPost {
 		redirect(w, address)
 		return

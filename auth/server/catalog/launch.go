@@ -227,7 +227,12 @@ func (c *Catalog) refuse(w http.ResponseWriter, r *http.Request, l server.Launch
 		redirect(w, c.cfg.Base.PublicURL+path(enterprise)+"/")
 		return
 	}
-	redirect(w, c.accessLink(enterprise, l.AppID))
+	app, err := c.app(r, l.AppID)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	c.onward(w, r, app, c.accessLink(enterprise, l.AppID))
 }
 
 // burn makes a link worthless that is in two hands.
