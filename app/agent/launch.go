@@ -50,7 +50,7 @@ func (a *Agent) Launch(ctx context.Context, req local.LaunchRequest) (local.Laun
 	if app.Native != "" {
 		return local.LaunchAnswer{}, auth.Fail(auth.NotHere, auth.Args{"what": app.Title.In(req.Lang)}, nil)
 	}
-	address, via, err := a.address(ctx, id, app, reachable(env, req.Print))
+	address, via, err := a.address(ctx, id, app, reachable(req.Env, req.Print))
 	if errors.Is(err, auth.ErrSignInRequired) {
 		return a.launchBySignIn(req, id, app.ID) //nolint:contextcheck // the attempt outlives the request
 	}
@@ -163,7 +163,8 @@ func (a *Agent) link(ctx context.Context, w *workbench.Client, app string, reach
 }
 
 // reachable reports whether the browser that will open a link runs on this computer.
-// An address that is printed where no display is known is for a browser elsewhere.
+// An address that is printed for a caller without a display is for a browser elsewhere,
+// whoever else has a display here.
 func reachable(env local.Env, print bool) bool {
 	return !print || runtime.GOOS != "linux" || env["DISPLAY"] != "" || env["WAYLAND_DISPLAY"] != ""
 }

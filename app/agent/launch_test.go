@@ -74,13 +74,16 @@ func refused(t *testing.T, port int, path string, change func(*http.Request)) {
 	}
 }
 
+// screen is the environment of a caller whose browser runs on this computer.
+var screen = local.Env{"DISPLAY": ":0"}
+
 // TestProof gives no proof for anything but the one navigation of its own launch, and
 // junk does not use that up.
 func TestProof(t *testing.T) {
 	c := newCompany(t, "acme")
 	d := newDesk(t)
 	d.signIn(c, local.SignInRequest{})
-	answer, err := d.Launch(t.Context(), local.LaunchRequest{App: "notes", Print: true})
+	answer, err := d.Launch(t.Context(), local.LaunchRequest{App: "notes", Print: true, Env: screen})
 	if err != nil || answer.URL != c.Issuer+"/launch/l0" {
 		t.Fatalf("launch = %+v, %v", answer, err)
 	}

@@ -20,7 +20,7 @@ func TestProofPeer(t *testing.T) {
 	c := newCompany(t, "acme")
 	d := newDesk(t)
 	d.signIn(c, local.SignInRequest{})
-	answer, err := d.Launch(t.Context(), local.LaunchRequest{App: "notes", Print: true})
+	answer, err := d.Launch(t.Context(), local.LaunchRequest{App: "notes", Print: true, Env: screen})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func TestProofPeer(t *testing.T) {
 		t.Errorf("page = %d %s", page.Status, page.Body)
 	}
 
-	if _, err := d.Launch(t.Context(), local.LaunchRequest{App: "notes", Print: true}); err != nil {
+	if _, err := d.Launch(t.Context(), local.LaunchRequest{App: "notes", Print: true, Env: screen}); err != nil {
 		t.Fatal(err)
 	}
 	l = c.launched("l1")
