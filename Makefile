@@ -1,49 +1,61 @@
 # make run   a pretend company and the whole road from code to app
-# make test  everything, real browser, keyring and databases included
+# make test  everything, real browser, keyring, panel and databases included
 # make check the quick part of it
 # make bench speed and memory, each with the floor beside it
 # NOAPT=1    install no system packages
 
-GO      ?= go
-TOOLS   := $(CURDIR)/.cache/bin
-LINT    := $(TOOLS)/golangci-lint
-LINT_V  := v2.15.0
+GO       ?= go
+TOOLS    := $(CURDIR)/.cache/bin
+LINT     := $(TOOLS)/golangci-lint
+LINT_V   := v2.15.0
 PROVIDER := cmd/testdata/provider
-LDFLAGS := -s -w
+FLAGS    := -trimpath -ldflags '-s -w'
+# Fyne is drawn by one program alone; everything else builds without cgo.
+WINDOW   := -tags no_emoji,migrated_fynedo
+NOWINDOW  = $$($(GO) list ./... | grep -v -e /app/window -e /cmd/lanyard-window)
 
-.PHONY: run build check test lint bench clean need-run need-test
+.PHONY: run build window windows check test lint vet bench clean
 
-run: need-run build
+run:
 	@.ci/demo
 
 build:
-	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/lanyard ./cmd/lanyard-server
+	CGO_ENABLED=0 $(GO) build $(FLAGS) -o bin/ ./cmd/lanyard ./cmd/lanyard-server
+
+window:
+	$(GO) build $(FLAGS) $(WINDOW) -o bin/ ./cmd/lanyard-window
+
+# The Windows programs: console, no console, window.
+windows:
+	GOOS=windows CGO_ENABLED=0 $(GO) build $(FLAGS) -o bin/windows/lanyard.exe ./cmd/lanyard
+	GOOS=windows CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -H=windowsgui' -o bin/windows/lanyardw.exe ./cmd/lanyard
+	GOOS=windows CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc $(GO) build -trimpath -ldflags '-s -w -H=windowsgui' \
+		$(WINDOW) -o bin/windows/lanyard-window.exe ./cmd/lanyard-window
 
 check:
-	$(GO) vet ./...
-	$(GO) test -short ./auth/... ./app/... ./cmd/...
+	$(GO) vet $(NOWINDOW)
+	$(GO) test -short ./auth/... ./app/agent ./app/cli ./app/desktop ./app/doctor ./app/launch ./app/local ./app/tray
 
-test: need-test lint $(PROVIDER)/node_modules
-	$(GO) build ./...
-	for os in linux darwin windows; do GOOS=$$os CGO_ENABLED=0 $(GO) vet ./... || exit 1; done
-	$(GO) test -race -timeout 20m ./...
+test:
+	@.ci/need test
+	@$(MAKE) --no-print-directory lint vet build window windows $(PROVIDER)/node_modules
+	$(GO) test $(WINDOW) -timeout 15m ./app/window/... ./cmd/lanyard-window
+	$(GO) test -race -timeout 30m $(NOWINDOW)
+
+vet:
+	for os in linux darwin windows; do GOOS=$$os CGO_ENABLED=0 $(GO) vet $(NOWINDOW) || exit 1; done
 
 lint: $(LINT)
 	$(LINT) run ./...
 
-bench: need-test
-	$(GO) test -run '^$$' -bench . -benchtime 2s ./auth/... ./app/...
-	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 20m ./cmd/
+bench:
+	@.ci/need test
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./auth/... ./app/agent ./app/tray
+	$(GO) test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cmd/
 
 clean:
 	@.ci/demo clean
 	rm -rf bin .run .cache $(PROVIDER)/node_modules
-
-need-run:
-	@.ci/need run
-
-need-test:
-	@.ci/need test
 
 $(LINT):
 	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_V)
