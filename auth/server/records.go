@@ -59,7 +59,9 @@ type Person struct {
 	Authoritative map[string]string
 	CreatedAt     time.Time
 	LastSeen      time.Time
-	EndedAt       time.Time // access was ended
+	EndedAt       time.Time // an admin ended their access, for good
+	// LeftAt is when the upstream said that they have left; signing in there takes it back.
+	LeftAt time.Time
 }
 
 // Flow is one trip to an upstream provider and back, bound to the browser by a cookie.

@@ -53,6 +53,8 @@ type People interface {
 	// EndPerson ends a person's access and with it sessions, codes and access tokens. The
 	// refresh tokens stay, dead, until they expire: who presents one is told why.
 	EndPerson(ctx context.Context, enterprise, id string, now time.Time) error
+	// LeavePerson does the same on the upstream's word, until the person signs in again.
+	LeavePerson(ctx context.Context, enterprise, id string, now time.Time) error
 }
 
 // Flows keeps trips to an upstream provider.
@@ -69,6 +71,9 @@ type Sessions interface {
 	SessionByCookie(ctx context.Context, enterprise, cookieHash string, now time.Time) (Session, error)
 	SaveSession(ctx context.Context, s Session) error
 	TouchSession(ctx context.Context, enterprise, id string, provenAt, now time.Time) error
+	// ProveSessions keeps what the upstream said of a person in all of their sessions:
+	// when it last did (zero: unchanged) and the sealed values for asking it again.
+	ProveSessions(ctx context.Context, enterprise, person string, provenAt time.Time, upstream []byte) error
 	// ExtendSession moves the end of a session that stands: a desktop client's lives as
 	// long as its refresh token. One that has ended or expired is not found.
 	ExtendSession(ctx context.Context, enterprise, id string, expires, now time.Time) error

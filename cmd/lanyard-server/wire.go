@@ -87,14 +87,14 @@ func (s *service) handler() (http.Handler, error) {
 	}
 	provider, err := broker.New(broker.Config{
 		Base: s.base, Enterprises: recent, People: st, Sessions: st, Clients: st, Grants: st, Keys: st,
-		Gate: gate, Fail: gate.Fail, Pages: assets.BrokerPages, Lang: words.Match, Text: words.T, Logger: s.log,
+		Gate: gate, Prover: gate, Fail: gate.Fail, Pages: assets.BrokerPages, Lang: words.Match, Text: words.T, Logger: s.log,
 	})
 	if err != nil {
 		return nil, err
 	}
 	apps, err := catalog.New(catalog.Config{
 		Base: s.base, Enterprises: recent, People: st, Sessions: st, Catalogue: st, Launches: st,
-		Gate: gate, Bearer: provider, Fail: gate.Fail, AllowHTTP: s.conf.AllowHTTP, Logger: s.log,
+		Gate: gate, Prover: gate, Bearer: provider, Fail: gate.Fail, AllowHTTP: s.conf.AllowHTTP, Logger: s.log,
 	})
 	if err != nil {
 		return nil, err

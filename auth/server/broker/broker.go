@@ -21,6 +21,8 @@ type Config struct {
 	Grants      server.Grants
 	Keys        server.Keys
 	Gate        server.Gate
+	// Prover says at a refresh whether a person still belongs; nil asks nobody.
+	Prover server.Prover
 	// Fail answers a person with a page where an error cannot be sent to a verified
 	// redirect address.
 	Fail func(w http.ResponseWriter, r *http.Request, enterprise string, err error)

@@ -96,7 +96,7 @@ func (b *Broker) standing(ctx context.Context, g server.Grant) (server.Session, 
 	switch {
 	case err != nil && !errors.Is(err, auth.ErrNotFound):
 		return session, err
-	case err == nil && !person.EndedAt.IsZero():
+	case err == nil && (!person.EndedAt.IsZero() || !person.LeftAt.IsZero()):
 		return session, refuse(codeInvalidGrant, accessEnded)
 	}
 	return session, refuse(codeInvalidGrant, "the session has ended")

@@ -24,6 +24,7 @@ const (
 	codeInvalidToken        = "invalid_token" // RFC 6750 section 3.1
 	codeAccessDenied        = "access_denied"
 	codeServerError         = "server_error"
+	codeUnavailable         = "temporarily_unavailable"
 	codeLoginRequired       = "login_required"
 	codeInteractionRequired = "interaction_required"
 	codeUnsupportedGrant    = "unsupported_grant_type"

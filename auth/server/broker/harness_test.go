@@ -96,16 +96,23 @@ func (g *gate) End(_ http.ResponseWriter, r *http.Request, enterprise string) er
 
 // world is a broker over a real store, with two enterprises, apps and people.
 type world struct {
-	t       testing.TB
-	url     string
-	base    *server.Base
-	store   *store.Store
-	gate    *gate
-	clock   *clock
-	broker  *broker.Broker
-	handler http.Handler
-	log     *strings.Builder
+	t        testing.TB
+	url      string
+	base     *server.Base
+	store    *store.Store
+	gate     *gate
+	clock    *clock
+	broker   *broker.Broker
+	handler  http.Handler
+	log      *strings.Builder
+	upstream error // what it says of everybody
 }
+
+// Prove implements server.Prover.
+func (w *world) Prove(context.Context, server.Session) error { return w.upstream }
+
+// Due implements server.Prover.
+func (w *world) Due(context.Context, server.Session) (bool, error) { return false, nil }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
@@ -132,7 +139,7 @@ func newWorld(t testing.TB) *world {
 		gate: &gate{base: base, store: s, away: "https://idp.example/authorize"}, log: &strings.Builder{},
 	}
 	w.broker, err = broker.New(broker.Config{
-		Base: base, Enterprises: s, People: s, Sessions: s, Clients: s, Grants: s, Keys: s, Gate: w.gate,
+		Base: base, Enterprises: s, People: s, Sessions: s, Clients: s, Grants: s, Keys: s, Gate: w.gate, Prover: w,
 		Fail: func(rw http.ResponseWriter, _ *http.Request, _ string, err error) {
 			fault, args := auth.FaultOf(err)
 			rw.WriteHeader(http.StatusBadRequest)

@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -33,6 +34,9 @@ func (b *Broker) refresh(ctx context.Context, enterprise string, c server.Client
 	now := b.cfg.Base.Time()
 	if !token.ExpiresAt.After(now) {
 		return tokens{}, refuse(codeInvalidGrant, "the refresh token has expired")
+	}
+	if err := b.prove(ctx, session); err != nil {
+		return tokens{}, err
 	}
 	grant := token.Grant
 	if asked := form.Get("scope"); asked != "" {
@@ -69,6 +73,24 @@ func (b *Broker) refresh(ctx context.Context, enterprise string, c server.Client
 	}
 	b.log.DebugContext(ctx, "tokens refreshed", "enterprise", enterprise, "client", c.ID, "person", grant.PersonID)
 	return b.answerTokens(ctx, c, grant, "", access, next)
+}
+
+// prove lets nobody go on who does not belong any more. While the upstream's silence is
+// not tolerated any longer the client is told to come again, which signs nobody out.
+func (b *Broker) prove(ctx context.Context, s server.Session) error {
+	if b.cfg.Prover == nil {
+		return nil
+	}
+	err := b.cfg.Prover.Prove(ctx, s)
+	switch {
+	case errors.Is(err, auth.AccessEnded):
+		return &Error{Code: codeInvalidGrant, Description: accessEnded, cause: err}
+	case errors.Is(err, auth.ErrNotFound):
+		return &Error{Code: codeInvalidGrant, Description: "the session has ended", cause: err}
+	case errors.Is(err, auth.ErrOffline):
+		return &Error{Code: codeUnavailable, Status: http.StatusServiceUnavailable, cause: err}
+	}
+	return err
 }
 
 // prolong keeps a desktop's session at least as long as its refresh token. It moves the

@@ -18,6 +18,9 @@ func (c *Catalog) access(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	session, err := c.cfg.Gate.Session(r, id)
+	if err == nil {
+		err = c.due(r, session)
+	}
 	switch {
 	case errors.Is(err, auth.ErrSignInRequired):
 		c.cfg.Gate.Begin(w, r, id, path(id, "a", app), server.BeginOptions{})
@@ -26,6 +29,19 @@ func (c *Catalog) access(w http.ResponseWriter, r *http.Request) {
 	default:
 		c.arrive(w, r, app, session.PersonID)
 	}
+}
+
+// due returns an error of kind auth.ErrSignInRequired where the session's person has to
+// pass the company's page before the next app opens.
+func (c *Catalog) due(r *http.Request, s server.Session) error {
+	if c.cfg.Prover == nil {
+		return nil
+	}
+	due, err := c.cfg.Prover.Due(r.Context(), s)
+	if err == nil && due {
+		err = auth.Fail(auth.SignInRequired, nil, nil)
+	}
+	return err
 }
 
 // app returns an app of the path's enterprise.

@@ -15,7 +15,7 @@ import (
 	"lanyard/auth/words"
 )
 
-// Config is what a Catalog needs; all but AllowHTTP and Logger is required.
+// Config is what a Catalog needs; all but Prover, AllowHTTP and Logger is required.
 type Config struct {
 	Base        *server.Base
 	Enterprises server.Enterprises
@@ -25,6 +25,8 @@ type Config struct {
 	Launches    server.Launches
 	Gate        server.Gate
 	Bearer      server.Bearer
+	// Prover says whether a person has to pass the company's page first; nil: nobody has.
+	Prover server.Prover
 	// Fail answers a person with the page that explains err.
 	Fail func(w http.ResponseWriter, r *http.Request, enterprise string, err error)
 	// AllowHTTP names the hosts whose apps may be opened by plain http; loopback always may.

@@ -47,6 +47,7 @@ type world struct {
 	offset     atomic.Int64 // of the clock
 	failed     error        // what the last failure page was about
 	begun      server.BeginOptions
+	due        string // the person whom the company has not seen for too long
 }
 
 // account is one person whose agent is signed in.
@@ -73,7 +74,7 @@ func newWorld(t testing.TB) *world {
 	base := &server.Base{PublicURL: w.server.URL, Sealer: sealer, Lifetimes: server.DefaultLifetimes(), Now: w.now}
 	w.catalog, err = catalog.New(catalog.Config{
 		Base: base, Enterprises: s, People: s, Sessions: s, Catalogue: s, Launches: s,
-		Gate: gate{w, base}, Bearer: gate{w, base},
+		Gate: gate{w, base}, Bearer: gate{w, base}, Prover: w,
 		Fail: func(rw http.ResponseWriter, r *http.Request, _ string, err error) {
 			w.failed = err
 			slog.New(slog.NewTextHandler(w.log, nil)).Info("failed", "path", r.URL.Path, "err", err)
@@ -92,6 +93,14 @@ func newWorld(t testing.TB) *world {
 		}))
 	}
 	return w
+}
+
+// Prove implements server.Prover.
+func (w *world) Prove(context.Context, server.Session) error { return nil }
+
+// Due implements server.Prover.
+func (w *world) Due(_ context.Context, s server.Session) (bool, error) {
+	return s.PersonID == w.due, nil
 }
 
 func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.offset.Load())) }

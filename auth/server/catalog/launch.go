@@ -88,7 +88,11 @@ func (c *Catalog) bound(r *http.Request, proof string) (server.Launch, error) {
 	case l.Port > 0 && !c.proves(l, cookie, proof):
 		return l, errUnproven
 	}
-	return l, nil
+	agent, err := c.cfg.Sessions.Session(r.Context(), l.EnterpriseID, l.SessionID, c.cfg.Base.Time())
+	if err == nil {
+		err = c.due(r, agent)
+	}
+	return l, err
 }
 
 // proof answers GET {issuer}/launch/{token}/proof, where the agent sent the browser.
@@ -172,7 +176,7 @@ func (c *Catalog) signIn(w http.ResponseWriter, r *http.Request, l server.Launch
 	child := server.Session{
 		ID: auth.RandomID(), EnterpriseID: l.EnterpriseID, PersonID: l.PersonID, CookieHash: server.Hash(cookie),
 		Parent: parent.ID, Client: "launch", Device: server.DeviceName("Browser", r.UserAgent()),
-		AuthTime: parent.AuthTime, ProvenAt: parent.ProvenAt,
+		AuthTime: parent.AuthTime, ProvenAt: parent.ProvenAt, Upstream: parent.Upstream,
 		CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(c.cfg.Base.Lifetimes.LaunchSession),
 	}
 	// First the session, then the use that names it: whoever presents the link from
@@ -208,6 +212,16 @@ func (c *Catalog) end(r *http.Request, enterprise, session string) {
 	}
 }
 
+// byPage sends the browser to the app by the company's page: a launch vouches for nobody
+// whom the company has not seen for too long.
+func (c *Catalog) byPage(w http.ResponseWriter, r *http.Request, l server.Launch) {
+	if err := c.cfg.Launches.UseLaunch(r.Context(), l.EnterpriseID, l.Hash, "", c.cfg.Base.Time()); err != nil {
+		c.refuse(w, r, l, used(err))
+		return
+	}
+	redirect(w, c.accessLink(l.EnterpriseID, l.AppID))
+}
+
 // refuse goes on from a link that signs nobody in: as the app's access link, or to My
 // apps where the link is unknown. A link that a second browser presents is worth
 // nothing any more, and what it gave the first one ends.
@@ -216,6 +230,9 @@ func (c *Catalog) refuse(w http.ResponseWriter, r *http.Request, l server.Launch
 	switch {
 	case errors.Is(err, auth.ErrConflict):
 		c.burn(r, l)
+	case errors.Is(err, auth.ErrSignInRequired):
+		c.byPage(w, r, l)
+		return
 	case errors.Is(err, auth.ErrExpired), errors.Is(err, errUnproven), errors.Is(err, auth.ErrNotFound):
 	default:
 		c.fail(w, r, err)

@@ -191,13 +191,14 @@ func (s *SSO) exchangeOIDC(ctx context.Context, c loaded, q openid.Request, quer
 	if err := answer.Err(); err != nil {
 		return upstream{}, err
 	}
-	tokens, id, err := p.Exchange(ctx, q, answer.Code)
+	result, err := p.Redeem(ctx, q, answer.Code)
 	if err != nil {
 		return upstream{}, err
 	}
+	id := result.Identity
 	return upstream{
-		connector: c.ID, tenant: id.Issuer, subject: id.Subject, name: id.Name,
-		email: id.Email, avatar: id.Avatar, tokens: tokens,
+		connector: c.ID, tenant: id.Issuer, subject: id.Subject, name: id.Name, email: id.Email, avatar: id.Avatar,
+		groups: result.Groups, authoritative: result.Authoritative, tokens: result.Tokens,
 	}, nil
 }
 

@@ -10,6 +10,7 @@
 // to the browser by a cookie and sends the browser away (begin.go); the callback takes
 // it, exactly once, and only from the browser and for the connector that began it
 // (callback.go); then the person is found or made and gets a new session
-// (session.go). Whatever goes wrong ends on one page with a reference (page.go), and
-// every outcome is a line of the sign-in log.
+// (session.go), which keeps what asking the provider about them again takes (prove.go:
+// to those who keep people signed in, SSO is server.Prover). Whatever goes wrong ends on
+// one page with a reference (page.go), and every outcome is a line of the sign-in log.
 package sso

@@ -243,7 +243,11 @@ func (w *world) connect(enterprise, id, appID string, c connector.Connector) {
 	must(w.t, err)
 	document, err := json.Marshal(filled)
 	must(w.t, err)
-	secrets, err := json.Marshal(map[string]string{"client_secret": clientSecret})
+	declared := map[string]string{}
+	for _, name := range filled.Secrets {
+		declared[name] = clientSecret
+	}
+	secrets, err := json.Marshal(declared)
 	must(w.t, err)
 	must(w.t, w.store.SaveConnector(context.Background(), server.Connector{
 		ID: id, EnterpriseID: enterprise, AppID: appID, Document: document,

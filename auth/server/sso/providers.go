@@ -50,6 +50,9 @@ func (p *providers) of(ctx context.Context, c loaded) (*openid.Provider, error) 
 		return k.Provider, nil
 	}
 	provider, err := p.client.Discover(ctx, c.doc)
+	if err == nil {
+		provider, err = provider.WithSecret(c.secrets["client_secret"])
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -91,7 +90,8 @@ func (s *SSO) signIn(w http.ResponseWriter, r *http.Request, a *attempt, who ups
 		a.ret = "" // trying again will not help
 		return auth.Fail(auth.AccessEnded, nil, nil)
 	}
-	sealed, err := s.sealUpstream(person.ID, who)
+	u := upstreamOf(who)
+	sealed, err := s.sealUpstream(person.ID, u)
 	if err != nil {
 		return err
 	}
@@ -103,6 +103,10 @@ func (s *SSO) signIn(w http.ResponseWriter, r *http.Request, a *attempt, who ups
 		CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(s.cfg.Base.Lifetimes.Session),
 	}
 	if err := s.cfg.Sessions.SaveSession(r.Context(), session); err != nil {
+		return err
+	}
+	// It is the upstream's word on all devices of the person.
+	if err := s.cfg.Sessions.ProveSessions(r.Context(), a.enterprise.ID, person.ID, now, sealed); err != nil {
 		return err
 	}
 	s.Attach(w, r, session, auth.NewSecret(value))
@@ -117,26 +121,6 @@ func personKey(parts ...string) string {
 		_, _ = fmt.Fprintf(h, "%d:%s", len(part), part)
 	}
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-// sealUpstream returns what later calls to the provider need of this sign-in, sealed
-// for the person, so that a desktop's session can carry it too. nil where there is nothing.
-func (s *SSO) sealUpstream(person string, who upstream) ([]byte, error) {
-	if who.tokens.Refresh.IsZero() && who.tokens.ID.IsZero() && len(who.kept) == 0 {
-		return nil, nil
-	}
-	values := map[string]string{
-		"sub": who.subject, "tenant": who.tenant,
-		"refresh_token": who.tokens.Refresh.Reveal(), "id_token": who.tokens.ID.Reveal(),
-	}
-	for name, secret := range who.kept {
-		values[name] = secret.Reveal()
-	}
-	plain, err := json.Marshal(values)
-	if err != nil {
-		return nil, fmt.Errorf("encode upstream values: %w", err)
-	}
-	return s.cfg.Base.Sealer.Seal(plain, "upstream "+person), nil
 }
 
 // sessionCookie names the SSO cookie: one for each enterprise, and on https one that

@@ -25,16 +25,20 @@ type Config struct {
 	Logger      *slog.Logger      // nil: discard
 }
 
-// SSO signs browsers in. It implements server.Gate.
+// SSO signs browsers in. It implements server.Gate and server.Prover.
 type SSO struct {
 	cfg       Config
 	log       *slog.Logger
 	pages     *server.Pages
 	providers *providers
+	asked     asked
 	unpacked  unpacked
 }
 
-var _ server.Gate = (*SSO)(nil)
+var (
+	_ server.Gate   = (*SSO)(nil)
+	_ server.Prover = (*SSO)(nil)
+)
 
 // New makes an SSO.
 func New(cfg Config) (*SSO, error) {

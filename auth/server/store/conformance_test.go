@@ -29,6 +29,7 @@ var suite = []struct {
 	{"connectors", testConnectors},
 	{"connectors switched at once", testConnectorsAtOnce},
 	{"people", testPeople},
+	{"proof", testProof},
 	{"people at once", testPeopleAtOnce},
 	{"flows", testFlows},
 	{"clients", testClients},

@@ -23,9 +23,9 @@ const (
 	// saved while that happened. The sweep removes it.
 	sessionStands = `NOT EXISTS (SELECT 1 FROM sessions s
 		WHERE s.id = session_id AND s.enterprise_id = $1 AND s.ended_at <> 0)`
-	// The refresh token of somebody whose access has ended stays, so that the desktop
+	// The refresh token of somebody who has no access any more stays, so that the desktop
 	// can be told why it no longer works.
-	personEnded  = `EXISTS (SELECT 1 FROM people p WHERE p.id = person_id AND p.ended_at <> 0)`
+	personEnded  = `EXISTS (SELECT 1 FROM people p WHERE p.id = person_id AND (p.ended_at <> 0 OR p.left_at <> 0))`
 	familyStands = `NOT EXISTS (SELECT 1 FROM ended_families f WHERE f.family = t.family AND f.enterprise_id = $1)`
 )
 

@@ -48,9 +48,12 @@ var first string
 //go:embed migrations/00002_console.sql
 var console string
 
+//go:embed migrations/00003_left.sql
+var left string
+
 // migrations are the steps of the schema, in order; a step that was released never
 // changes.
-var migrations = []string{first, console}
+var migrations = []string{first, console, left}
 
 // Store is storage on one database. It is safe for concurrent use.
 type Store struct {

@@ -8,24 +8,25 @@ import (
 )
 
 const personColumns = `id, enterprise_id, key, name, email, email_verified, created_at, last_seen, ended_at,
-	avatar, groups, authoritative`
+	left_at, avatar, groups, authoritative`
 
 var (
 	selectPerson = reads(`SELECT ` + personColumns + ` FROM people WHERE enterprise_id = $1 AND id = $2`)
 
 	upsertPerson = writes(`INSERT INTO people (` + personColumns + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10, $11)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $10, $11)
 		ON CONFLICT (enterprise_id, key) DO UPDATE SET name = excluded.name, email = excluded.email,
 			email_verified = excluded.email_verified, last_seen = excluded.last_seen, avatar = excluded.avatar,
-			groups = excluded.groups, authoritative = excluded.authoritative
+			groups = excluded.groups, authoritative = excluded.authoritative, left_at = 0
 		RETURNING ` + personColumns)
 
-	endPerson = writes(`UPDATE people SET ended_at = $3 WHERE enterprise_id = $1 AND id = $2`)
+	endPerson   = writes(`UPDATE people SET ended_at = $3 WHERE enterprise_id = $1 AND id = $2`)
+	leavePerson = writes(`UPDATE people SET left_at = $3 WHERE enterprise_id = $1 AND id = $2`)
 )
 
 func scanPerson(row scanner) (p server.Person, err error) {
 	err = row.Scan(&p.ID, &p.EnterpriseID, &p.Key, &p.Name, &p.Email, &p.EmailVerified, at(&p.CreatedAt),
-		at(&p.LastSeen), at(&p.EndedAt), &p.Avatar, decode(&p.Groups), decode(&p.Authoritative))
+		at(&p.LastSeen), at(&p.EndedAt), at(&p.LeftAt), &p.Avatar, decode(&p.Groups), decode(&p.Authoritative))
 	return p, err
 }
 
@@ -34,7 +35,8 @@ func (s *Store) Person(ctx context.Context, enterprise, id string) (server.Perso
 	return one(ctx, s, "person", selectPerson, scanPerson, enterprise, id)
 }
 
-// UpsertPerson implements [server.People]. It never gives access back: EndedAt stays.
+// UpsertPerson implements [server.People]. It never gives back what an admin took:
+// EndedAt stays. LeftAt was the upstream's word and so is this.
 func (s *Store) UpsertPerson(ctx context.Context, p server.Person) (server.Person, error) {
 	return changedOne(ctx, s, "person", upsertPerson, scanPerson, p.ID, p.EnterpriseID, p.Key, text(p.Name),
 		text(p.Email), p.EmailVerified, ms(p.CreatedAt), ms(p.LastSeen), text(p.Avatar),
@@ -44,8 +46,18 @@ func (s *Store) UpsertPerson(ctx context.Context, p server.Person) (server.Perso
 // EndPerson implements [server.People]. The sessions end with their codes and access
 // tokens; refresh tokens are found as before, but cannot be rotated.
 func (s *Store) EndPerson(ctx context.Context, enterprise, id string, now time.Time) error {
+	return s.signOut(ctx, endPerson, enterprise, id, now)
+}
+
+// LeavePerson implements [server.People].
+func (s *Store) LeavePerson(ctx context.Context, enterprise, id string, now time.Time) error {
+	return s.signOut(ctx, leavePerson, enterprise, id, now)
+}
+
+// signOut writes why a person has no access any more and ends their sessions.
+func (s *Store) signOut(ctx context.Context, why writing, enterprise, id string, now time.Time) error {
 	return s.atomically(ctx, func(ctx context.Context, t transaction) error {
-		n, err := t.exec(ctx, endPerson, enterprise, id, ms(now))
+		n, err := t.exec(ctx, why, enterprise, id, ms(now))
 		if err := found("end person", n, err); err != nil {
 			return err
 		}

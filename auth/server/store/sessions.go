@@ -56,6 +56,10 @@ var (
 			proven_at = CASE WHEN $3 > proven_at THEN $3 ELSE proven_at END
 		WHERE enterprise_id = $1 AND id = $2 AND ended_at = 0`)
 
+	proveSessions = writes(`UPDATE sessions SET upstream = $4,
+			proven_at = CASE WHEN $3 > proven_at THEN $3 ELSE proven_at END
+		WHERE enterprise_id = $1 AND person_id = $2 AND ended_at = 0`)
+
 	extendSession = writes(`UPDATE sessions SET expires_at = $4
 		WHERE enterprise_id = $1 AND id = $2 AND ended_at = 0 AND expires_at > $3`)
 
@@ -98,6 +102,14 @@ func (s *Store) SaveSession(ctx context.Context, v server.Session) error {
 func (s *Store) TouchSession(ctx context.Context, enterprise, id string, provenAt, now time.Time) error {
 	n, err := s.exec(ctx, touchSession, enterprise, id, ms(provenAt), ms(now))
 	return found("touch session", n, err)
+}
+
+// ProveSessions implements [server.Sessions].
+func (s *Store) ProveSessions(ctx context.Context, enterprise, person string, provenAt time.Time, upstream []byte) error {
+	if _, err := s.exec(ctx, proveSessions, enterprise, person, ms(provenAt), upstream); err != nil {
+		return fmt.Errorf("prove sessions of person: %w", err)
+	}
+	return nil
 }
 
 // ExtendSession implements [server.Sessions].

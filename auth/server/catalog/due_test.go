@@ -1,0 +1,32 @@
+package catalog_test
+
+import "testing"
+
+// A person whom the company has not seen for too long comes to the app by its page,
+// whatever the way, and the link is used up.
+func TestDuePersonGoesByTheCompanysPage(t *testing.T) {
+	w := newWorld(t)
+	zhang := w.signedIn(acme, "张三")
+	w.due = zhang.person
+	b, agent := w.browser(), w.agent(zhang)
+	answer, _ := b.open(agent.link.URL)
+	w.atCompany(b, answer)
+
+	w.due = ""
+	answer, _ = b.open(agent.link.URL)
+	w.atCompany(b, answer)
+
+	b.signIn(zhang)
+	w.due = zhang.person
+	access := w.issuer(acme) + "/a/notes"
+	answer, _ = b.open(access)
+	if got := answer.Header.Get("Begin"); got != "/e/"+acme+"/a/notes" {
+		t.Errorf("access link with an old session: sign-in for %q", got)
+	}
+	if w.opened != "" {
+		t.Error("the app was opened")
+	}
+	w.due = ""
+	b.open(access)
+	w.inApp(b.trail)
+}

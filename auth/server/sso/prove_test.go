@@ -1,0 +1,327 @@
+package sso_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"lanyard/auth"
+	"lanyard/auth/authtest"
+	"lanyard/auth/connector"
+	"lanyard/auth/server"
+)
+
+// registry is a vendor's interface that says who belongs. Its refresh tokens rotate.
+type registry struct {
+	url string
+
+	mu     sync.Mutex
+	says   string // "", "gone", "down", "odd" or "again"
+	token  string // the refresh token that counts; the sign-in gives the first
+	asked  int
+	during func() // runs while a question is open
+}
+
+func newRegistry(t *testing.T) *registry {
+	r := &registry{token: vendorAgain}
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /refresh", func(w http.ResponseWriter, q *http.Request) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.asked++
+		if r.during != nil {
+			r.during()
+		}
+		switch {
+		case r.says == "down":
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		case r.says == "again" || q.PostFormValue("refresh_token") != r.token:
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"error":"used"}`)
+			return
+		}
+		r.token = auth.RandomToken()
+		_, _ = io.WriteString(w, `{"access_token":"`+vendorToken+`","refresh_token":"`+r.token+`"}`)
+	})
+	mux.HandleFunc("GET /member/{id}", func(w http.ResponseWriter, _ *http.Request) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		switch r.says {
+		case "gone":
+			_, _ = io.WriteString(w, `{"code":404}`)
+		case "odd":
+			_, _ = io.WriteString(w, `<title>Maintenance</title>`)
+		default:
+			_, _ = io.WriteString(w, `{"code":0}`)
+		}
+	})
+	s := httptest.NewServer(mux)
+	t.Cleanup(s.Close)
+	r.url = s.URL
+	return r
+}
+
+func (r *registry) set(says string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.says = says
+}
+
+func (r *registry) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.asked
+}
+
+// onto gives a connector the way to ask.
+func (r *registry) onto(c connector.Connector) connector.Connector {
+	c.Refresh = []connector.Step{{
+		ID: "refresh", Method: "POST", URL: r.url + "/refresh", Form: map[string]string{"refresh_token": "{refresh_token}"},
+		Fail:    connector.Fail{Code: []string{"error"}, Means: map[string]string{"used": connector.MeansAgain}},
+		Set:     map[string]connector.Paths{"access_token": {"access_token"}, "refresh_token": {"refresh_token"}},
+		Require: []string{"access_token"},
+	}}
+	c.Recheck = []connector.Step{{
+		ID: "member", Method: "GET", URL: r.url + "/member/{sub}", Headers: map[string]string{"Authorization": "Bearer {access_token}"},
+		OK:   &connector.Match{Path: "code", In: []string{"0"}},
+		Fail: connector.Fail{Code: []string{"code"}, Means: map[string]string{"404": connector.MeansGone}},
+	}}
+	return c
+}
+
+// employee is a person signed in at a desktop, whose session lasts for a month.
+type employee struct {
+	w  *world
+	id string // of the session
+}
+
+func (w *world) employee(c connector.Connector) *employee {
+	w.t.Helper()
+	w.connect(acme, "conn1", "", c)
+	person := strings.TrimPrefix(w.browser().signIn(acme).body, "home of ")
+	sessions, err := w.store.SessionsOf(context.Background(), acme, person, w.Now())
+	must(w.t, err)
+	desktop := sessions[0]
+	desktop.ID, desktop.CookieHash, desktop.ExpiresAt = auth.RandomID(), "", w.Now().Add(30*24*time.Hour)
+	must(w.t, w.store.SaveSession(context.Background(), desktop))
+	return &employee{w, desktop.ID}
+}
+
+func (e *employee) session() server.Session {
+	e.w.t.Helper()
+	s, err := e.w.store.Session(context.Background(), acme, e.id, e.w.Now())
+	must(e.w.t, err)
+	return s
+}
+
+// prove asks as a refresh would, some time later.
+func (e *employee) prove(after time.Duration) error {
+	e.w.t.Helper()
+	e.w.advance(after)
+	return e.w.sso.Prove(context.Background(), e.session())
+}
+
+func (e *employee) due(want bool) {
+	e.w.t.Helper()
+	if due, err := e.w.sso.Due(context.Background(), e.session()); err != nil || due != want {
+		e.w.t.Errorf("due is %v, %v; want %v", due, err, want)
+	}
+}
+
+func TestStillThereIsAskedEveryFewHours(t *testing.T) {
+	w, r := newWorld(t), newRegistry(t)
+	e := w.employee(r.onto(newVendor(t, "u/1 张三", "张三").connector("")))
+	must(t, e.prove(3*time.Hour+59*time.Minute))
+	if r.count() != 0 {
+		t.Error("asked before four hours were over")
+	}
+	for i := range 4 {
+		must(t, e.prove(4*time.Hour))
+		must(t, e.prove(time.Minute))
+		if r.count() != i+1 || w.Now().Sub(e.session().ProvenAt) != time.Minute {
+			t.Errorf("question %d: asked %d times, proven %v ago", i+1, r.count(), w.Now().Sub(e.session().ProvenAt))
+		}
+	}
+	e.due(false)
+}
+
+func TestGoneEndsEverything(t *testing.T) {
+	w, r := newWorld(t), newRegistry(t)
+	v := newVendor(t, "u-1", "张三")
+	e := w.employee(r.onto(v.connector("")))
+	b := w.browser()
+	b.signIn(acme)
+	w.advance(5 * time.Hour)
+	r.set("gone")
+	session := e.session()
+	// The browser's fresh sign-in was the company's word on all devices.
+	session.ProvenAt = time.Time{}
+	must(t, w.store.SaveSession(context.Background(), session))
+	if err := e.prove(0); !errors.Is(err, auth.AccessEnded) {
+		t.Fatalf("prove: %v", err)
+	}
+	if _, err := w.store.Session(context.Background(), acme, e.id, w.Now()); !errors.Is(err, auth.ErrNotFound) {
+		t.Errorf("the desktop's session: %v", err)
+	}
+	if b.signedIn(acme) {
+		t.Error("the browser is signed in")
+	}
+	person, err := w.store.Person(context.Background(), acme, session.PersonID)
+	must(t, err)
+	if person.LeftAt.IsZero() {
+		t.Error("the person has not left")
+	}
+	// Whoever can sign in at the company again belongs again.
+	if home := w.browser().signIn(acme); home.body != "home of "+session.PersonID {
+		t.Errorf("back again: %s", home.body)
+	}
+}
+
+func TestSilenceIsToleratedForADay(t *testing.T) {
+	w, r := newWorld(t), newRegistry(t)
+	e := w.employee(r.onto(newVendor(t, "u-1", "张三").connector("")))
+	r.set("down")
+	// After a weekend, on the morning on which the vendor is down.
+	must(t, e.prove(60*time.Hour))
+	e.due(false)
+	must(t, e.prove(23*time.Hour+59*time.Minute))
+	e.due(false)
+	if err := e.prove(2 * time.Minute); !errors.Is(err, auth.ErrOffline) {
+		t.Errorf("after a day: %v", err)
+	}
+	e.due(true)
+	e.session() // it stands: nobody is signed out
+	r.set("")
+	must(t, e.prove(time.Minute))
+	e.due(false)
+}
+
+// What is neither yes nor no sends the person by the company's page, and signs nobody out.
+func TestNoAnswerAboutThePerson(t *testing.T) {
+	t.Run("refresh token refused", func(t *testing.T) {
+		w, r := newWorld(t), newRegistry(t)
+		e := w.employee(r.onto(newVendor(t, "u-1", "张三").connector("")))
+		r.set("again")
+		must(t, e.prove(5*time.Hour))
+		e.due(true)
+		must(t, e.prove(time.Hour))
+		if r.count() != 1 {
+			t.Errorf("asked %d times", r.count())
+		}
+		r.mu.Lock()
+		r.says, r.token = "", vendorAgain
+		r.mu.Unlock()
+		w.browser().signIn(acme) // by the company's page, in any browser
+		e.due(false)
+		must(t, e.prove(5*time.Hour))
+		if r.count() != 2 {
+			t.Error("not asked again after the sign-in")
+		}
+	})
+	t.Run("nonsense", func(t *testing.T) {
+		w, r := newWorld(t), newRegistry(t)
+		e := w.employee(r.onto(newVendor(t, "u-1", "张三").connector("")))
+		r.set("odd")
+		must(t, e.prove(5*time.Hour))
+		e.due(false)
+		r.set("")
+		must(t, e.prove(time.Hour)) // with the refresh token that came although the recheck failed
+		if w.Now().Sub(e.session().ProvenAt) != 0 {
+			t.Error("the rotated refresh token was lost")
+		}
+		r.set("odd")
+		must(t, e.prove(25*time.Hour))
+		e.due(true)
+	})
+}
+
+// Two devices that refresh at once ask once: the token they share rotates.
+func TestOneQuestionAtATime(t *testing.T) {
+	w, r := newWorld(t), newRegistry(t)
+	e := w.employee(r.onto(newVendor(t, "u-1", "张三").connector("")))
+	w.advance(5 * time.Hour)
+	session := e.session()
+	r.during = func() {
+		if err := w.sso.Prove(context.Background(), session); err != nil {
+			t.Errorf("the second device: %v", err)
+		}
+	}
+	must(t, w.sso.Prove(context.Background(), session))
+	must(t, w.sso.Prove(context.Background(), session)) // as it was read before the answer
+	if r.count() != 1 {
+		t.Errorf("asked %d times", r.count())
+	}
+}
+
+func TestReverify(t *testing.T) {
+	for reverify, limit := range map[string]time.Duration{"": 7 * 24 * time.Hour, "1d": 24 * time.Hour, "never": 0} {
+		t.Run("reverify "+reverify, func(t *testing.T) {
+			w := newWorld(t)
+			c := newVendor(t, "u-1", "张三").connector("")
+			c.Reverify = reverify
+			e := w.employee(c)
+			if limit == 0 {
+				w.advance(29 * 24 * time.Hour)
+				e.due(false)
+				return
+			}
+			must(t, e.prove(limit-time.Minute))
+			e.due(false)
+			must(t, e.prove(2*time.Minute))
+			e.due(true)
+			w.browser().signIn(acme)
+			e.due(false)
+		})
+	}
+}
+
+// A changed connector asks in the way in which the person signed in, and signs nobody out.
+func TestChangedConnector(t *testing.T) {
+	w, r := newWorld(t), newRegistry(t)
+	v := newVendor(t, "u-1", "张三")
+	e := w.employee(r.onto(v.connector("")))
+	w.connect(acme, "conn2", "", v.connector(""))
+	must(t, e.prove(5*time.Hour))
+	if r.count() != 1 {
+		t.Error("the old connector was not asked")
+	}
+	w.connect(acme, "conn1", "", v.connector("")) // without a way to ask
+	must(t, e.prove(6*24*time.Hour))
+	e.due(false)
+}
+
+func TestProveByOpenID(t *testing.T) {
+	w := newWorld(t)
+	p := authtest.NewProvider(t, authtest.Faults{})
+	p.Now, p.Secret = w.Now, clientSecret
+	p.Redirects = []string{w.url + "/c/conn1/callback"}
+	c := oidc(p)
+	c.Secrets, c.Authoritative = []string{"client_secret"}, []string{"employee", "groups"}
+	c.Claims = map[string]connector.Paths{"groups": {"groups"}, "employee": {"employee"}}
+	p.User["groups"], p.User["employee"] = []string{"staff"}, "007"
+	e := w.employee(c)
+	person, err := w.store.Person(context.Background(), acme, e.session().PersonID)
+	must(t, err)
+	if len(person.Groups) != 1 || person.Authoritative["employee"] != "007" || person.Authoritative["groups"] != "staff" {
+		t.Errorf("person %+v", person)
+	}
+	for range 3 { // its refresh tokens rotate
+		must(t, e.prove(5*time.Hour))
+		if w.Now().Sub(e.session().ProvenAt) != 0 {
+			t.Error("not proven")
+		}
+	}
+	p.Set(authtest.Faults{Answer: map[string]http.HandlerFunc{"/token": authtest.Status(http.StatusBadGateway)}})
+	must(t, e.prove(5*time.Hour))
+	e.due(false)
+	p.Set(authtest.Faults{Answer: map[string]http.HandlerFunc{"/token": authtest.OAuthError(http.StatusBadRequest, "invalid_grant", "")}})
+	must(t, e.prove(5*time.Hour))
+	e.due(true)
+}
