@@ -1,0 +1,469 @@
+//go:build linux
+
+package cmd_test
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"lanyard/app/local"
+	"lanyard/auth"
+	"lanyard/auth/authtest"
+	"lanyard/auth/directory"
+)
+
+// TestCallbackPort attacks the desktop's own callback while it waits: whatever lacks its
+// exact state changes nothing, the real answer counts, and it counts once.
+func TestCallbackPort(t *testing.T) {
+	t.Parallel()
+	directory := demo(t)
+	d := newDesk(t)
+	login := d.login(t, "demo", "--directory", directory, "--yes", "--print-url")
+	address := "http" + login.line(t, "http", 20*time.Second)
+	asked := query(t, address)
+	callback, issuer := asked.Get("redirect_uri"), strings.TrimSuffix(strings.Split(address, "?")[0], "/authorize")
+	wrong := auth.RandomState()
+
+	for i := range 100 { // none of them may count, nor keep the real one out
+		values := []url.Values{
+			{},
+			{"code": {"stolen"}},
+			{"code": {"stolen"}, "state": {""}},
+			{"code": {"stolen"}, "state": {wrong}, "iss": {issuer}},
+			{"error": {"access_denied"}},
+			{"error": {"access_denied"}, "state": {wrong}, "iss": {issuer}},
+			{"code": {"stolen"}, "state": {asked.Get("state"), wrong}, "iss": {issuer}},
+			{"error": {"access_denied"}, "code": {"stolen"}, "state": {asked.Get("state")[:63]}},
+		}[i%8]
+		status := 0
+		switch i % 3 {
+		case 0:
+			status = send(t, http.MethodGet, callback+"?"+values.Encode(), nil, "")
+		case 1:
+			status = send(t, http.MethodPost, callback, values, "")
+		default:
+			status = send(t, http.MethodPut, callback+"?"+values.Encode(), nil, "")
+		}
+		if status != http.StatusNotFound {
+			t.Errorf("junk %d (%v): status %d", i, values, status)
+		}
+	}
+	right := url.Values{"code": {"stolen"}, "state": {asked.Get("state")}, "iss": {issuer}}
+	if status := send(t, http.MethodPost, callback, right, "rebound.example"); status != http.StatusNotFound {
+		t.Errorf("another host's page: status %d", status)
+	}
+	if status := send(t, http.MethodGet, strings.TrimSuffix(callback, "/callback")+"/?"+right.Encode(), nil, ""); status != http.StatusNotFound {
+		t.Errorf("another path: status %d", status)
+	}
+	// A provider that mixes itself up with ours knows the state, and is told apart by iss.
+	right.Set("iss", "https://sso.evil.example")
+	if status := send(t, http.MethodPost, callback, right, ""); status != http.StatusBadRequest {
+		t.Errorf("another issuer: status %d", status)
+	}
+
+	w := newWalker()
+	answer, at := w.consent(t, address, "zhangsan")
+	if page, _ := w.submit(t, answer, at, nil); !strings.Contains(page, "张三") {
+		t.Errorf("the page at the end says:\n%s", page)
+	}
+	r := login.ended(t)
+	if r.code != 0 {
+		t.Fatalf("login ended with %d: %s", r.code, r.err)
+	}
+	// The same answer again, while the page can still be read or after, is worth nothing.
+	again := url.Values{"code": {"again"}, "state": {asked.Get("state")}, "iss": {issuer}}
+	if status := send(t, http.MethodPost, callback, again, ""); status != http.StatusGone && status != 0 {
+		t.Errorf("second callback: status %d", status)
+	}
+	if p := d.settled(t); p.Phase != local.SignedIn || p.Identity.Name != "张三" {
+		t.Errorf("profile = %+v", p)
+	}
+}
+
+// send makes one request, with another Host header if host says so, and returns the
+// status; 0 where nobody listens any more.
+func send(t testing.TB, method, address string, form url.Values, host string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if host != "" {
+		req.Host = host
+	}
+	resp, err := (&http.Client{Timeout: 10 * time.Second}).Do(req)
+	if err != nil {
+		return 0
+	}
+	resp.Body.Close()
+	return resp.StatusCode
+}
+
+func query(t testing.TB, address string) url.Values {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Query()
+}
+
+// party is a client of a server's provider that the test plays itself.
+type party struct {
+	issuer, client, redirect string
+}
+
+// code walks a browser to the client's address and returns the code that it brings, with
+// the verifier.
+func (p party) code(t testing.TB, w *walker) (code, verifier string) {
+	t.Helper()
+	w.client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+		if strings.HasPrefix(r.URL.String(), p.redirect+"?") {
+			code = r.URL.Query().Get("code")
+			return http.ErrUseLastResponse
+		}
+		return nil
+	}
+	verifier = auth.RandomToken()
+	sum := sha256.Sum256([]byte(verifier))
+	w.walk(t, p.issuer+"/authorize?"+url.Values{
+		"client_id": {p.client}, "response_type": {"code"}, "redirect_uri": {p.redirect},
+		"scope": {"openid profile offline_access"}, "state": {auth.RandomState()}, "nonce": {auth.RandomToken()},
+		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"},
+	}.Encode())
+	if code == "" {
+		t.Fatalf("%s: no code came back", p.client)
+	}
+	return code, verifier
+}
+
+// token asks the token endpoint.
+func (p party) token(t testing.TB, form url.Values) (status int, answer map[string]any) {
+	t.Helper()
+	form.Set("client_id", p.client)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.issuer+"/token", strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, answer
+}
+
+func (p party) redeem(t testing.TB, code, verifier string) (int, map[string]any) {
+	t.Helper()
+	return p.token(t, url.Values{
+		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {p.redirect}, "code_verifier": {verifier},
+	})
+}
+
+// access signs in and returns an access token.
+func (p party) access(t testing.TB) string {
+	t.Helper()
+	code, verifier := p.code(t, newWalker())
+	status, answer := p.redeem(t, code, verifier)
+	token, _ := answer["access_token"].(string)
+	if status != http.StatusOK || token == "" {
+		t.Fatalf("%s: token endpoint answered %d %v", p.client, status, answer["error"])
+	}
+	return token
+}
+
+// bearer asks with an access token and returns the status.
+func bearer(t testing.TB, address, token string) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	return resp.StatusCode
+}
+
+// TestTokens: a code is good once, an app's token opens nothing but userinfo, a token of
+// one enterprise nothing at another; and a callback in another browser signs nobody in.
+func TestTokens(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t, 2, "")
+	c.write(t, "beta.yaml", strings.Replace(c.read(t, "enterprise.yaml"), "code: acme", "code: beta", 1)+
+		"clients:\n  - {id: probe, public: true, redirect_uris: [\"http://127.0.0.1/probe\"]}\n")
+	if r := c.command(t, "apply", "-f", filepath.Join(c.dir, "beta.yaml")).ended(t); r.code != 0 {
+		t.Fatalf("apply ended with %d: %s", r.code, r.err)
+	}
+	acme := party{c.issuer(t, "acme"), "lanyard", "http://127.0.0.1:1/callback"}
+	beta := party{c.issuer(t, "beta"), "lanyard", "http://127.0.0.1:1/callback"}
+	probe := party{beta.issuer, "probe", "http://127.0.0.1:1/probe"}
+
+	t.Run("of an app", func(t *testing.T) {
+		token := probe.access(t)
+		if status := bearer(t, beta.issuer+"/userinfo", token); status != http.StatusOK {
+			t.Errorf("userinfo: status %d", status)
+		}
+		if status := bearer(t, beta.issuer+"/v1/apps", token); status != http.StatusUnauthorized {
+			t.Errorf("/v1/apps: status %d", status)
+		}
+	})
+	t.Run("of another enterprise", func(t *testing.T) {
+		for _, p := range []struct{ own, other party }{{acme, beta}, {beta, acme}} {
+			token := p.own.access(t)
+			if status := bearer(t, p.own.issuer+"/v1/apps", token); status != http.StatusOK {
+				t.Errorf("/v1/apps of its own: status %d", status)
+			}
+			for _, path := range []string{"/v1/apps", "/userinfo"} {
+				if status := bearer(t, p.other.issuer+path, token); status != http.StatusUnauthorized {
+					t.Errorf("%s of another: status %d", path, status)
+				}
+			}
+		}
+	})
+	t.Run("replayed code", func(t *testing.T) {
+		code, verifier := acme.code(t, newWalker())
+		status, first := acme.redeem(t, code, verifier)
+		if status != http.StatusOK {
+			t.Fatalf("first: status %d", status)
+		}
+		for what, p := range map[string]party{"again": acme, "at another enterprise": beta} {
+			if status, answer := p.redeem(t, code, verifier); status != http.StatusBadRequest || answer["error"] != "invalid_grant" {
+				t.Errorf("%s: status %d, %v", what, status, answer)
+			}
+		}
+		// One of the two was a thief's: what the code gave is worth nothing any more.
+		if status := bearer(t, acme.issuer+"/v1/apps", first["access_token"].(string)); status != http.StatusUnauthorized {
+			t.Errorf("the first one's token: status %d", status)
+		}
+		form := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {first["refresh_token"].(string)}}
+		if status, answer := acme.token(t, form); status != http.StatusBadRequest || answer["error"] != "invalid_grant" {
+			t.Errorf("the first one's refresh token: status %d, %v", status, answer)
+		}
+	})
+	t.Run("stolen code", func(t *testing.T) {
+		code, _ := acme.code(t, newWalker())
+		if status, answer := acme.redeem(t, code, auth.RandomToken()); status != http.StatusBadRequest || answer["error"] != "invalid_grant" {
+			t.Errorf("without the verifier: status %d, %v", status, answer)
+		}
+	})
+	t.Run("callback in another browser", func(t *testing.T) {
+		victim, thief := newWalker(), newWalker()
+		var callback string
+		victim.client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+			if r.URL.Path == "/oauth/v1/code" {
+				callback = r.URL.String()
+				return http.ErrUseLastResponse
+			}
+			return nil
+		}
+		victim.get(t, acme.issuer+"/a/app-0")
+		if page, at := thief.get(t, callback); !strings.Contains(page, "This sign-in has ended") || !referenceOnPage.MatchString(page) {
+			t.Errorf("the thief is at %s:\n%s", at.Path, page)
+		}
+		thief.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+		if _, at := thief.get(t, acme.issuer+"/a/app-0"); at.Path != "/e/"+filepath.Base(acme.issuer)+"/a/app-0" {
+			t.Errorf("the thief got to %s", at.Path)
+		}
+		victim.client.CheckRedirect = nil
+		if _, at := victim.get(t, callback); at.Path != "/app/0" {
+			t.Errorf("the browser that began it is at %s", at)
+		}
+	})
+	// After all that the desktop signs in as ever.
+	d := newDesk(t)
+	w := newWalker()
+	login := d.login(t, "acme", "--directory", c.origin, "--yes", "--print-url")
+	page, at := w.get(t, "http"+login.line(t, "http", 20*time.Second))
+	page, at = w.submit(t, page, at, url.Values{"answer": {"yes"}})
+	w.submit(t, page, at, nil)
+	if r := login.ended(t); r.code != 0 {
+		t.Errorf("login ended with %d: %s", r.code, r.err)
+	}
+}
+
+var referenceOnPage = regexp.MustCompile(`Reference \d{4}-\d{4}`)
+
+// issuer asks the directory for an enterprise's issuer.
+func (c *company) issuer(t testing.TB, code string) string {
+	t.Helper()
+	resolver := directory.Resolver{Directories: []string{c.origin}}
+	found, err := resolver.Resolve(t.Context(), directory.Query{Code: code})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found.Document.Connector.OIDC.Issuer
+}
+
+// TestLaunchLinks: a link is good once, in the browser that presented it first, for the
+// person who made it; nobody is signed in by anything else.
+func TestLaunchLinks(t *testing.T) {
+	session := authtest.KeyringSession(t)
+	directory := demo(t)
+	d := newDesk(t, session.Env...)
+	d.signInQuietly(t, directory, "zhangsan")
+	open := func(d *desk) string {
+		t.Helper()
+		n := len(d.urls())
+		d.must(t, "open", "notes")
+		return d.nextURL(t, n)
+	}
+	const signInPage = "User name"
+	// remote opens from a machine without a screen: the browser reaches no agent there.
+	remote := func(d *desk) string {
+		t.Helper()
+		headless := d.in("en_US.UTF-8")
+		headless.env = append(headless.env, "DISPLAY=", "BROWSER=")
+		return strings.TrimSpace(headless.must(t, "open", "notes", "--print-url"))
+	}
+
+	t.Run("used twice", func(t *testing.T) {
+		link, first, second := open(d), newBrowser(t), newBrowser(t)
+		first.open(link)
+		first.shows("Signed in as 张三")
+		first.open(link) // the same browser: on to the app, as the app's own address would
+		first.shows("Signed in as 张三")
+		second.open(link)
+		second.shows(signInPage)
+		// It was in two hands: what it gave the first one has ended too.
+		issuer := strings.Split(link, "/launch/")[0]
+		first.open(issuer + "/a/notes")
+		first.shows(signInPage)
+		// And a new one works as ever, in both.
+		for _, b := range []*browser{first, second} {
+			b.open(open(d))
+			b.shows("Signed in as 张三")
+		}
+	})
+
+	t.Run("opened in another browser after it was bound", func(t *testing.T) {
+		link := remote(d)
+		first, second := newBrowser(t), newBrowser(t)
+		first.open(link)
+		first.shows("Continue as 张三")
+		second.open(link)
+		second.shows(signInPage)
+		first.confirmContinue()
+		first.shows(signInPage)
+		third := newBrowser(t)
+		third.open(remote(d))
+		third.confirmContinue()
+		third.shows("Signed in as 张三")
+	})
+
+	t.Run("made by another account", func(t *testing.T) {
+		lisi := newDesk(t)
+		lisi.signInQuietly(t, directory, "lisi")
+		b := newBrowser(t)
+		b.open(open(d))
+		b.shows("Signed in as 张三")
+		b.open(open(lisi))
+		b.shows("signed in as 张三", "as 李四?")
+		b.do(chromedp.Click(chromedp.CSS("#keep")))
+		b.shows("Signed in as 张三")
+		// Nor by the page for browsers that reach no agent.
+		b.open(remote(lisi))
+		b.shows("signed in as 张三", "as 李四?")
+		b.do(chromedp.Click(chromedp.CSS("#keep")))
+		b.shows("Signed in as 张三")
+
+		// From another computer the agent cannot answer: nobody is signed in at all.
+		link := open(lisi)
+		lisi.must(t, "quit")
+		w := newWalker()
+		if _, err := w.client.Get(link); err == nil { //nolint:bodyclose,noctx // it must fail
+			t.Error("somebody answered for an agent that has ended")
+		}
+		page, _ := w.get(t, strings.Split(link, "/launch/")[0]+"/a/notes")
+		if !strings.Contains(page, signInPage) {
+			t.Errorf("the browser was signed in:\n%s", page)
+		}
+	})
+	d.must(t, "open", "notes")
+}
+
+// recorder is an app that keeps what browsers send it.
+type recorder struct {
+	*httptest.Server
+	mu       sync.Mutex
+	requests []string
+}
+
+func newRecorder(t testing.TB) *recorder {
+	t.Helper()
+	r := &recorder{}
+	r.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.requests = append(r.requests, fmt.Sprintf("%s %s\n%v", req.Method, req.URL, req.Header))
+		_, _ = fmt.Fprint(w, "<title>app</title>the app has opened")
+	}))
+	t.Cleanup(r.Close)
+	// Our server is on 127.0.0.1; cookies know no ports, so an app is another host.
+	r.URL = strings.Replace(r.URL, "127.0.0.1", "localhost", 1)
+	return r
+}
+
+// TestAppGetsNoCookie opens an app in every way and looks at what reaches it: no cookie
+// of ours, no link, no code, no token.
+func TestAppGetsNoCookie(t *testing.T) {
+	t.Parallel()
+	authtest.Need(t, "chromium")
+	app := newRecorder(t)
+	c := newCompany(t, 1, "")
+	c.write(t, "enterprise.yaml", c.read(t, "enterprise.yaml")+fmt.Sprintf(
+		"  - {id: shown, title: {en: Shown}, launch: {kind: link, url: %q}}\n  - {id: asked, title: {en: Asked}, launch: {kind: oidc, url: %q}}\n",
+		app.URL+"/shown", app.URL+"/asked"))
+	if r := c.command(t, "apply", "-f", filepath.Join(c.dir, "enterprise.yaml")).ended(t); r.code != 0 {
+		t.Fatalf("apply ended with %d: %s", r.code, r.err)
+	}
+	d, b := newDesk(t), newBrowser(t)
+	c.signInAt(t, d)
+	issuer := c.issuer(t, "acme")
+	for i, id := range []string{"shown", "asked"} {
+		d.must(t, "open", id)
+		b.open(d.nextURL(t, i))
+		b.shows("the app has opened")
+		b.open(issuer + "/a/" + id)
+		b.shows("the app has opened")
+	}
+	fresh := newBrowser(t)
+	fresh.open(strings.TrimSpace(d.must(t, "open", "shown", "--print-url")))
+	fresh.shows("the app has opened")
+
+	app.mu.Lock()
+	defer app.mu.Unlock()
+	if len(app.requests) < 5 {
+		t.Fatalf("the app saw %d requests", len(app.requests))
+	}
+	for _, r := range app.requests {
+		for _, secret := range []string{"Cookie:", "launch", "proof", "code=", "token", "Referer:[" + c.origin + "/e/"} {
+			if strings.Contains(r, secret) {
+				t.Errorf("a request to the app has %q:\n%s", secret, r)
+			}
+		}
+	}
+}
