@@ -41,7 +41,7 @@ func (s *Setup) resumeTrial(ctx context.Context, c *connector.Connector, secrets
 
 func (s *Setup) trial(ctx context.Context, c *connector.Connector, secrets map[string]auth.Secret, request openid.Request, begin bool) (*Trial, error) {
 	if c.Kind == connector.KindOIDC {
-		return s.trialOIDC(ctx, c, request, begin)
+		return s.trialOIDC(ctx, c, secrets["client_secret"], request, begin)
 	}
 	run := connector.Run{
 		Vars: map[string]string{
@@ -65,11 +65,14 @@ func (s *Setup) trial(ctx context.Context, c *connector.Connector, secrets map[s
 }
 
 // trialOIDC is a test of an OpenID provider, whose exchange is one stage.
-func (s *Setup) trialOIDC(ctx context.Context, c *connector.Connector, request openid.Request, begin bool) (*Trial, error) {
+func (s *Setup) trialOIDC(ctx context.Context, c *connector.Connector, secret auth.Secret, request openid.Request, begin bool) (*Trial, error) {
 	if s.cfg.OIDC == nil {
 		return nil, fmt.Errorf("test connector %q: no OpenID client here", c.ID)
 	}
 	provider, err := s.cfg.OIDC.Discover(ctx, c)
+	if err == nil {
+		provider, err = provider.WithSecret(secret)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -78,11 +81,12 @@ func (s *Setup) trialOIDC(ctx context.Context, c *connector.Connector, request o
 	}
 	return &Trial{URL: request.URL, c: c, request: request, exchange: func(ctx context.Context, code auth.Secret) (*connector.Result, error) {
 		began := time.Now()
-		tokens, id, err := provider.Exchange(ctx, request, code)
+		got, err := provider.Redeem(ctx, request, code)
+		id := got.Identity
 		stage := connector.Stage{ID: "token", Request: "POST " + provider.TokenEndpoint, Err: err, Duration: time.Since(began)}
 		return &connector.Result{
-			Subject: id.Subject, Tenant: id.Issuer, Name: id.Name, Email: id.Email, Avatar: id.Avatar, Tokens: tokens,
-			Stages: []connector.Stage{stage},
+			Subject: id.Subject, Tenant: id.Issuer, Name: id.Name, Email: id.Email, Avatar: id.Avatar,
+			Groups: got.Groups, Authoritative: got.Authoritative, Tokens: got.Tokens, Stages: []connector.Stage{stage},
 		}, err
 	}}, nil
 }
