@@ -107,7 +107,7 @@ func badge(x, y float64, t tone) paint {
 }
 
 func person(x, y float64) bool {
-	shoulders := math.Pow((x-22)/8.6, 2)+math.Pow((y-38.5)/7.6, 2) <= 1 && y <= 38.5
+	shoulders := math.Hypot((x-22)/8.6, (y-38.5)/7.6) <= 1 && y <= 38.5
 	return disc(x, y, 22, 23.6, 5) || shoulders
 }
 

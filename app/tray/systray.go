@@ -10,12 +10,10 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 
 	"fyne.io/systray"
 
 	"lanyard/assets"
-	"lanyard/auth/words"
 )
 
 // Available reports whether this build can show an icon.
@@ -31,23 +29,10 @@ func Run(ctx context.Context, cfg Config) {
 	// the terminal.
 	log.SetFlags(0)
 	log.SetOutput(slog.NewLogLogger(t.log.Handler(), slog.LevelDebug).Writer())
-	if runtime.GOOS == "linux" {
-		systray.SetTitle(words.Product) // and with it the item's Id; macOS would show it beside the icon
-	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	t.canvas = &panel{clicked: func(index, sub int) { t.clicked(ctx, index, sub) }}
-	var following sync.WaitGroup
-	systray.Run(func() {
-		drawn := make(chan struct{})
-		following.Go(func() {
-			t.follow(ctx, sync.OnceFunc(func() { close(drawn) }))
-			systray.Quit()
-		})
-		<-drawn // the library answers no panel before the first menu is there
-	}, nil)
-	cancel()
-	following.Wait()
+	t.loop(ctx)
 }
 
 // panel shows a Tray with systray.
@@ -66,7 +51,7 @@ type row struct {
 // shape: a panel may have it open, and some (Plasma) hold on to what they knew.
 func (p *panel) show(old, now Tray) {
 	if now.Icon != old.Icon {
-		systray.SetTemplateIcon(picture(now.Icon), picture(now.Icon)) // the file fits the system, see assets
+		setIcon(picture(now.Icon))
 	}
 	if now.Tooltip != old.Tooltip {
 		systray.SetTooltip(now.Tooltip)
@@ -140,6 +125,14 @@ func sameShape(a, b []Item) bool {
 	return slices.EqualFunc(a, b, func(x, y Item) bool {
 		return x.Separator() == y.Separator() && sameShape(x.Items, y.Items)
 	})
+}
+
+// setIcon shows a picture; its file fits the system, see assets. The library panics when
+// the bus has gone, as it does when the person logs out (SetMust in systray_unix.go,
+// v1.12.2): the agent, which has apps and sessions to end, goes on.
+func setIcon(data []byte) {
+	defer func() { _ = recover() }()
+	systray.SetTemplateIcon(data, data)
 }
 
 // escape keeps a character of a name from being taken for the mark of an access key:

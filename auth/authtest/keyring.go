@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -38,6 +39,7 @@ type Session struct {
 	Env []string
 
 	control string // socket of the keyring daemon
+	endBus  func()
 }
 
 // KeyringSession starts a private session bus and a real gnome-keyring whose login
@@ -65,7 +67,7 @@ func KeyringSession(t testing.TB) *Session {
 		"GNOME_KEYRING_CONTROL=" + filepath.Join(dir, "run", "keyring"),
 		"DBUS_SESSION_BUS_ADDRESS=unix:path=" + socket,
 	}}
-	s.start(t, exec.Command(bus, "--nofork", "--nopidfile", "--config-file="+config))
+	s.endBus = s.start(t, exec.Command(bus, "--nofork", "--nopidfile", "--config-file="+config))
 	waitFor(t, "the session bus", func() bool { _, err := os.Stat(socket); return err == nil })
 
 	unlock := exec.Command(daemon, "--foreground", "--components=secrets", "--unlock",
@@ -128,6 +130,9 @@ func (s *Session) Unlock(t testing.TB) {
 	}
 }
 
+// EndBus ends the session's bus, as logging out does.
+func (s *Session) EndBus() { s.endBus() }
+
 // call calls a method of the secret service.
 func (s *Session) call(method string, args ...string) (string, error) {
 	cmd := exec.Command("dbus-send", append([]string{
@@ -139,17 +144,19 @@ func (s *Session) call(method string, args ...string) (string, error) {
 	return string(out), err
 }
 
-// start runs cmd in the session until the test ends.
-func (s *Session) start(t testing.TB, cmd *exec.Cmd) {
+// start runs cmd in the session until the test, or a call of end, ends it.
+func (s *Session) start(t testing.TB, cmd *exec.Cmd) (end func()) {
 	t.Helper()
 	cmd.Env = append(os.Environ(), s.Env...)
 	if err := cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", filepath.Base(cmd.Path), err)
 	}
-	t.Cleanup(func() {
+	end = sync.OnceFunc(func() {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
+	t.Cleanup(end)
+	return end
 }
 
 // shortDir returns a folder of the test's own whose path is short enough for a

@@ -1,0 +1,430 @@
+package tray_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+
+	"lanyard/app/local"
+	"lanyard/app/tray"
+	"lanyard/auth/authtest"
+)
+
+const (
+	watcherName = "org.kde.StatusNotifierWatcher"
+	itemPath    = "/StatusNotifierItem"
+	itemIface   = "org.kde.StatusNotifierItem"
+	menuPath    = itemPath + "/menu"
+)
+
+// environ is the environment before a test changes it: a home without Go's caches would
+// have everything built anew.
+var environ = os.Environ()
+
+// built is the folder of what program built, if it did.
+var built string
+
+// program builds the tray of testdata once.
+var program = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "lanyard-tray")
+	if err != nil {
+		return "", err
+	}
+	built = dir
+	build := exec.Command("go", "build", "-o", dir+"/panel", "./testdata/panel")
+	build.Env = append(environ, "CGO_ENABLED=0")
+	out, err := build.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build tray: %w\n%s", err, out)
+	}
+	return dir + "/panel", nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	os.RemoveAll(built)
+	os.Exit(code)
+}
+
+// shown is a tray in a process of its own, with an agent that a test puts into any
+// State.
+type shown struct {
+	t     *testing.T
+	cmd   *exec.Cmd
+	in    io.WriteCloser
+	asked chan string
+	ended chan error
+}
+
+func start(t *testing.T, first local.State) *shown {
+	t.Helper()
+	file, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &shown{t: t, cmd: exec.Command(file), asked: make(chan string, 10), ended: make(chan error, 1)}
+	s.cmd.Stderr = os.Stderr
+	s.in, err = s.cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			s.asked <- strings.TrimSpace(lines.Text())
+		}
+		s.ended <- s.cmd.Wait()
+	}()
+	t.Cleanup(func() { _ = s.cmd.Process.Kill() })
+	s.state(first)
+	return s
+}
+
+func (s *shown) state(state local.State) {
+	s.t.Helper()
+	line, err := json.Marshal(state)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.tell(string(line))
+}
+
+func (s *shown) tell(line string) {
+	s.t.Helper()
+	if _, err := fmt.Fprintln(s.in, line); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// click clicks the row with that label and waits for what the agent is asked for. The
+// library drops a click that comes in the moment between showing a row and listening to
+// it, which no hand can hit but this one may: it clicks again.
+func (s *shown) click(icon *icon, rows []entry, label, asks string) {
+	s.t.Helper()
+	for range 10 {
+		icon.click(rows, label)
+		select {
+		case got := <-s.asked:
+			if got != asks {
+				s.t.Errorf("a click on %s asked: %s, want: %s", label, got, asks)
+			}
+			return
+		case <-time.After(time.Second):
+		}
+	}
+	s.t.Fatalf("a click on %s asked for nothing", label)
+}
+
+// end ends the agent, and the tray with it.
+func (s *shown) end() {
+	s.t.Helper()
+	s.in.Close()
+	select {
+	case err := <-s.ended:
+		if err != nil {
+			s.t.Errorf("the tray ended with %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		s.t.Fatal("the tray did not end")
+	}
+}
+
+// watcher is what a panel is for icons: it owns the watcher's name and hears who
+// registers.
+type watcher struct {
+	t     *testing.T
+	conn  *dbus.Conn
+	items chan string // names on the bus
+}
+
+func newWatcher(t *testing.T) *watcher {
+	t.Helper()
+	conn, err := dbus.ConnectSessionBus()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &watcher{t: t, conn: conn, items: make(chan string, 10)}
+	t.Cleanup(func() { conn.Close() })
+	register := map[string]any{"RegisterStatusNotifierItem": func(service string, from dbus.Sender) *dbus.Error {
+		w.items <- string(from) + " " + service
+		return nil
+	}}
+	if err := conn.ExportMethodTable(register, "/StatusNotifierWatcher", watcherName); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.RequestName(watcherName, dbus.NameFlagDoNotQueue); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// item waits for the icon to register and returns it.
+func (w *watcher) item() *icon {
+	w.t.Helper()
+	select {
+	case said := <-w.items:
+		name, path, _ := strings.Cut(said, " ")
+		if path != itemPath {
+			w.t.Fatalf("registered as %q", said)
+		}
+		return &icon{t: w.t, conn: w.conn, name: name}
+	case <-time.After(10 * time.Second):
+		w.t.Fatal("no icon registered")
+		return nil
+	}
+}
+
+// icon is a tray as a panel sees it.
+type icon struct {
+	t    *testing.T
+	conn *dbus.Conn
+	name string
+}
+
+func (i *icon) property(name string) any {
+	i.t.Helper()
+	v, err := i.conn.Object(i.name, itemPath).GetProperty(itemIface + "." + name)
+	if err != nil {
+		i.t.Fatalf("read %s: %v", name, err)
+	}
+	return v.Value()
+}
+
+// entry is one row of the menu as it comes over the bus.
+type entry struct {
+	id       int32
+	label    string
+	enabled  bool
+	checked  bool
+	children []entry
+}
+
+func (i *icon) menu() []entry {
+	i.t.Helper()
+	var revision uint32
+	var root struct {
+		ID       int32
+		Props    map[string]dbus.Variant
+		Children []dbus.Variant
+	}
+	err := i.conn.Object(i.name, menuPath).Call("com.canonical.dbusmenu.GetLayout", 0, int32(0), int32(-1), []string{}).Store(&revision, &root)
+	if err != nil {
+		i.t.Fatalf("read the menu: %v", err)
+	}
+	return entries(root.Children)
+}
+
+func entries(rows []dbus.Variant) (list []entry) {
+	for _, row := range rows {
+		fields := row.Value().([]any)
+		props := fields[1].(map[string]dbus.Variant)
+		e := entry{id: fields[0].(int32), enabled: true, children: entries(fields[2].([]dbus.Variant))}
+		if props["type"].Value() == "separator" {
+			e.label = "─"
+		} else {
+			e.label, _ = props["label"].Value().(string)
+			e.enabled, _ = props["enabled"].Value().(bool)
+			e.checked = props["toggle-state"].Value() == int32(1)
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+func labels(list []entry) string {
+	var out []string
+	for _, e := range list {
+		label := e.label
+		if !e.enabled {
+			label = "(" + label + ")"
+		}
+		if e.checked {
+			label = "✓" + label
+		}
+		if len(e.children) > 0 {
+			label += "{" + labels(e.children) + "}"
+		}
+		out = append(out, label)
+	}
+	return strings.Join(out, "|")
+}
+
+// waits waits until a property reads as wanted.
+func (i *icon) waits(name string, wanted func(string) bool) {
+	i.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		got := fmt.Sprint(i.property(name))
+		if wanted(got) {
+			return
+		}
+		if time.Now().After(deadline) {
+			i.t.Fatalf("%s = %s", name, got)
+		}
+	}
+}
+
+// shows waits until the menu reads as wanted.
+func (i *icon) shows(want string) []entry {
+	i.t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		list := i.menu()
+		if got := labels(list); got == want {
+			return list
+		} else if time.Now().After(deadline) {
+			i.t.Fatalf("the menu reads\n%s\nwant\n%s", got, want)
+		}
+	}
+}
+
+// click clicks the row with that label, in a submenu too.
+func (i *icon) click(list []entry, label string) {
+	i.t.Helper()
+	for _, e := range list {
+		if e.label == label {
+			err := i.conn.Object(i.name, menuPath).Call("com.canonical.dbusmenu.Event", 0, e.id, "clicked", dbus.MakeVariant(""), uint32(0)).Err
+			if err != nil {
+				i.t.Fatalf("click %s: %v", label, err)
+			}
+			return
+		}
+		if slices.ContainsFunc(e.children, func(c entry) bool { return c.label == label }) {
+			i.click(e.children, label)
+			return
+		}
+	}
+	i.t.Fatalf("no row %q in %s", label, labels(list))
+}
+
+// TestClicks takes a tray through every kind of click, in a panel that comes late.
+func TestClicks(t *testing.T) {
+	authtest.KeyringSession(t).Setenv(t)
+	all := states()
+	two := all["two-accounts"]
+	two.Profiles[0].Apps[0].Title["en"] = "my_notes"
+	s := start(t, two)
+	icon := newWatcher(t).item()
+	english := icon.shows("Acme · 张三|─|my__notes|All apps…|─|Switch account{✓Acme · 张三|Beta · 李四}|Settings…|Sign out|Close Lanyard")
+	for _, click := range []struct{ label, asks string }{
+		{"my__notes", "launch notes of p1 in en map[DISPLAY::7]"}, // "_" is no access key
+		{"All apps…", "window apps map[DISPLAY::7]"},
+		{"Beta · 李四", "select p2"},
+		{"Settings…", "window settings map[DISPLAY::7]"},
+		{"Sign out", "sign out p1 false"},
+		{"Close Lanyard", "quit false"},
+	} {
+		s.click(icon, english, click.label, click.asks)
+	}
+
+	// Another language, another name: the same rows with other texts.
+	two.Lang = "zh"
+	two.Profiles[0].Identity.Name = "王五"
+	s.state(two)
+	chinese := icon.shows("Acme 科技 · 王五|─|笔记|全部应用…|─|切换账号{✓Acme 科技 · 王五|Beta 科技 · 李四}|设置…|退出登录|关闭程序")
+	for i := range english {
+		if english[i].id != chinese[i].id {
+			t.Errorf("row %d was made anew", i)
+		}
+	}
+	s.click(icon, english, "my__notes", "launch notes of p1 in zh map[DISPLAY::7]") // a panel that has not heard yet
+
+	// Other shapes; none reads as the one before.
+	for _, look := range []struct{ state, menu, label, asks string }{
+		{"nobody", "Sign in…|─|Settings…|Close Lanyard", "Sign in…", "window sign-in map[DISPLAY::7]"},
+		{"first", "Signing in… (cancel)|─|Settings…|Close Lanyard", "Signing in… (cancel)", "cancel a1"},
+		{"managed", "Sign in…|─|Settings…|Close Lanyard", "Sign in…", "sign in  open true map[DISPLAY::7]"},
+		{"needs-you", "Acme asks you to sign in again|─|Notes|Handbook|All apps…|─|Settings…|Sign out|Close Lanyard", "Handbook", "launch handbook of p1 in en map[DISPLAY::7]"},
+		{"keyring", "Unlock your password store to go on|─|Notes|All apps…|─|Settings…|Sign out|Close Lanyard", "Unlock your password store to go on", "state"},
+		{"offline", "(No network; apps will still try to open)|─|Notes|All apps…|─|Settings…|Sign out|Close Lanyard", "Notes", "launch notes of p1 in en map[DISPLAY::7]"},
+	} {
+		s.state(all[look.state])
+		s.click(icon, icon.shows(look.menu), look.label, look.asks)
+	}
+
+	// A click that comes to nothing says why, until the next one.
+	s.tell("refuse")
+	const offline = "(No network; apps will still try to open)|─|Notes|All apps…|─|Settings…|Sign out|Close Lanyard"
+	s.state(all["signed-out"]) // the tray has read "refuse" when it shows this
+	icon.shows("Sign in…|─|Settings…|Close Lanyard")
+	s.state(all["offline"])
+	s.click(icon, icon.shows(offline), "Notes", "launch notes of p1 in en map[DISPLAY::7]")
+	refused := icon.shows("(Lanyard ran into a problem of its own.)|(Try again. If it happens again, ask IT.)|─|" + offline)
+	s.tell("accept")
+	s.state(all["signed-out"])
+	icon.shows("(Lanyard ran into a problem of its own.)|(Try again. If it happens again, ask IT.)|─|Sign in…|─|Settings…|Close Lanyard")
+	s.state(all["offline"])
+	s.click(icon, icon.shows(labels(refused)), "Settings…", "window settings map[DISPLAY::7]")
+	icon.shows(offline)
+	s.end()
+}
+
+// TestIcon reads what a panel shows beside the menu, and sees the icon come back to a
+// panel that starts anew, and go when the agent does.
+func TestIcon(t *testing.T) {
+	authtest.KeyringSession(t).Setenv(t)
+	all := states()
+	first := newWatcher(t)
+	s := start(t, all["signed-in"])
+	icon := first.item()
+	for name, want := range map[string]any{
+		"Id": "Lanyard", "Title": "Lanyard", "Status": "Active",
+		"ItemIsMenu": true, // a left click opens the menu too
+	} {
+		if got := icon.property(name); got != want {
+			t.Errorf("%s = %v, want %v", name, got, want)
+		}
+	}
+	looks := map[string]string{}
+	for _, state := range []string{"signed-in", "first", "needs-you", "signed-out"} {
+		s.state(all[state])
+		want := transcript(tray.Menu(all[state], "en"))
+		tip := strings.TrimSpace(want[strings.Index(want, ") ")+2 : strings.Index(want, "\n")])
+		icon.waits("ToolTip", func(got string) bool { return strings.Contains(got, tip+" ") || strings.Contains(got, tip+"]") })
+		picture := fmt.Sprint(icon.property("IconPixmap"))
+		if other := looks[picture]; other != "" || !strings.HasPrefix(picture, "[[44 44 [") {
+			t.Errorf("%s looks like %q: %.40s…", state, other, picture)
+		}
+		looks[picture] = state
+	}
+
+	first.conn.Close()
+	second := newWatcher(t)
+	icon = second.item()
+	icon.shows("Sign in…|─|Settings…|Close Lanyard")
+
+	s.end()
+	var owned bool
+	if err := second.conn.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, icon.name).Store(&owned); err != nil || owned {
+		t.Errorf("the icon is still there: %v, %v", owned, err)
+	}
+}
+
+// TestBusGone takes the bus away, as the end of a desktop's session does: the tray goes
+// on, for the agent's sake.
+func TestBusGone(t *testing.T) {
+	session := authtest.KeyringSession(t)
+	session.Setenv(t)
+	all := states()
+	s := start(t, all["signed-in"])
+	newWatcher(t).item()
+	session.EndBus()
+	for _, name := range []string{"needs-you", "nobody", "two-accounts"} {
+		s.state(all[name])
+	}
+	s.end()
+}
