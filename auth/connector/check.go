@@ -52,6 +52,12 @@ func check(c Connector, open nameSet) []*FieldError {
 	k.steps("apps", c.Apps, known)
 	if c.Activate != nil {
 		k.steps("activate.steps", c.Activate.Steps, names())
+		k.activate()
+	}
+	for i, t := range c.Targets {
+		if u, ok := target(t); !ok || u.RawQuery != "" {
+			k.add(at("targets", i), "must be an https:// address without a query, such as https://docs.acme.com/")
+		}
 	}
 	k.tenant()
 	walker{k.template}.connector(c)
@@ -166,8 +172,13 @@ func (k *checker) stepsKind() {
 		k.add("steps", "is missing: how is the code exchanged?")
 		return
 	}
+	k.identifies("steps", c.Steps)
+}
+
+// identifies checks that exactly one step says who the person is.
+func (k *checker) identifies(path string, steps []Step) {
 	subs := 0
-	for i, s := range c.Steps {
+	for i, s := range steps {
 		paths, sets := s.Set["sub"]
 		if !sets {
 			continue
@@ -175,15 +186,15 @@ func (k *checker) stepsKind() {
 		subs++
 		switch {
 		case subs > 1:
-			k.add(at("steps", i)+".set.sub", "another step sets sub already; a person has one identifier")
+			k.add(at(path, i)+".set.sub", "another step sets sub already; a person has one identifier")
 		case len(paths) != 1:
-			k.add(at("steps", i)+".set.sub", "must be one path: a person has one identifier")
+			k.add(at(path, i)+".set.sub", "must be one path: a person has one identifier")
 		case s.Optional:
-			k.add(at("steps", i)+".optional", "the step that sets sub must not be optional")
+			k.add(at(path, i)+".optional", "the step that sets sub must not be optional")
 		}
 	}
 	if subs == 0 {
-		k.add("steps", "no step sets sub: who is the person?")
+		k.add(path, "no step sets sub: who is the person?")
 	}
 }
 
@@ -362,7 +373,7 @@ func (k *checker) template(at spot, template string) (string, bool) {
 	err := pieces(template, func(string) error { return nil }, func(name string, _ bool) error {
 		switch {
 		case k.open[name] || at.names[name]:
-			return nil
+			return at.forbids(name)
 		case slices.Contains(k.c.Secrets, name):
 			return fmt.Errorf("holds the secret {%s}, which may not stand here", name)
 		case len(at.names) == 0:

@@ -48,11 +48,7 @@ func (k *checker) step(path string, s Step, known nameSet) {
 	}
 	if s.Auth == "basic" {
 		_, isVar := k.c.Vars["client_id"]
-		secrets := k.c.Secrets
-		if k.c.Activate != nil {
-			secrets = append(slices.Clone(secrets), k.c.Activate.Secrets...)
-		}
-		if !isVar || !slices.Contains(secrets, "client_secret") {
+		if !isVar || !slices.Contains(k.c.Secrets, "client_secret") {
 			k.add(path+".auth", "needs the var client_id and the secret client_secret")
 		}
 	}

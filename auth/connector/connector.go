@@ -42,7 +42,9 @@ type Connector struct {
 	Reverify      string            `json:"reverify,omitempty"` // duration, "7d" or "never"
 	Logout        *Request          `json:"logout,omitempty"`
 	Activate      *Activate         `json:"activate,omitempty"`
-	Apps          []Step            `json:"apps,omitempty"` // GET only where the desktop runs them
+	// Targets are the addresses that an APPID link may go on to, see [Connector.Target].
+	Targets []string `json:"targets,omitempty"`
+	Apps    []Step   `json:"apps,omitempty"` // GET only where the desktop runs them
 }
 
 // Blank is one value that a preset leaves to the admin.
@@ -158,10 +160,13 @@ type OIDC struct {
 	Fallback  map[string]string `json:"fallback,omitempty"` // endpoints that discovery lacks
 }
 
-// Activate is the seed's SDK way in, by an upstream client of its own.
+// Activate is the seed's SDK way in: an enterprise's own program, already signed in,
+// hands over its authorization code. Its steps show an upstream client of their own and
+// none of the connector's secrets, so that the code of a browser's sign-in is worth
+// nothing there.
 type Activate struct {
 	Steps   []Step   `json:"steps"`
-	Secrets []string `json:"secrets,omitempty"`
+	Secrets []string `json:"secrets"`
 }
 
 // Paths is one dotted path or several to try in order. In JSON a single path may

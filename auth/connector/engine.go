@@ -69,13 +69,17 @@ type Stage struct {
 // SignInDenied, AccessEnded and EnterpriseMisconfig. On failure the Result holds
 // nothing but the stages up to there.
 func (e *Engine) Exchange(ctx context.Context, c *Connector, run Run, code auth.Secret) (*Result, error) {
+	return e.exchange(ctx, c, c.Steps, run, code)
+}
+
+func (e *Engine) exchange(ctx context.Context, c *Connector, steps []Step, run Run, code auth.Secret) (*Result, error) {
 	run.Secrets = maps.Clone(run.Secrets)
 	if run.Secrets == nil {
 		run.Secrets = map[string]auth.Secret{}
 	}
 	run.Secrets["code"] = code
 	x := e.start(c, run)
-	err := x.steps(ctx, c.Steps)
+	err := x.steps(ctx, steps)
 	if err == nil {
 		err = x.complete()
 	}

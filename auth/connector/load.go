@@ -107,6 +107,9 @@ func (f *filler) visit(at spot, template string) (string, bool) {
 		return nil
 	}, func(name string, optional bool) error {
 		value, isVar := f.vars[name]
+		if err := at.forbids(name); err != nil {
+			f.faults.add(at.path, err.Error())
+		}
 		switch {
 		case !isVar:
 			b.WriteString("{" + name)

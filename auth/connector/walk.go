@@ -12,6 +12,7 @@ var (
 	authorizeNames = names("redirect_uri", "state", "nonce", "code_challenge", "login_hint", "prompt", "ui_locales", "max_age", "now_utc")
 	signInNames    = names("redirect_uri", "state", "nonce", "code", "code_verifier", "now_utc")
 	laterNames     = names("access_token", "refresh_token", "id_token", "sub", "tenant", "nonce", "now_utc")
+	activateNames  = names("code", "nonce", "now_utc")
 	logoutNames    = names("redirect_uri", "state", "id_token", "sub", "tenant")
 )
 
@@ -50,6 +51,7 @@ type walker struct {
 func (w walker) connector(c Connector) Connector {
 	out := c
 	out.Vars, out.Secrets, out.Authoritative = maps.Clone(c.Vars), slices.Clone(c.Secrets), slices.Clone(c.Authoritative)
+	out.Targets = slices.Clone(c.Targets)
 	out.Blanks = slices.Clone(c.Blanks)
 	out.Authorize = w.request("authorize", c.Authorize, authorizeNames)
 	out.Callback = Callback{
@@ -74,7 +76,7 @@ func (w walker) connector(c Connector) Connector {
 	out.Logout = w.request("logout", c.Logout, logoutNames)
 	if c.Activate != nil {
 		out.Activate = &Activate{
-			Steps:   w.steps("activate.steps", c.Activate.Steps, signIn.plus(c.Activate.Secrets...)),
+			Steps:   w.steps("activate.steps", c.Activate.Steps, activateNames.plus(c.Activate.Secrets...)),
 			Secrets: slices.Clone(c.Activate.Secrets),
 		}
 	}
