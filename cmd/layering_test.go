@@ -68,7 +68,7 @@ var homes = []struct{ module, only string }{
 	{"github.com/gofrs/flock", "app/desktop"},
 	{"golang.org/x/sys", "app/desktop"},
 	{"github.com/zalando/go-keyring", "auth/vault"},
-	{"golang.org/x/crypto", "auth/vault"},
+	{"golang.org/x/crypto", "auth/vault auth/server/console"},
 	{"github.com/Microsoft/go-winio", "app/local"},
 	{"github.com/pkg/browser", "app/launch"},
 	{"github.com/santhosh-tekuri/jsonschema", "auth/connector/schema"},

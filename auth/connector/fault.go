@@ -11,6 +11,9 @@ type FieldError struct {
 // Error returns "path: message".
 func (e *FieldError) Error() string { return e.Path + ": " + e.Message }
 
+// Field returns both, for who shows them apart and may not know this package.
+func (e *FieldError) Field() (path, message string) { return e.Path, e.Message }
+
 // faults collects field errors, so that all of them are reported at once.
 type faults struct{ list []*FieldError }
 

@@ -93,6 +93,8 @@ type DraftView struct {
 	EnterpriseID string
 	Preset       Preset
 	Values       map[string]string // by blank, without secrets
+	// Default are the blanks that the preset has filled.
+	Default map[string]bool
 	// Kept are the secrets that have a value; it is not shown.
 	Kept map[string]bool
 	// Faults are what is wrong with the values, by blank; "" for the rest.

@@ -79,6 +79,9 @@ type Lifetimes struct {
 	Document      time.Duration `json:"document"`       // directory document: 30 days
 	UpstreamProof time.Duration `json:"upstream_proof"` // ask again whether a person belongs: 4 h
 	UpstreamGrace time.Duration `json:"upstream_grace"` // vendor down: 24 h
+	AdminLink     time.Duration `json:"admin_link"`     // one-time console link: 15 min
+	AdminSession  time.Duration `json:"admin_session"`  // console: 8 h, ended after an hour without use
+	Audit         time.Duration `json:"audit"`          // what admins did is kept: 190 days
 }
 
 // DefaultLifetimes returns the durations that hold where server.yaml names none.
@@ -88,6 +91,7 @@ func DefaultLifetimes() Lifetimes {
 		Session: 12 * time.Hour, LaunchSession: 12 * time.Hour, LaunchLink: time.Minute,
 		Flow: 10 * time.Minute, Document: 30 * 24 * time.Hour,
 		UpstreamProof: 4 * time.Hour, UpstreamGrace: 24 * time.Hour,
+		AdminLink: 15 * time.Minute, AdminSession: 8 * time.Hour, Audit: 190 * 24 * time.Hour,
 	}
 }
 

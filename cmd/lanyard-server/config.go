@@ -135,6 +135,7 @@ func (c *config) finish() error {
 		"launch_session": &c.lifetimes.LaunchSession, "launch_link": &c.lifetimes.LaunchLink,
 		"flow": &c.lifetimes.Flow, "document": &c.lifetimes.Document,
 		"upstream_proof": &c.lifetimes.UpstreamProof, "upstream_grace": &c.lifetimes.UpstreamGrace,
+		"admin_link": &c.lifetimes.AdminLink, "admin_session": &c.lifetimes.AdminSession, "audit": &c.lifetimes.Audit,
 	} {
 		if d, ok := c.Lifetimes[name]; ok {
 			*field = time.Duration(d)

@@ -46,6 +46,9 @@ func runDemo(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if err := d.found(ctx); err != nil {
 		return err
 	}
+	if err := d.front.firstLink(ctx, out); err != nil {
+		return err
+	}
 	fmt.Fprintf(out, "ready %s\n", d.server)
 	return d.serve(ctx)
 }
@@ -58,6 +61,7 @@ type demoCompany struct {
 	listeners []net.Listener
 	handlers  []http.Handler
 	services  []*service
+	front     *service // the one that people meet
 
 	server, provider     string // origins on 127.0.0.1
 	sso, notes, handbook string // origins on localhost
@@ -123,6 +127,7 @@ func (d *demoCompany) found(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.front = front
 	secrets := map[string]auth.Secret{}
 	for _, app := range []string{"notes", "handbook"} {
 		// From the key, so that it is the same at the next start and stored nowhere.

@@ -96,10 +96,12 @@ func peerAddr(remote string) netip.Addr {
 	return addr.Unmap()
 }
 
-// safePath shortens the one path that is a secret while it lives.
+// safePath shortens the paths that are secrets while they live.
 func safePath(path string) string {
-	if before, _, ok := strings.Cut(path, "/launch/"); ok {
-		return before + "/launch/…"
+	for _, link := range []string{"/launch/", "/admin/link/"} {
+		if before, _, ok := strings.Cut(path, link); ok {
+			return before + link + "…"
+		}
 	}
 	return path
 }

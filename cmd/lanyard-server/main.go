@@ -35,6 +35,8 @@ const usage = `lanyard-server: the company's side of Lanyard
         print an enterprise as such a file, without secrets
   lanyard-server presets [ID]
         the identity providers it knows; with an ID, the preset itself
+  lanyard-server admin link [--config server.yaml]
+        print a link that opens the admin console once, within 15 minutes
   lanyard-server backup FILE [--config server.yaml]
         copy the database while it runs; the key file is not in it
   lanyard-server version
@@ -56,7 +58,7 @@ type command func(ctx context.Context, args []string, out, errOut io.Writer) err
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	commands := map[string]command{
 		"demo": runDemo, "run": runServer, "check": runCheck, "apply": runApply, "export": runExport,
-		"presets": runPresets, "backup": runBackup,
+		"presets": runPresets, "backup": runBackup, "admin": runAdmin,
 	}
 	name := ""
 	if len(args) > 0 {

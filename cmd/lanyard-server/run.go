@@ -43,6 +43,9 @@ func runServer(ctx context.Context, args []string, out, errOut io.Writer) error 
 		return fmt.Errorf("listen: %w", err)
 	}
 	go s.sweep(ctx)
+	if err := s.firstLink(ctx, out); err != nil {
+		return err
+	}
 	fmt.Fprintf(out, "ready %s\n", c.PublicURL)
 	log.InfoContext(ctx, "server started", "version", version, "listen", l.Addr().String(), "public_url", c.PublicURL)
 	err = serve(ctx, newHTTPServer(h, log), l, c.Certificate.File, c.Certificate.KeyFile)

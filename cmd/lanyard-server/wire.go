@@ -55,13 +55,14 @@ func open(ctx context.Context, c *config, log *slog.Logger) (*service, error) {
 	}
 	base := &server.Base{PublicURL: c.PublicURL, Sealer: sealer, Lifetimes: c.lifetimes}
 	outgoing := connector.NewHTTPClient(connector.Policy{Allow: c.Allow, AllowHTTP: c.AllowHTTP})
+	st.KeepAudit = c.lifetimes.Audit
 	s := &service{
 		base: base, store: st, log: log, conf: c,
 		engine: &connector.Engine{HTTP: outgoing, Logger: log},
 		oidc:   &openid.Client{HTTP: outgoing, AllowHTTP: c.AllowHTTP, Logger: log},
 	}
 	s.setup, err = setup.New(setup.Config{
-		Base: base, Enterprises: st, Connectors: st, Keys: st, Clients: st, Catalogue: st, Codes: st,
+		Base: base, Enterprises: st, Connectors: st, Keys: st, Clients: st, Catalogue: st, Codes: st, Drafts: st,
 		Engine: s.engine, OIDC: s.oidc, LookupsPerMinute: c.lookups, Logger: log,
 	})
 	if err != nil {
@@ -99,8 +100,13 @@ func (s *service) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	admin, err := s.console(gate)
+	if err != nil {
+		return nil, err
+	}
 	mux := http.NewServeMux()
 	gate.Mount(mux)
+	admin.Mount(mux)
 	provider.Mount(mux)
 	apps.Mount(mux)
 	s.setup.Mount(mux)
@@ -113,7 +119,7 @@ func (s *service) handler() (http.Handler, error) {
 		}
 		io.WriteString(w, "ok\n")
 	})
-	return &edge{base: s.base, proxies: s.conf.proxies, log: s.log, next: mux}, nil
+	return &edge{base: s.base, proxies: s.conf.proxies, log: s.log, next: admin.Callbacks(mux)}, nil
 }
 
 // sweep removes what has long expired, once an hour until ctx ends.

@@ -154,7 +154,7 @@ func (s *Setup) Draft(ctx context.Context, enterprise string) (server.DraftView,
 		return server.DraftView{}, err
 	}
 	v := server.DraftView{
-		EnterpriseID: enterprise, Preset: view(preset), Values: map[string]string{}, Kept: map[string]bool{},
+		EnterpriseID: enterprise, Preset: view(preset), Values: map[string]string{}, Default: map[string]bool{}, Kept: map[string]bool{},
 		Change: d.Change, AppID: d.AppID,
 	}
 	for _, b := range v.Preset.Blanks {
@@ -162,6 +162,7 @@ func (s *Setup) Draft(ctx context.Context, enterprise string) (server.DraftView,
 			v.Kept[b.Name] = d.Secrets[b.Name] != ""
 			continue
 		}
+		v.Default[b.Name] = preset.Vars[b.Name] != "" && d.Document == nil
 		value, filled := d.Vars[b.Name]
 		if !filled {
 			value = preset.Vars[b.Name]

@@ -1,0 +1,91 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/url"
+
+	"lanyard/auth/server"
+)
+
+// Workshop is what the console needs of auth/server/setup. The enterprise of a draft
+// need not exist yet. Faults of what an admin typed come as joined errors that have
+// their place as "path: message".
+type Workshop interface {
+	Presets() []server.Preset
+	Draft(ctx context.Context, enterprise string) (server.DraftView, error)
+	StartDraft(ctx context.Context, enterprise, preset string) error
+	FillDraft(ctx context.Context, enterprise string, values map[string]string) error
+	SetReverify(ctx context.Context, enterprise, reverify string) error
+	BeginTrial(ctx context.Context, enterprise string) (string, error)
+	FinishTrial(ctx context.Context, enterprise string, callback *url.URL, ours bool) (bool, error)
+	PickValues(ctx context.Context, enterprise string, places map[string]string) error
+	SaveDraft(ctx context.Context, enterprise string, first server.NewEnterprise) error
+	DropDraft(ctx context.Context, enterprise string) error
+	Serving(ctx context.Context, enterprise string) (server.ConnectorView, error)
+	Previous(ctx context.Context, enterprise string) (server.ConnectorView, error)
+	SwitchBack(ctx context.Context, enterprise string) error
+	ChangeEnterprise(ctx context.Context, e server.Enterprise) error
+	AppsChanged(ctx context.Context, enterprise string) error
+}
+
+// Config is what a Console needs; all fields but Logger are required.
+type Config struct {
+	Base        *server.Base
+	Enterprises server.Enterprises
+	Codes       server.Codes
+	People      server.People
+	PeopleList  server.PeopleList
+	Sessions    server.Sessions
+	SignIns     server.SignInLog
+	Catalogue   server.Catalogue
+	Clients     server.Clients
+	Admins      server.Admins
+	Audits      server.Audits
+	Workshop    Workshop
+	Gate        server.Gate
+	// CheckLaunch says what is wrong with how an app is to be opened.
+	CheckLaunch func(json.RawMessage) error
+	Pages       fs.FS
+	Logger      *slog.Logger // nil discards
+}
+
+// Console is the admin's pages. It is safe for concurrent use.
+type Console struct {
+	cfg   Config
+	log   *slog.Logger
+	pages *pages
+	tries *limiter
+	// hashing is held while a password is hashed: each takes 64 MiB.
+	hashing chan struct{}
+}
+
+// New makes a Console.
+func New(cfg Config) (*Console, error) {
+	pages, err := newPages(cfg.Pages)
+	if err != nil {
+		return nil, err
+	}
+	c := &Console{cfg: cfg, log: cfg.Logger, pages: pages, tries: newLimiter(cfg.Base.Time), hashing: make(chan struct{}, 1)}
+	if c.log == nil {
+		c.log = slog.New(slog.DiscardHandler)
+	}
+	return c, nil
+}
+
+// Mount registers the console under /admin.
+func (c *Console) Mount(mux *http.ServeMux) {
+	pages := http.NewServeMux()
+	for _, register := range []func(*http.ServeMux){
+		c.mountAccess, c.mountCompanies, c.mountHome, c.mountWizard, c.mountSignIns, c.mountPeople, c.mountApps,
+		c.mountSettings, c.mountAudit,
+	} {
+		register(pages)
+	}
+	pages.HandleFunc("/", c.nowhere)
+	mux.Handle("/admin/", http.NewCrossOriginProtection().Handler(pages))
+	mux.HandleFunc("GET /admin", func(w http.ResponseWriter, r *http.Request) { seeOther(w, home) })
+}

@@ -1,0 +1,149 @@
+package console
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"strings"
+	"time"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
+	"lanyard/auth/words"
+)
+
+// pages are the parsed templates, by language and name.
+type pages struct {
+	byLang map[string]map[string]*template.Template
+	style  template.CSS
+	script template.JS
+	policy string
+}
+
+const folder = "web/console/"
+
+func newPages(files fs.FS) (*pages, error) {
+	style, err := fs.ReadFile(files, folder+"style.css")
+	if err != nil {
+		return nil, fmt.Errorf("read console pages: %w", err)
+	}
+	script, err := fs.ReadFile(files, folder+"script.js")
+	if err != nil {
+		return nil, fmt.Errorf("read console pages: %w", err)
+	}
+	names, err := fs.Glob(files, folder+"*.html")
+	if err != nil {
+		return nil, fmt.Errorf("read console pages: %w", err)
+	}
+	p := &pages{
+		byLang: map[string]map[string]*template.Template{},
+		style:  template.CSS(style), script: template.JS(script), //nolint:gosec // embedded
+		policy: "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; img-src 'self' data:; " +
+			"style-src " + source(style) + "; script-src " + source(script),
+	}
+	for _, lang := range []string{words.English, words.Chinese} {
+		p.byLang[lang] = map[string]*template.Template{}
+		for _, file := range names {
+			name := strings.TrimSuffix(strings.TrimPrefix(file, folder), ".html")
+			if name == "layout" || name == "parts" {
+				continue
+			}
+			page, err := template.New("layout.html").Funcs(functions(lang)).ParseFS(files, folder+"layout.html", folder+"parts.html", file)
+			if err != nil {
+				return nil, fmt.Errorf("read console page %s: %w", name, err)
+			}
+			p.byLang[lang][name] = page
+		}
+	}
+	return p, nil
+}
+
+// source names an inline style or script by its hash (CSP level 3, section 2.3.1).
+func source(inline []byte) string {
+	sum := sha256.Sum256(inline)
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// functions are what a template may use: texts in its language, times, pictures.
+func functions(lang string) template.FuncMap {
+	return template.FuncMap{
+		"t":     func(key string, args ...string) string { return words.T(lang, "admin."+key, args...) },
+		"in":    func(text auth.Text) string { return text.In(lang) },
+		"fault": func(f auth.Fault) words.Message { return words.ExplainFault(f, nil, lang) },
+		"when": func(t time.Time) template.HTML {
+			if t.IsZero() {
+				return "–"
+			}
+			t = t.UTC()
+			return template.HTML(`<time datetime="` + t.Format(time.RFC3339) + `">` + t.Format("2006-01-02 15:04") + ` UTC</time>`) //nolint:gosec // digits
+		},
+		"initial": func(name string) string {
+			for _, letter := range name {
+				return strings.ToUpper(string(letter))
+			}
+			return "?"
+		},
+		"picture": picture,
+	}
+}
+
+// picture lets a logo through that the page holds itself.
+func picture(uri string) template.URL {
+	for _, prefix := range []string{"data:image/png;base64,", "data:image/jpeg;base64,", "data:image/webp;base64,"} {
+		if strings.HasPrefix(uri, prefix) {
+			return template.URL(uri) //nolint:gosec // a raster picture, checked above
+		}
+	}
+	return ""
+}
+
+// frame is what surrounds a page.
+type frame struct {
+	Lang, Title string
+	Style       template.CSS
+	Script      template.JS
+	Nav         []navItem
+	Company     string
+	Logo        string
+	Who, Role   string
+	Operator    bool
+	Done, Wrong string // what has just happened, what is wrong
+	Refresh     string // an address to go on to at once
+	Body        any
+}
+
+type navItem struct {
+	Key, Address string
+	Current      bool
+}
+
+// write renders the named page.
+func (p *pages) write(w http.ResponseWriter, status int, name string, f frame) error {
+	page := p.byLang[f.Lang][name]
+	if page == nil {
+		return fmt.Errorf("write console page %s: no such page", name)
+	}
+	f.Style, f.Script = p.style, p.script
+	var out bytes.Buffer
+	if err := page.ExecuteTemplate(&out, "layout.html", f); err != nil {
+		return fmt.Errorf("write console page %s: %w", name, err)
+	}
+	server.PageHeaders(w, p.policy)
+	w.WriteHeader(status)
+	_, err := w.Write(out.Bytes())
+	return err
+}
+
+func language(r *http.Request) string { return words.Match(r.Header.Get("Accept-Language")) }
+
+// seeOther sends the browser on to a page of the console.
+func seeOther(w http.ResponseWriter, address string) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	w.Header().Set("Location", address)
+	w.WriteHeader(http.StatusSeeOther)
+}

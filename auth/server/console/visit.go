@@ -1,0 +1,228 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
+	"lanyard/auth/words"
+)
+
+// visit is one request by an admin whose session stands.
+type visit struct {
+	*http.Request
+	c       *Console
+	w       http.ResponseWriter
+	lang    string
+	admin   server.Admin
+	session server.AdminSession
+	// id is the enterprise of the session, enterprise its record; its ID is empty while
+	// the enterprise is being set up.
+	id         string
+	enterprise server.Enterprise
+}
+
+// The pages that the console begins at.
+const (
+	home      = "/admin/"
+	signIn    = "/admin/sign-in"
+	password  = "/admin/password"
+	companies = "/admin/companies"
+	connect   = "/admin/connector"
+)
+
+// Who may see a page.
+var (
+	everyAdmin     = []server.Role{server.RoleOperator, server.RoleAdministrator, server.RoleHelpDesk}
+	administrators = []server.Role{server.RoleOperator, server.RoleAdministrator}
+	operators      = []server.Role{server.RoleOperator}
+)
+
+const (
+	maxForm   = 128 << 10
+	maxUpload = 512 << 10
+)
+
+// page is a page for admins with one of the roles. Its function answers, or returns the
+// error that the answer is about.
+func (c *Console) page(roles []server.Role, show func(*visit) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		most := int64(maxForm)
+		if isUpload(r) {
+			most = maxUpload
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, most)
+		v, err := c.visit(w, r)
+		switch {
+		case errors.Is(err, auth.ErrSignInRequired):
+			seeOther(w, signIn)
+			return
+		case err == nil && v.admin.PasswordHash == "" && v.admin.Role == server.RoleOperator && r.URL.Path != password:
+			seeOther(w, password)
+			return
+		case err == nil && !slices.Contains(roles, v.admin.Role):
+			err = auth.Fail(auth.NotPermitted, nil, nil)
+		case err == nil && isUpload(r):
+			if r.ParseMultipartForm(maxUpload) != nil { //nolint:gosec // bounded above
+				err = auth.Fail(auth.BadInput, nil, nil)
+			}
+		case err == nil && r.Method == http.MethodPost:
+			if r.ParseForm() != nil {
+				err = auth.Fail(auth.BadInput, nil, nil)
+			}
+		}
+		if err == nil {
+			err = show(v)
+		}
+		if err != nil {
+			c.fail(w, r, v, err)
+		}
+	}
+}
+
+// ofCompany is a page about an enterprise that exists.
+func (c *Console) ofCompany(roles []server.Role, show func(*visit) error) http.HandlerFunc {
+	return c.page(roles, func(v *visit) error {
+		switch {
+		case v.enterprise.ID != "":
+			return show(v)
+		case v.id != "":
+			v.redirect(connect, "")
+		default:
+			v.redirect(companies, "")
+		}
+		return nil
+	})
+}
+
+// show writes a page of the console.
+func (v *visit) show(name, title string, body any) error {
+	return v.showStatus(http.StatusOK, name, title, "", body)
+}
+
+// wrong writes a page again with what is wrong on it.
+func (v *visit) wrong(name, title, wrong string, body any) error {
+	return v.showStatus(http.StatusUnprocessableEntity, name, title, wrong, body)
+}
+
+func (v *visit) showStatus(status int, name, title, wrong string, body any) error {
+	return v.c.pages.write(v.w, status, name, v.frame(title, wrong, body))
+}
+
+func (v *visit) frame(title, wrong string, body any) frame {
+	f := frame{
+		Lang: v.lang, Title: title, Who: v.admin.Name, Operator: v.admin.Role == server.RoleOperator, Role: string(v.admin.Role),
+		Company: v.enterprise.Name.In(v.lang), Logo: v.enterprise.Logo, Wrong: wrong, Body: body,
+	}
+	if done := v.URL.Query().Get("done"); done != "" && v.Method == http.MethodGet {
+		if text := v.t("done." + done); text != "admin.done."+done {
+			f.Done = text
+		}
+	}
+	for _, item := range v.nav() {
+		item.Current = item.Address == home && v.URL.Path == home || item.Address != home && under(v.URL.Path, item.Address)
+		f.Nav = append(f.Nav, item)
+	}
+	return f
+}
+
+func under(path, section string) bool {
+	return path == section || len(path) > len(section) && path[:len(section)] == section && path[len(section)] == '/'
+}
+
+// nav are the sections that the admin may open.
+func (v *visit) nav() []navItem {
+	switch {
+	case v.id == "":
+		return nil
+	case v.enterprise.ID == "":
+		return []navItem{{Key: "connector", Address: connect}}
+	case v.admin.Role == server.RoleHelpDesk:
+		return []navItem{{Key: "home", Address: home}, {Key: "sign_ins", Address: signIns}, {Key: "people", Address: people}}
+	}
+	return []navItem{
+		{Key: "home", Address: home},
+		{Key: "sign_ins", Address: signIns},
+		{Key: "people", Address: people},
+		{Key: "apps", Address: apps},
+		{Key: "connector", Address: connect},
+		{Key: "settings", Address: settings},
+		{Key: "audit", Address: audit},
+	}
+}
+
+func (v *visit) t(key string, args ...string) string { return words.T(v.lang, "admin."+key, args...) }
+
+// redirect sends the browser on; done names what has happened, for the next page to say.
+func (v *visit) redirect(address, done string) {
+	if done != "" {
+		address += "?done=" + url.QueryEscape(done)
+	}
+	seeOther(v.w, address)
+}
+
+// audit notes what the admin has done. What could not be noted is not undone, but said
+// loudly in the log.
+func (v *visit) audit(action, object, detail string) {
+	v.c.audit(v.Request, v.admin, v.id, action, object, detail)
+}
+
+func (c *Console) audit(r *http.Request, by server.Admin, enterprise, action, object, detail string) {
+	err := c.cfg.Audits.RecordAudit(r.Context(), server.Audit{
+		ID: auth.RandomID(), EnterpriseID: enterprise, AdminID: by.ID, Actor: by.Name, Action: action,
+		Object: object, Detail: detail, At: c.cfg.Base.Time(),
+	})
+	if err != nil {
+		c.log.ErrorContext(r.Context(), "audit not recorded", "action", action, "admin", by.ID, "err", err)
+	}
+}
+
+// fail answers with the page that explains err.
+func (c *Console) fail(w http.ResponseWriter, r *http.Request, v *visit, err error) {
+	status := http.StatusInternalServerError
+	fault, args := auth.FaultOf(err)
+	lang := language(r)
+	message := words.ExplainFault(fault, args, lang)
+	switch {
+	case errors.Is(err, auth.ErrNotFound):
+		status = http.StatusNotFound
+		message = words.Message{Title: words.T(lang, "admin.nothing.title"), Sentence: words.T(lang, "admin.nothing.sentence")}
+	case errors.Is(err, auth.ErrDenied):
+		status = http.StatusForbidden
+		message = words.Message{Title: words.T(lang, "admin.denied.title"), Sentence: words.T(lang, "admin.denied.sentence")}
+	case errors.Is(err, auth.ErrUsage):
+		status = http.StatusBadRequest
+	case errors.Is(err, auth.TooManyRequests):
+		status = http.StatusTooManyRequests
+	}
+	reference := ""
+	if status == http.StatusInternalServerError {
+		reference = auth.NewTrace()
+		c.log.ErrorContext(r.Context(), "console page failed", "path", r.URL.Path, "reference", reference, "err", err)
+	}
+	f := frame{Lang: lang, Title: message.Title}
+	if v != nil {
+		f = v.frame(message.Title, "", nil)
+		f.Done = ""
+	}
+	f.Body = map[string]string{"Sentence": message.Sentence, "Hint": message.Hint, "Reference": reference}
+	if err := c.pages.write(w, status, "fail", f); err != nil {
+		c.log.ErrorContext(r.Context(), "console page not written", "err", err)
+	}
+}
+
+// nowhere answers an address that is no page.
+func (c *Console) nowhere(w http.ResponseWriter, r *http.Request) {
+	v, err := c.visit(w, r)
+	if errors.Is(err, auth.ErrSignInRequired) {
+		seeOther(w, signIn)
+		return
+	}
+	if err == nil {
+		err = auth.ErrNotFound
+	}
+	c.fail(w, r, v, err)
+}
