@@ -3,6 +3,7 @@
 package cmd_test
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -70,12 +71,11 @@ func newDisplay(t testing.TB) *display {
 	w.Close()
 	t.Cleanup(func() { _ = cmd.Process.Signal(syscall.SIGTERM); _ = cmd.Wait() }) // so that it tidies up
 	_ = number.SetReadDeadline(time.Now().Add(20 * time.Second))
-	buf := make([]byte, 16)
-	n, err := number.Read(buf)
+	line, err := bufio.NewReader(number).ReadString('\n') // all of it: Xvfb ends where it cannot write
 	if err != nil {
 		t.Fatalf("start Xvfb: %v", err)
 	}
-	return &display{t: t, name: ":" + strings.TrimSpace(string(buf[:n])), pixels: filepath.Join(dir, "Xvfb_screen0")}
+	return &display{t: t, name: ":" + strings.TrimSpace(line), pixels: filepath.Join(dir, "Xvfb_screen0")}
 }
 
 // on is the same display in a subtest.
