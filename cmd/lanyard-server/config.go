@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"lanyard/assets"
+	"lanyard/auth/connector"
 	"lanyard/auth/connector/schema"
 	"lanyard/auth/server"
 )
@@ -95,7 +96,7 @@ func parseConfig(name string, data []byte) (*config, error) {
 		return nil, fmt.Errorf("read configuration %s:\n%w", name, err)
 	}
 	if err := c.finish(); err != nil {
-		return nil, fmt.Errorf("read configuration %s:\n%w", name, err)
+		return nil, fmt.Errorf("read configuration %s:\n%w", name, schema.At(name, data, "", err))
 	}
 	return &c, nil
 }
@@ -103,14 +104,16 @@ func parseConfig(name string, data []byte) (*config, error) {
 // finish fills defaults and checks what a schema cannot: every fault, at once.
 func (c *config) finish() error {
 	var faults []error
-	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	fault := func(path, format string, args ...any) {
+		faults = append(faults, &connector.FieldError{Path: path, Message: fmt.Sprintf(format, args...)})
+	}
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:8200"
 	}
 	if c.DatabaseFile != "" {
 		address, err := os.ReadFile(c.DatabaseFile)
 		if err != nil {
-			fault("database_file: %w", err)
+			fault("database_file", "%v", err)
 		}
 		c.Database = strings.TrimSpace(string(address))
 	}
@@ -121,10 +124,10 @@ func (c *config) finish() error {
 	if c.LookupsPerMinute != nil {
 		c.lookups = *c.LookupsPerMinute
 	}
-	for _, cidr := range c.BehindProxy {
+	for i, cidr := range c.BehindProxy {
 		prefix, err := netip.ParsePrefix(cidr)
 		if err != nil {
-			fault("behind_proxy: %q is not a range of addresses such as 10.0.0.0/8", cidr)
+			fault(fmt.Sprintf("behind_proxy.%d", i), "is not a range of addresses such as 10.0.0.0/8")
 		}
 		c.proxies = append(c.proxies, prefix)
 	}
@@ -141,17 +144,17 @@ func (c *config) finish() error {
 			*field = time.Duration(d)
 		}
 		if *field <= 0 {
-			fault("lifetimes.%s: must be longer than nothing", name)
+			fault("lifetimes."+name, "must be longer than nothing")
 		}
 	}
 	u, err := url.Parse(c.PublicURL)
 	switch {
 	case err != nil:
-		fault("public_url: not an address")
+		fault("public_url", "is not an address")
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		fault("public_url: plain http is only for 127.0.0.1; use https, by certificate files or a proxy in front")
+		fault("public_url", "plain http is only for 127.0.0.1; use https, by certificate files or a proxy in front")
 	case u.Scheme == "https" && c.Certificate.File == "" && len(c.BehindProxy) == 0:
-		fault("public_url: https needs certificate files, or behind_proxy where a proxy ends it")
+		fault("public_url", "https needs certificate files, or behind_proxy where a proxy ends it")
 	}
 	return errors.Join(faults...)
 }

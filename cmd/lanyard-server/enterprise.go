@@ -31,13 +31,13 @@ func runApply(ctx context.Context, args []string, out, errOut io.Writer) error {
 	}
 	f, err := setup.Parse(*file, data)
 	if err != nil {
-		return fmt.Errorf("read enterprise:\n%w", err)
+		return err
 	}
 	f.Dir = filepath.Dir(*file)
 	return withService(ctx, *name, errOut, func(s *service) error {
 		report, err := s.setup.Apply(ctx, f)
 		if err != nil {
-			return err
+			return schema.At(*file, data, "", err)
 		}
 		for _, change := range report.Changes {
 			fmt.Fprintln(out, change)
