@@ -40,6 +40,7 @@ var layers = []struct {
 	{"auth/server", "auth auth/connector", "records and small interfaces"},
 	{"auth/server/demo", "auth auth/words assets", "the pretend company is an outsider: it may not reach into the server"},
 	{"app/doctor", "auth auth/words app/local app/desktop", "checks get what they probe as functions"},
+	{"app/tray/traytest", "", "a test's panel sees the bus, and nothing behind it"},
 	{"app/tray", "app/local auth/words assets", "the tray is a function of State"},
 	{"app/page", "app/local auth/words assets", "the page is a function of State"},
 	{"app/window/...", "auth app/local auth/words assets app/window app/window/theme", "screens are functions of State and do not know each other"},
@@ -64,7 +65,7 @@ var layers = []struct {
 // homes are third-party modules that only the named packages may import, so that a
 // library can be exchanged in one place.
 var homes = []struct{ module, only string }{
-	{"github.com/godbus/dbus", "app/desktop"},
+	{"github.com/godbus/dbus", "app/desktop app/tray/traytest"},
 	{"github.com/gofrs/flock", "app/desktop"},
 	{"golang.org/x/sys", "app/desktop"},
 	{"github.com/zalando/go-keyring", "auth/vault"},

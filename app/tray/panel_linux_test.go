@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -17,15 +16,11 @@ import (
 
 	"lanyard/app/local"
 	"lanyard/app/tray"
+	"lanyard/app/tray/traytest"
 	"lanyard/auth/authtest"
 )
 
-const (
-	watcherName = "org.kde.StatusNotifierWatcher"
-	itemPath    = "/StatusNotifierItem"
-	itemIface   = "org.kde.StatusNotifierItem"
-	menuPath    = itemPath + "/menu"
-)
+const watcherName = "org.kde.StatusNotifierWatcher"
 
 // environ is the environment before a test changes it: a home without Go's caches would
 // have everything built anew.
@@ -115,10 +110,10 @@ func (s *shown) tell(line string) {
 // click clicks the row with that label and waits for what the agent is asked for. The
 // library drops a click that comes in the moment between showing a row and listening to
 // it, which no hand can hit but this one may: it clicks again.
-func (s *shown) click(icon *icon, rows []entry, label, asks string) {
+func (s *shown) click(icon *traytest.Icon, rows []traytest.Row, label, asks string) {
 	s.t.Helper()
 	for range 10 {
-		icon.click(rows, label)
+		icon.Click(rows, label)
 		select {
 		case got := <-s.asked:
 			if got != asks {
@@ -175,140 +170,19 @@ func newWatcher(t *testing.T) *watcher {
 }
 
 // item waits for the icon to register and returns it.
-func (w *watcher) item() *icon {
+func (w *watcher) item() *traytest.Icon {
 	w.t.Helper()
 	select {
 	case said := <-w.items:
 		name, path, _ := strings.Cut(said, " ")
-		if path != itemPath {
+		if path != "/StatusNotifierItem" {
 			w.t.Fatalf("registered as %q", said)
 		}
-		return &icon{t: w.t, conn: w.conn, name: name}
+		return traytest.NewIcon(w.t, w.conn, name)
 	case <-time.After(10 * time.Second):
 		w.t.Fatal("no icon registered")
 		return nil
 	}
-}
-
-// icon is a tray as a panel sees it.
-type icon struct {
-	t    *testing.T
-	conn *dbus.Conn
-	name string
-}
-
-func (i *icon) property(name string) any {
-	i.t.Helper()
-	v, err := i.conn.Object(i.name, itemPath).GetProperty(itemIface + "." + name)
-	if err != nil {
-		i.t.Fatalf("read %s: %v", name, err)
-	}
-	return v.Value()
-}
-
-// entry is one row of the menu as it comes over the bus.
-type entry struct {
-	id       int32
-	label    string
-	enabled  bool
-	checked  bool
-	children []entry
-}
-
-func (i *icon) menu() []entry {
-	i.t.Helper()
-	var revision uint32
-	var root struct {
-		ID       int32
-		Props    map[string]dbus.Variant
-		Children []dbus.Variant
-	}
-	err := i.conn.Object(i.name, menuPath).Call("com.canonical.dbusmenu.GetLayout", 0, int32(0), int32(-1), []string{}).Store(&revision, &root)
-	if err != nil {
-		i.t.Fatalf("read the menu: %v", err)
-	}
-	return entries(root.Children)
-}
-
-func entries(rows []dbus.Variant) (list []entry) {
-	for _, row := range rows {
-		fields := row.Value().([]any)
-		props := fields[1].(map[string]dbus.Variant)
-		e := entry{id: fields[0].(int32), enabled: true, children: entries(fields[2].([]dbus.Variant))}
-		if props["type"].Value() == "separator" {
-			e.label = "─"
-		} else {
-			e.label, _ = props["label"].Value().(string)
-			e.enabled, _ = props["enabled"].Value().(bool)
-			e.checked = props["toggle-state"].Value() == int32(1)
-		}
-		list = append(list, e)
-	}
-	return list
-}
-
-func labels(list []entry) string {
-	var out []string
-	for _, e := range list {
-		label := e.label
-		if !e.enabled {
-			label = "(" + label + ")"
-		}
-		if e.checked {
-			label = "✓" + label
-		}
-		if len(e.children) > 0 {
-			label += "{" + labels(e.children) + "}"
-		}
-		out = append(out, label)
-	}
-	return strings.Join(out, "|")
-}
-
-// waits waits until a property reads as wanted.
-func (i *icon) waits(name string, wanted func(string) bool) {
-	i.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		got := fmt.Sprint(i.property(name))
-		if wanted(got) {
-			return
-		}
-		if time.Now().After(deadline) {
-			i.t.Fatalf("%s = %s", name, got)
-		}
-	}
-}
-
-// shows waits until the menu reads as wanted.
-func (i *icon) shows(want string) []entry {
-	i.t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		list := i.menu()
-		if got := labels(list); got == want {
-			return list
-		} else if time.Now().After(deadline) {
-			i.t.Fatalf("the menu reads\n%s\nwant\n%s", got, want)
-		}
-	}
-}
-
-// click clicks the row with that label, in a submenu too.
-func (i *icon) click(list []entry, label string) {
-	i.t.Helper()
-	for _, e := range list {
-		if e.label == label {
-			err := i.conn.Object(i.name, menuPath).Call("com.canonical.dbusmenu.Event", 0, e.id, "clicked", dbus.MakeVariant(""), uint32(0)).Err
-			if err != nil {
-				i.t.Fatalf("click %s: %v", label, err)
-			}
-			return
-		}
-		if slices.ContainsFunc(e.children, func(c entry) bool { return c.label == label }) {
-			i.click(e.children, label)
-			return
-		}
-	}
-	i.t.Fatalf("no row %q in %s", label, labels(list))
 }
 
 // TestClicks takes a tray through every kind of click, in a panel that comes late.
@@ -319,7 +193,7 @@ func TestClicks(t *testing.T) {
 	two.Profiles[0].Apps[0].Title["en"] = "my_notes"
 	s := start(t, two)
 	icon := newWatcher(t).item()
-	english := icon.shows("Acme · 张三|─|my__notes|All apps…|─|Switch account{✓Acme · 张三|Beta · 李四}|Settings…|Sign out|Close Lanyard")
+	english := icon.Shows("Acme · 张三|─|my__notes|All apps…|─|Switch account{✓Acme · 张三|Beta · 李四}|Settings…|Sign out|Close Lanyard")
 	for _, click := range []struct{ label, asks string }{
 		{"my__notes", "launch notes of p1 in en map[DISPLAY::7]"}, // "_" is no access key
 		{"All apps…", "window apps map[DISPLAY::7]"},
@@ -335,9 +209,9 @@ func TestClicks(t *testing.T) {
 	two.Lang = "zh"
 	two.Profiles[0].Identity.Name = "王五"
 	s.state(two)
-	chinese := icon.shows("Acme 科技 · 王五|─|笔记|全部应用…|─|切换账号{✓Acme 科技 · 王五|Beta 科技 · 李四}|设置…|退出登录|关闭程序")
+	chinese := icon.Shows("Acme 科技 · 王五|─|笔记|全部应用…|─|切换账号{✓Acme 科技 · 王五|Beta 科技 · 李四}|设置…|退出登录|关闭程序")
 	for i := range english {
-		if english[i].id != chinese[i].id {
+		if english[i].ID != chinese[i].ID {
 			t.Errorf("row %d was made anew", i)
 		}
 	}
@@ -353,23 +227,23 @@ func TestClicks(t *testing.T) {
 		{"offline", "(No network; apps will still try to open)|─|Notes|All apps…|─|Settings…|Sign out|Close Lanyard", "Notes", "launch notes of p1 in en map[DISPLAY::7]"},
 	} {
 		s.state(all[look.state])
-		s.click(icon, icon.shows(look.menu), look.label, look.asks)
+		s.click(icon, icon.Shows(look.menu), look.label, look.asks)
 	}
 
 	// A click that comes to nothing says why, until the next one.
 	s.tell("refuse")
 	const offline = "(No network; apps will still try to open)|─|Notes|All apps…|─|Settings…|Sign out|Close Lanyard"
 	s.state(all["signed-out"]) // the tray has read "refuse" when it shows this
-	icon.shows("Sign in…|─|Settings…|Close Lanyard")
+	icon.Shows("Sign in…|─|Settings…|Close Lanyard")
 	s.state(all["offline"])
-	s.click(icon, icon.shows(offline), "Notes", "launch notes of p1 in en map[DISPLAY::7]")
-	refused := icon.shows("(Lanyard ran into a problem of its own.)|(Try again. If it happens again, ask IT.)|─|" + offline)
+	s.click(icon, icon.Shows(offline), "Notes", "launch notes of p1 in en map[DISPLAY::7]")
+	refused := icon.Shows("(Lanyard ran into a problem of its own.)|(Try again. If it happens again, ask IT.)|─|" + offline)
 	s.tell("accept")
 	s.state(all["signed-out"])
-	icon.shows("(Lanyard ran into a problem of its own.)|(Try again. If it happens again, ask IT.)|─|Sign in…|─|Settings…|Close Lanyard")
+	icon.Shows("(Lanyard ran into a problem of its own.)|(Try again. If it happens again, ask IT.)|─|Sign in…|─|Settings…|Close Lanyard")
 	s.state(all["offline"])
-	s.click(icon, icon.shows(labels(refused)), "Settings…", "window settings map[DISPLAY::7]")
-	icon.shows(offline)
+	s.click(icon, icon.Shows(traytest.Text(refused)), "Settings…", "window settings map[DISPLAY::7]")
+	icon.Shows(offline)
 	s.end()
 }
 
@@ -385,7 +259,7 @@ func TestIcon(t *testing.T) {
 		"Id": "Lanyard", "Title": "Lanyard", "Status": "Active",
 		"ItemIsMenu": true, // a left click opens the menu too
 	} {
-		if got := icon.property(name); got != want {
+		if got := icon.Property(name); got != want {
 			t.Errorf("%s = %v, want %v", name, got, want)
 		}
 	}
@@ -394,8 +268,8 @@ func TestIcon(t *testing.T) {
 		s.state(all[state])
 		want := transcript(tray.Menu(all[state], "en"))
 		tip := strings.TrimSpace(want[strings.Index(want, ") ")+2 : strings.Index(want, "\n")])
-		icon.waits("ToolTip", func(got string) bool { return strings.Contains(got, tip+" ") || strings.Contains(got, tip+"]") })
-		picture := fmt.Sprint(icon.property("IconPixmap"))
+		icon.Waits("ToolTip", func(got string) bool { return strings.Contains(got, tip+" ") || strings.Contains(got, tip+"]") })
+		picture := fmt.Sprint(icon.Property("IconPixmap"))
 		if other := looks[picture]; other != "" || !strings.HasPrefix(picture, "[[44 44 [") {
 			t.Errorf("%s looks like %q: %.40s…", state, other, picture)
 		}
@@ -405,11 +279,11 @@ func TestIcon(t *testing.T) {
 	first.conn.Close()
 	second := newWatcher(t)
 	icon = second.item()
-	icon.shows("Sign in…|─|Settings…|Close Lanyard")
+	icon.Shows("Sign in…|─|Settings…|Close Lanyard")
 
 	s.end()
 	var owned bool
-	if err := second.conn.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, icon.name).Store(&owned); err != nil || owned {
+	if err := second.conn.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, icon.Name).Store(&owned); err != nil || owned {
 		t.Errorf("the icon is still there: %v, %v", owned, err)
 	}
 }

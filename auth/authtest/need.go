@@ -18,6 +18,8 @@ var parts = map[string][]string{
 	"node":          {"node"},
 	"postgres":      {"/usr/lib/postgresql/*/bin/initdb", "initdb"},
 	"xdotool":       {"xdotool"},
+	"xfce4-panel":   {"xfce4-panel"},
+	"xfconfd":       {"/usr/lib/*/xfce4/xfconf/xfconfd", "/usr/lib/xfce4/xfconf/xfconfd"},
 	"xvfb":          {"Xvfb"},
 }
 

@@ -1,0 +1,170 @@
+//go:build linux
+
+package cmd_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"lanyard/auth/authtest"
+)
+
+const (
+	signedOutMenu = "Sign in…|─|Settings…|Close Lanyard"
+	signedInMenu  = "Cloudberry · 张三|─|Notes|Handbook|All apps…|─|Settings…|Sign out|Close Lanyard"
+)
+
+// TestTray is the road by the icon in a real panel, which comes after the agent: the
+// menu lists the apps, a click opens one signed in, and closing takes the icon away.
+func TestTray(t *testing.T) {
+	session := authtest.KeyringSession(t)
+	screen := newDisplay(t)
+	directory := demo(t)
+	d := newDesk(t, append(session.Env, "DISPLAY="+screen.name)...)
+	b := newBrowser(t)
+
+	agent := start(t, d.env, "lanyard", "agent")
+	eventually(t, 10*time.Second, saying(agent, "No tray here (GNOME needs AppIndicator). Everything else works."))
+	if out := d.must(t, "doctor"); !strings.Contains(out, "No tray here. GNOME needs AppIndicator.") {
+		t.Errorf("doctor does not speak of the tray:\n%s", out)
+	}
+	panel := newPanel(t, session, screen)
+	icon := panel.icon()
+	icon.Shows(signedOutMenu)
+	if out := d.must(t, "doctor"); strings.Contains(out, "No tray here") {
+		t.Errorf("doctor does not see the tray:\n%s", out)
+	}
+
+	signIn(t, d, b, directory)
+	menu := icon.Shows(signedInMenu)
+	tabs := len(d.urls())
+	icon.Click(menu, "Notes")
+	fresh := newBrowser(t)
+	fresh.open(d.nextURL(t, tabs))
+	fresh.shows("Signed in as 张三")
+
+	// By hand: either button opens the menu.
+	for i, button := range []string{"1", "3"} {
+		screen.press("Escape")
+		mouse(t, screen, "mousemove", "12", "15", "click", button)
+		menuOpens(t, screen, "tray-menu-"+button)
+		screen.press("Down", "Down", "Return") // the line of the account, then Notes
+		d.nextURL(t, tabs+1+i)
+	}
+
+	icon.Click(icon.Shows(signedInMenu), "Sign out")
+	icon.Click(icon.Shows(signedOutMenu), "Sign in…") // of an account that is known: the browser at once
+	b = newBrowser(t)
+	b.open(d.nextURL(t, tabs+3))
+	b.signInAs("zhangsan", password)
+	b.confirm()
+	b.shows("signed in", "张三")
+	icon.Click(icon.Shows(signedInMenu), "Close Lanyard")
+	if code := agent.wait(t, 10*time.Second); code != 0 {
+		t.Errorf("the agent ended with %d: %s", code, agent.err.String())
+	}
+	panel.empty()
+	if windows := screen.windows("."); len(d.urls()) != tabs+4 {
+		t.Errorf("%d tabs were opened, want 4; windows %v", len(d.urls())-tabs, windows)
+	}
+}
+
+// TestTrayNeedsYou clicks an app while the person is needed: that ends in the app, with
+// one tab. The agent is one that a command started, for somebody who reads Chinese.
+func TestTrayNeedsYou(t *testing.T) {
+	session := authtest.KeyringSession(t)
+	screen := newDisplay(t)
+	panel := newPanel(t, session, screen)
+	directory := demo(t)
+	d := newDesk(t, append(session.Env, "DISPLAY="+screen.name, "LANG=zh_CN.UTF-8")...)
+	b := newBrowser(t)
+	login := d.login(t, "demo", "--directory", directory, "--yes")
+	b.open(d.nextURL(t, 0))
+	b.signInAs("zhangsan", password)
+	b.confirm()
+	if code := login.wait(t, 20*time.Second); code != 0 {
+		t.Fatalf("login ended with %d: %s", code, login.err.String())
+	}
+	panel.icon().Shows("云莓科技 · 张三|─|笔记|员工手册|全部应用…|─|设置…|退出登录|关闭程序")
+	d.must(t, "quit")
+	panel.empty()
+
+	// The tokens are lost, the account is not.
+	if found, err := filepath.Glob(filepath.Join(d.stateDir(), "vault*")); err != nil || len(found) == 0 {
+		t.Fatalf("no vault: %v", err)
+	} else {
+		for _, file := range found {
+			if err := os.RemoveAll(file); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	d.must(t, "status")
+	icon := panel.icon()
+	menu := icon.Shows("云莓科技 需要你重新登录|─|笔记|员工手册|全部应用…|─|设置…|退出登录|关闭程序")
+	tabs := len(d.urls())
+	icon.Click(menu, "笔记")
+	fresh := newBrowser(t)
+	fresh.open(d.nextURL(t, tabs))
+	fresh.signInAs("zhangsan", password)
+	fresh.confirm()
+	fresh.shows("Signed in as 张三")
+	icon.Shows("云莓科技 · 张三|─|笔记|员工手册|全部应用…|─|设置…|退出登录|关闭程序")
+	if got := len(d.urls()); got != tabs+1 {
+		t.Errorf("the click opened %d tabs, want 1", got-tabs)
+	}
+	d.signalAgent(t, syscall.SIGKILL) // nobody says goodbye
+	panel.empty()
+}
+
+// saying waits for a process to say something on standard error.
+func saying(p *process, words string) func() error {
+	return func() error {
+		if said := p.err.String(); !strings.Contains(said, words) {
+			return fmt.Errorf("%s said %q, not %q", p.cmd.Path, said, words)
+		}
+		return nil
+	}
+}
+
+// mouse moves and clicks.
+func mouse(t *testing.T, screen *display, args ...string) {
+	t.Helper()
+	if _, err := screen.do(args...); err != nil {
+		t.Fatalf("mouse %v: %v", args, err)
+	}
+}
+
+// menuOpens waits until a menu hangs below the icon, and saves that corner of the screen
+// where LANYARD_SCREENSHOTS names a folder.
+func menuOpens(t *testing.T, screen *display, name string) {
+	t.Helper()
+	eventually(t, 10*time.Second, func() error {
+		pixels, err := screen.screen()
+		if err != nil {
+			return err
+		}
+		corner := pixels.SubImage(image.Rect(0, 0, 320, 260))
+		if r, _, _, _ := corner.At(20, 60).RGBA(); r == 0 {
+			return errors.New("no menu below the icon")
+		}
+		dir := os.Getenv("LANYARD_SCREENSHOTS")
+		if dir == "" {
+			return nil
+		}
+		var buf bytes.Buffer
+		if err := png.Encode(&buf, corner); err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dir, name+".png"), buf.Bytes(), 0o600)
+	})
+}
