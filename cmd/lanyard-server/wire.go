@@ -88,7 +88,7 @@ func (s *service) handler() (http.Handler, error) {
 	}
 	provider, err := broker.New(broker.Config{
 		Base: s.base, Enterprises: recent, People: st, Sessions: st, Clients: st, Grants: st, Keys: st,
-		Gate: gate, Prover: gate, Fail: gate.Fail, Pages: assets.BrokerPages, Lang: words.Match, Text: words.T, Logger: s.log,
+		Gate: gate, Prover: gate, Activator: gate, Fail: gate.Fail, Pages: assets.BrokerPages, Lang: words.Match, Text: words.T, Logger: s.log,
 	})
 	if err != nil {
 		return nil, err

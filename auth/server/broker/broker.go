@@ -23,6 +23,8 @@ type Config struct {
 	Gate        server.Gate
 	// Prover says at a refresh whether a person still belongs; nil asks nobody.
 	Prover server.Prover
+	// Activator takes the codes of enterprises' own programs; nil: there is no such way in.
+	Activator server.Activator
 	// Fail answers a person with a page where an error cannot be sent to a verified
 	// redirect address.
 	Fail func(w http.ResponseWriter, r *http.Request, enterprise string, err error)
@@ -75,6 +77,10 @@ func (b *Broker) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("POST /e/{enterprise}/revoke", b.revoke)
 	mux.HandleFunc("GET /e/{enterprise}/end-session", b.endSession)
 	mux.HandleFunc("POST /e/{enterprise}/end-session", b.confirmEndSession)
+	if b.cfg.Activator != nil {
+		mux.HandleFunc("GET /oauth/v1/activate", b.offersActivation)
+		mux.HandleFunc("POST /oauth/v1/activate", b.activate)
+	}
 }
 
 // enterprise returns the enterprise that a page's path names, or has answered.

@@ -96,16 +96,17 @@ func (g *gate) End(_ http.ResponseWriter, r *http.Request, enterprise string) er
 
 // world is a broker over a real store, with two enterprises, apps and people.
 type world struct {
-	t        testing.TB
-	url      string
-	base     *server.Base
-	store    *store.Store
-	gate     *gate
-	clock    *clock
-	broker   *broker.Broker
-	handler  http.Handler
-	log      *strings.Builder
-	upstream error // what it says of everybody
+	t         testing.TB
+	url       string
+	base      *server.Base
+	store     *store.Store
+	gate      *gate
+	clock     *clock
+	broker    *broker.Broker
+	handler   http.Handler
+	log       *strings.Builder
+	upstream  error  // what it says of everybody
+	activates string // whom a program's code stands for
 }
 
 // Prove implements server.Prover.
@@ -139,7 +140,7 @@ func newWorld(t testing.TB) *world {
 		gate: &gate{base: base, store: s, away: "https://idp.example/authorize"}, log: &strings.Builder{},
 	}
 	w.broker, err = broker.New(broker.Config{
-		Base: base, Enterprises: s, People: s, Sessions: s, Clients: s, Grants: s, Keys: s, Gate: w.gate, Prover: w,
+		Base: base, Enterprises: s, People: s, Sessions: s, Clients: s, Grants: s, Keys: s, Gate: w.gate, Prover: w, Activator: w,
 		Fail: func(rw http.ResponseWriter, _ *http.Request, _ string, err error) {
 			fault, args := auth.FaultOf(err)
 			rw.WriteHeader(http.StatusBadRequest)

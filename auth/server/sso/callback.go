@@ -172,11 +172,15 @@ func (s *SSO) exchange(ctx context.Context, c loaded, q openid.Request, query ur
 	if err != nil {
 		return upstream{}, err
 	}
+	return upstreamBy(c, result), nil
+}
+
+func upstreamBy(c loaded, result *connector.Result) upstream {
 	return upstream{
 		connector: c.ID, tenant: result.Tenant, subject: result.Subject, name: result.Name,
 		email: result.Email, avatar: result.Avatar, groups: result.Groups,
 		authoritative: result.Authoritative, tokens: result.Tokens, kept: result.Kept,
-	}, nil
+	}
 }
 
 func (s *SSO) exchangeOIDC(ctx context.Context, c loaded, q openid.Request, query url.Values, answer connector.CallbackResult) (upstream, error) {

@@ -97,7 +97,12 @@ func (v *vendor) accessToken(w http.ResponseWriter, r *http.Request) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	code := r.PostFormValue("code")
-	if !v.codes[code] || r.PostFormValue("client_secret") != clientSecret {
+	// A code is its client's: a program's begins so.
+	want := clientSecret
+	if strings.HasPrefix(code, "sdk-") {
+		want = "c4nary-sdk-secret"
+	}
+	if !v.codes[code] || r.PostFormValue("client_secret") != want {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, `{"error":"invalid_grant"}`)
 		return
@@ -161,6 +166,8 @@ type world struct {
 	sso   *sso.SSO
 	log   *strings.Builder
 	opts  server.BeginOptions // of /start
+	// activateSecret is what connect gives to an activate block.
+	activateSecret string
 
 	mu  sync.Mutex
 	now time.Time
@@ -186,7 +193,7 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(func() { _ = s.Close() })
 	sealer, err := server.NewSealer(server.NewKey())
 	must(t, err)
-	w := &world{t: t, store: s, log: &strings.Builder{}, now: time.Now().UTC().Truncate(time.Second)}
+	w := &world{t: t, store: s, activateSecret: "c4nary-sdk-secret", log: &strings.Builder{}, now: time.Now().UTC().Truncate(time.Second)}
 	w.base = &server.Base{Sealer: sealer, Lifetimes: server.DefaultLifetimes(), Now: w.Now}
 	mux := http.NewServeMux()
 	listener := httptest.NewServer(mux)
@@ -246,6 +253,11 @@ func (w *world) connect(enterprise, id, appID string, c connector.Connector) {
 	declared := map[string]string{}
 	for _, name := range filled.Secrets {
 		declared[name] = clientSecret
+	}
+	if filled.Activate != nil {
+		for _, name := range filled.Activate.Secrets {
+			declared[name] = w.activateSecret
+		}
 	}
 	secrets, err := json.Marshal(declared)
 	must(w.t, err)

@@ -72,45 +72,49 @@ func (s *SSO) End(w http.ResponseWriter, r *http.Request, enterprise string) err
 	return nil
 }
 
-// signIn finds or makes the person and gives the browser a new session: a new cookie
-// too, so that none that was planted before is worth anything.
+// signIn gives the browser a new session: a new cookie too, so that none that was
+// planted before is worth anything.
 func (s *SSO) signIn(w http.ResponseWriter, r *http.Request, a *attempt, who upstream) error {
+	value := auth.RandomToken()
+	session, err := s.admit(r.Context(), a, who, server.Session{
+		CookieHash: server.Hash(value), Client: "browser", Device: server.DeviceName("Browser", r.UserAgent()),
+	}, s.cfg.Base.Lifetimes.Session)
+	if err != nil {
+		return err
+	}
+	s.Attach(w, r, session, auth.NewSecret(value))
+	return nil
+}
+
+// admit finds or makes the person and saves a session of theirs that lives for life.
+func (s *SSO) admit(ctx context.Context, a *attempt, who upstream, session server.Session, life time.Duration) (server.Session, error) {
 	now := s.cfg.Base.Time()
-	person, err := s.cfg.People.UpsertPerson(r.Context(), server.Person{
+	person, err := s.cfg.People.UpsertPerson(ctx, server.Person{
 		ID: auth.RandomID(), EnterpriseID: a.enterprise.ID,
 		Key:  personKey(a.enterprise.ID, who.connector, who.tenant, who.subject),
 		Name: who.name, Email: who.email, EmailVerified: who.email != "", Avatar: who.avatar,
 		Groups: who.groups, Authoritative: who.authoritative, CreatedAt: now, LastSeen: now,
 	})
 	if err != nil {
-		return err
+		return session, err
 	}
 	a.person = person.ID
 	if !person.EndedAt.IsZero() {
 		a.ret = "" // trying again will not help
-		return auth.Fail(auth.AccessEnded, nil, nil)
+		return session, auth.Fail(auth.AccessEnded, nil, nil)
 	}
-	u := upstreamOf(who)
-	sealed, err := s.sealUpstream(person.ID, u)
+	sealed, err := s.sealUpstream(person.ID, upstreamOf(who))
 	if err != nil {
-		return err
+		return session, err
 	}
-	value := auth.RandomToken()
-	session := server.Session{
-		ID: auth.RandomID(), EnterpriseID: a.enterprise.ID, PersonID: person.ID,
-		CookieHash: server.Hash(value), Client: "browser", Device: server.DeviceName("Browser", r.UserAgent()),
-		AuthTime: now, ProvenAt: now, Upstream: sealed,
-		CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(s.cfg.Base.Lifetimes.Session),
-	}
-	if err := s.cfg.Sessions.SaveSession(r.Context(), session); err != nil {
-		return err
+	session.ID, session.EnterpriseID, session.PersonID = auth.RandomID(), a.enterprise.ID, person.ID
+	session.AuthTime, session.ProvenAt, session.Upstream = now, now, sealed
+	session.CreatedAt, session.LastSeen, session.ExpiresAt = now, now, now.Add(life)
+	if err := s.cfg.Sessions.SaveSession(ctx, session); err != nil {
+		return session, err
 	}
 	// It is the upstream's word on all devices of the person.
-	if err := s.cfg.Sessions.ProveSessions(r.Context(), a.enterprise.ID, person.ID, now, sealed); err != nil {
-		return err
-	}
-	s.Attach(w, r, session, auth.NewSecret(value))
-	return nil
+	return session, s.cfg.Sessions.ProveSessions(ctx, session.EnterpriseID, person.ID, now, sealed)
 }
 
 // personKey names a person for ever: the hash of enterprise, connector, tenant and the

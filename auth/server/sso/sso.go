@@ -25,7 +25,7 @@ type Config struct {
 	Logger      *slog.Logger      // nil: discard
 }
 
-// SSO signs browsers in. It implements server.Gate and server.Prover.
+// SSO signs browsers in. It implements server.Gate, server.Prover and server.Activator.
 type SSO struct {
 	cfg       Config
 	log       *slog.Logger
@@ -36,8 +36,9 @@ type SSO struct {
 }
 
 var (
-	_ server.Gate   = (*SSO)(nil)
-	_ server.Prover = (*SSO)(nil)
+	_ server.Gate      = (*SSO)(nil)
+	_ server.Prover    = (*SSO)(nil)
+	_ server.Activator = (*SSO)(nil)
 )
 
 // New makes an SSO.
@@ -61,8 +62,9 @@ const (
 	sharedCallback = "/oauth/v1/code"
 )
 
-// Mount registers the callbacks.
+// Mount registers the callbacks and the link by APPID.
 func (s *SSO) Mount(mux *http.ServeMux) {
+	mux.HandleFunc("GET "+linkPath, s.link)
 	for _, path := range []string{ownCallback, sharedCallback} {
 		mux.HandleFunc("GET "+path, s.callback)
 		mux.HandleFunc("POST "+path, s.callbackByPost)
