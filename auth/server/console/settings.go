@@ -77,6 +77,9 @@ func (v *visit) saveSettings() error {
 		wrong = v.faultsOf(err)
 	}
 	if len(wrong) > 0 {
+		if wrong["logo"] != "" {
+			next.Logo = v.enterprise.Logo
+		}
 		body, err := v.settingsBody(next, wrong)
 		if err != nil {
 			return err

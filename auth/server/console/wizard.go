@@ -183,6 +183,8 @@ func (v *visit) faultOf(message string) string {
 		{"https://", "fault.address"},
 		{"whole address", "fault.address"},
 		{"must name a host", "fault.address"},
+		{"larger than", "fault.large"},
+		{"not a PNG", "fault.picture"},
 		{"one line", "fault.line"},
 		{"another enterprise's", "fault.taken"},
 		{"lower case letters, digits and inner hyphens", "fault.code"},

@@ -1,0 +1,240 @@
+package console_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
+)
+
+// posts are all forms of the console.
+var posts = []string{
+	"/admin/link/x", "/admin/sign-in", "/admin/password", "/admin/sign-out", "/admin/company", "/admin/companies",
+	"/admin/companies/new", "/admin/connector/new", "/admin/connector/details", "/admin/connector/test",
+	"/admin/connector/values", "/admin/connector/save", "/admin/connector/drop", "/admin/connector/back",
+	"/admin/people/person-acme/sign-out", "/admin/people/person-acme/sessions/session-acme/end",
+	"/admin/people/person-acme/end", "/admin/people/person-acme/restore", "/admin/people/person-acme/role",
+	"/admin/apps/new", "/admin/apps/app-acme", "/admin/apps/app-acme/move", "/admin/apps/app-acme/delete", "/admin/settings",
+}
+
+func TestCrossSitePosts(t *testing.T) {
+	w := newWorld(t)
+	w.companies()
+	b := w.operator().at(acme)
+	for _, path := range posts {
+		for name, headers := range map[string][2]string{
+			"another site": {"Sec-Fetch-Site", "cross-site"}, "a sister host": {"Sec-Fetch-Site", "same-site"},
+			"an old browser elsewhere": {"Origin", "https://evil.example"},
+		} {
+			r := b.request("POST", path, url.Values{})
+			r.Header.Del("Sec-Fetch-Site")
+			r.Header.Set(headers[0], headers[1])
+			if p := b.send(r); p.status != http.StatusForbidden {
+				t.Errorf("POST %s from %s: status %d", path, name, p.status)
+			}
+		}
+		// Nothing is done by a GET.
+		if p := b.get(path); p.status == http.StatusInternalServerError {
+			t.Errorf("GET %s: status %d", path, p.status)
+		}
+	}
+	if _, err := w.store.Session(context.Background(), acme, "session-acme", w.Now()); err != nil {
+		t.Errorf("a session was ended: %v", err)
+	}
+}
+
+func TestNobodyWithoutSession(t *testing.T) {
+	w := newWorld(t)
+	w.companies()
+	b := w.browser()
+	for _, path := range append([]string{
+		"/admin/", "/admin/companies", "/admin/connector", "/admin/connector/new", "/admin/connector/details", "/admin/connector/test",
+		"/admin/connector/done", "/admin/sign-ins", "/admin/people", "/admin/people/person-acme", "/admin/apps", "/admin/apps/new",
+		"/admin/apps/app-acme", "/admin/icons/x", "/admin/settings", "/admin/audit", "/admin/audit/export.csv", "/admin/elsewhere",
+	}, posts[2:]...) {
+		if strings.HasPrefix(path, "/admin/company") {
+			continue
+		}
+		if p := b.get(path); p.location() != "/admin/sign-in" && p.status != http.StatusMethodNotAllowed {
+			t.Errorf("GET %s: status %d to %q", path, p.status, p.location())
+		}
+		if p := b.post(path, nil); p.location() != "/admin/sign-in" && p.status != http.StatusMethodNotAllowed {
+			t.Errorf("POST %s: status %d to %q", path, p.status, p.location())
+		}
+	}
+}
+
+// Another enterprise's objects are not found by their ids, whoever asks.
+func TestTenantsAreApart(t *testing.T) {
+	w := newWorld(t)
+	w.companies()
+	ctx := context.Background()
+	must(t, w.store.SaveIcon(ctx, other, server.Icon{SHA256: "beef", MediaType: "image/png", Data: []byte("x")}))
+	must(t, w.store.RecordSignIn(ctx, server.SignIn{Reference: "4829-1375", EnterpriseID: other, PersonID: "person-other", At: w.Now()}))
+	for name, b := range map[string]*browser{"operator": w.operator().at(acme), "administrator": w.person("acme", server.RoleAdministrator)} {
+		for _, path := range []string{"/admin/people/person-other", "/admin/apps/app-other", "/admin/icons/beef"} {
+			if p := b.get(path); p.status != http.StatusNotFound {
+				t.Errorf("%s: GET %s: status %d", name, path, p.status)
+			}
+		}
+		for _, path := range posts {
+			path = strings.ReplaceAll(strings.ReplaceAll(path, "person-acme", "person-other"), "app-acme", "app-other")
+			if path = strings.ReplaceAll(path, "session-acme", "session-other"); !strings.Contains(path, "-other") {
+				continue
+			}
+			form := url.Values{"role": {"administrator"}, "name_en": {"x"}, "url": {"https://x.example"}, "kind": {"link"}}
+			if p := b.post(path, form); p.status != http.StatusNotFound {
+				t.Errorf("%s: POST %s: status %d", name, path, p.status)
+			}
+		}
+		// A session of another company by way of a person of one's own.
+		if p := b.post("/admin/people/person-acme/sessions/session-other/end", nil); p.status != http.StatusNotFound {
+			t.Errorf("%s: foreign session: status %d", name, p.status)
+		}
+		if p := b.get("/admin/sign-ins?q=4829-1375"); strings.Contains(p.body, "4829-1375</code>") {
+			t.Errorf("%s: another's sign-in is found", name)
+		}
+		if p := b.get("/admin/people"); strings.Contains(p.body, "of other") {
+			t.Errorf("%s: another's people are listed", name)
+		}
+	}
+	// An enterprise in the form is no way to another one.
+	b := w.person("acme", server.RoleAdministrator)
+	if p := b.post("/admin/companies", url.Values{"id": {other}}); p.status != http.StatusForbidden {
+		t.Errorf("administrator moves: status %d", p.status)
+	}
+	b.post("/admin/settings", url.Values{"id": {other}, "enterprise": {other}, "name_en": {"Mine"}, "code": {"acme"}})
+	if e, _ := w.store.Enterprise(ctx, other); e.Name["en"] != "OTHER" {
+		t.Errorf("another's name is now %v", e.Name)
+	}
+	if _, err := w.store.Session(ctx, other, "session-other", w.Now()); err != nil {
+		t.Errorf("another's session was ended: %v", err)
+	}
+}
+
+func TestRoles(t *testing.T) {
+	w := newWorld(t)
+	w.companies()
+	desk := w.person("acme", server.RoleHelpDesk)
+	for path, want := range map[string]int{
+		"/admin/": 200, "/admin/sign-ins": 200, "/admin/people": 200, "/admin/people/person-acme": 200,
+		"/admin/apps": 403, "/admin/apps/new": 403, "/admin/connector": 403, "/admin/connector/new": 403, "/admin/settings": 403,
+		"/admin/audit": 403, "/admin/audit/export.csv": 403, "/admin/companies": 403, "/admin/password": 403,
+	} {
+		if p := desk.get(path); p.status != want {
+			t.Errorf("help desk: GET %s: status %d, want %d", path, p.status, want)
+		}
+	}
+	for _, path := range []string{
+		"/admin/people/person-acme/end", "/admin/people/person-acme/restore", "/admin/people/person-acme/role", "/admin/settings",
+		"/admin/apps/new", "/admin/apps/app-acme/delete", "/admin/connector/new", "/admin/connector/save", "/admin/companies/new",
+	} {
+		if p := desk.post(path, url.Values{"role": {"administrator"}}); p.status != http.StatusForbidden {
+			t.Errorf("help desk: POST %s: status %d", path, p.status)
+		}
+	}
+	if p := desk.get("/admin/people/person-acme"); strings.Contains(p.body, "End access") || !strings.Contains(p.body, "Sign out on all devices") {
+		t.Errorf("help desk sees: %s", main(p.body))
+	}
+	if p := desk.post("/admin/people/person-acme/sign-out", nil); p.status != http.StatusSeeOther {
+		t.Errorf("help desk signs out: status %d", p.status)
+	}
+	admin := w.person("other", server.RoleAdministrator)
+	for path, want := range map[string]int{"/admin/apps": 200, "/admin/audit": 200, "/admin/settings": 200, "/admin/companies": 403, "/admin/password": 403} {
+		if p := admin.get(path); p.status != want {
+			t.Errorf("administrator: GET %s: status %d, want %d", path, p.status, want)
+		}
+	}
+	if p := admin.post("/admin/people/person-other/role", url.Values{"role": {""}}); p.status != http.StatusForbidden {
+		t.Errorf("own role: status %d", p.status)
+	}
+	if p := w.operator().at(acme).post("/admin/people/person-acme/role", url.Values{"role": {"operator"}}); p.status != http.StatusBadRequest {
+		t.Errorf("operator by form: status %d", p.status)
+	}
+}
+
+// Whatever stands in a field is text on every page.
+func TestStoredHTML(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	const evil = `"><img src=x onerror=alert(1)><script>alert(1)</script>`
+	must(t, w.store.SaveEnterprise(ctx, server.Enterprise{Enterprise: auth.Enterprise{
+		ID: acme, Code: "acme", Name: auth.Text{"en": evil, "zh": evil}, Domains: []string{evil}, Logo: "data:image/svg+xml;base64," + evil,
+		Help: auth.Help{Name: evil, Phone: evil, Chat: evil, Link: "javascript:alert(1)"},
+	}}))
+	person, err := w.store.UpsertPerson(ctx, server.Person{
+		ID: "p1", EnterpriseID: acme, Key: "k", Name: evil, Email: evil, Avatar: "javascript:alert(1)", LastSeen: w.Now(),
+	})
+	must(t, err)
+	must(t, w.store.SaveSession(ctx, server.Session{
+		ID: "s1", EnterpriseID: acme, PersonID: person.ID, Device: evil, Client: evil, CreatedAt: w.Now(), LastSeen: w.Now(), ExpiresAt: w.Now().AddDate(1, 0, 0),
+	}))
+	must(t, w.store.SaveApp(ctx, server.App{
+		ID: `a"><script>`, EnterpriseID: acme, Title: auth.Text{"en": evil}, Launch: json.RawMessage(`{"kind":"link","url":"javascript:alert(1)"}`), Plain: evil,
+	}))
+	must(t, w.store.RecordSignIn(ctx, server.SignIn{
+		Reference: "1234-5678", EnterpriseID: acme, PersonID: person.ID, AppID: evil, Stage: evil, Fault: auth.ProviderFailed, Detail: evil, At: w.Now(),
+	}))
+	must(t, w.store.SaveAdmin(ctx, server.Admin{ID: "a1", EnterpriseID: acme, PersonID: "p1", Name: evil, Role: server.RoleHelpDesk}))
+	must(t, w.store.RecordAudit(ctx, server.Audit{ID: "x", EnterpriseID: acme, Actor: evil, Action: evil, Object: evil, Detail: evil, At: w.Now()}))
+	b := w.operator().at(acme)
+	b.post("/admin/connector/new", url.Values{"preset": {"wps-style"}})
+	b.details(url.Values{"authorize_url": {evil}, "client_id": {evil}})
+	for _, lang := range []string{"en", "zh"} {
+		b.lang = lang
+		for _, path := range []string{
+			"/admin/", "/admin/companies", "/admin/connector/details", "/admin/sign-ins", "/admin/sign-ins?q=" + url.QueryEscape(evil), "/admin/people",
+			"/admin/people?q=" + url.QueryEscape(evil), "/admin/people/p1", "/admin/apps", "/admin/apps/" + url.PathEscape(`a"><script>`), "/admin/settings",
+			"/admin/audit", "/admin/audit?q=" + url.QueryEscape(evil), "/admin/?done=" + url.QueryEscape(evil),
+			"/admin/company?code=" + url.QueryEscape(evil), "/admin/connector/new",
+		} {
+			p := b.get(path)
+			if p.status == http.StatusInternalServerError {
+				t.Errorf("%s: status %d", path, p.status)
+			}
+			for _, bad := range []string{"<img src=x", "<script>alert", `href="javascript:`, "image/svg"} {
+				if strings.Contains(p.body, bad) {
+					t.Errorf("%s: the page holds %s:\n%s", path, bad, main(p.body))
+				}
+			}
+			policy := p.header.Get("Content-Security-Policy")
+			if strings.Contains(policy, "unsafe") || !strings.Contains(policy, "default-src 'none'") {
+				t.Errorf("%s: policy %q", path, policy)
+			}
+		}
+	}
+	// As a table, no cell is a formula.
+	must(t, w.store.RecordAudit(ctx, server.Audit{ID: "y", EnterpriseID: acme, Actor: "=1+1", Object: "@x", Detail: "-1", At: w.Now()}))
+	p := b.get("/admin/audit/export.csv")
+	if p.header.Get("Content-Type") != "text/csv; charset=utf-8" || strings.Contains(p.body, ",=1") || !strings.Contains(p.body, "'=1+1,,'@x,'-1") {
+		t.Errorf("export: %s", p.body)
+	}
+}
+
+// form is a multipart form with one file.
+func (b *browser) upload(path string, fields map[string]string, name string, file []byte) page {
+	b.w.t.Helper()
+	var body bytes.Buffer
+	m := multipart.NewWriter(&body)
+	for k, v := range fields {
+		must(b.w.t, m.WriteField(k, v))
+	}
+	part, err := m.CreateFormFile(name, "../../x.png")
+	must(b.w.t, err)
+	_, err = part.Write(file)
+	must(b.w.t, err)
+	must(b.w.t, m.Close())
+	r := b.request("POST", path, nil)
+	r, err = http.NewRequestWithContext(r.Context(), "POST", r.URL.String(), &body)
+	must(b.w.t, err)
+	r.Header.Set("Content-Type", m.FormDataContentType())
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return b.send(r)
+}

@@ -1,0 +1,287 @@
+package console_test
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
+)
+
+// details fills the draft of a preset of three interfaces.
+func (b *browser) details(change url.Values) page {
+	b.w.t.Helper()
+	values := b.w.vendor.values()
+	for name, value := range change {
+		values[name] = value
+	}
+	return b.post("/admin/connector/details", values)
+}
+
+var vendorLink = regexp.MustCompile(`id="go" href="([^"]*)"`)
+
+// try makes a test sign-in and returns the page that tells how it went.
+func (b *browser) try() page {
+	b.w.t.Helper()
+	p := b.post("/admin/connector/test", nil)
+	m := vendorLink.FindStringSubmatch(p.text())
+	if m == nil {
+		b.w.t.Fatalf("test: status %d, no link to the vendor\n%s", p.status, main(p.text()))
+	}
+	back := b.get(m[1]).location()
+	return b.follow(b.get(back))
+}
+
+func TestWizard(t *testing.T) {
+	w := newWorld(t)
+	b := w.operator()
+	p := b.follow(b.post("/admin/companies/new", nil))
+	p.shows(t, "tiles", "Where do your people sign in today?", "three interfaces", "WeCom")
+	p = b.follow(b.post("/admin/connector/new", url.Values{"preset": {"wps-style"}}))
+	p.shows(t, "fields", "Sign-in page", "授权页面地址", "https://sso.acme.com/authorize", "It stays on this server")
+
+	p = b.details(url.Values{"token_url": {""}, "user_url": {"ftp://x"}})
+	if p.status != http.StatusUnprocessableEntity {
+		t.Errorf("faults: status %d", p.status)
+	}
+	p.shows(t, "faults", "Please fill this in", "begins with https://")
+	if strings.Contains(p.body, vendorSecret) {
+		t.Error("the page shows the secret")
+	}
+	p = b.follow(b.details(url.Values{"client_secret": {""}})) // kept
+	p.shows(t, "test page", "Register this address at Company SSO", w.url+"/oauth/v1/code?app_id=AK", "sign in with a test account")
+	if strings.Contains(p.body, "Colleagues will appear") {
+		t.Error("a draft can be saved before it was tested")
+	}
+	if p := b.post("/admin/connector/save", url.Values{"name_en": {"Acme"}, "code": {"acme"}}); p.status != http.StatusBadRequest {
+		t.Errorf("saved without a test: status %d", p.status)
+	}
+
+	b.try().shows(t, "tested", "It came back with a code", "Token received, valid 60 min", "张三 · ZhangSan", "Colleagues will appear like this")
+	p = b.get("/admin/connector/test")
+	if strings.Contains(p.body, vendorSecret) || strings.Contains(p.body, vendorToken) {
+		t.Error("the page shows a secret")
+	}
+	b.post("/admin/connector/save", url.Values{"code": {"acme"}}).shows(t, "no name", "Please fill this in")
+	b.post("/admin/connector/save", url.Values{"name_en": {"Acme"}, "code": {"not a code!"}}).shows(t, "bad code", "2 to 64 letters")
+	p = b.follow(b.post("/admin/connector/save", url.Values{"name_zh": {"顶点"}, "code": {"Acme"}, "reverify": {"1d"}}))
+	p.shows(t, "done", "It works", "/acme", "AK", "/join/acme", "Try it with five people first")
+
+	e, err := w.store.EnterpriseByCode(context.Background(), server.Hash("acme"))
+	must(t, err)
+	c, err := w.store.ActiveConnector(context.Background(), e.ID)
+	must(t, err)
+	if e.Name["zh"] != "顶点" || !strings.Contains(p.body, c.AppID) || !strings.Contains(string(c.Document), `"reverify":"1d"`) {
+		t.Errorf("saved: %v, %s", e.Enterprise, c.Document)
+	}
+	if strings.Contains(string(c.Document), vendorSecret) || len(c.Sealed) == 0 {
+		t.Error("the secret is not sealed")
+	}
+	if _, err := w.store.Draft(context.Background(), e.ID, server.DraftNext); err == nil {
+		t.Error("the draft is still there")
+	}
+
+	// The same code for a second company.
+	b.post("/admin/companies/new", nil)
+	b.post("/admin/connector/new", url.Values{"preset": {"wps-style"}})
+	b.details(nil)
+	b.try()
+	b.post("/admin/connector/save", url.Values{"name_en": {"Second"}, "code": {"acme"}}).shows(t, "taken", "Another company uses this code")
+	b.follow(b.post("/admin/connector/save", url.Values{"name_en": {"Second"}})).shows(t, "made up", "It works")
+}
+
+// Each stage fails in its own words.
+func TestWizardFailures(t *testing.T) {
+	w := newWorld(t)
+	b := w.operator()
+	b.post("/admin/connector/new", url.Values{"preset": {"wps-style"}})
+	b.details(nil)
+	v := w.vendor
+	for _, row := range []struct {
+		name   string
+		change func()
+		fields url.Values
+		want   string
+	}{
+		{"secret", nil, url.Values{"client_secret": {"wrong"}}, "Wrong secret (Company SSO (three interfaces): invalid_client)."},
+		{"web page", func() {
+			v.token = func(w http.ResponseWriter, _ *http.Request) bool {
+				_, _ = io.WriteString(w, "<html><title>Sign in</title>")
+				return true
+			}
+		}, nil, "not data: is this the sign-in page's address?"},
+		{"state", func() { v.state = "zustand" }, nil, "without our state"},
+		{"denied", func() {
+			v.token = func(w http.ResponseWriter, _ *http.Request) bool {
+				w.WriteHeader(http.StatusBadRequest)
+				_, _ = io.WriteString(w, `{"code":4711,"msg":"no <b>such</b> code"}`)
+				return true
+			}
+		}, nil, "said no: 4711: no <b>such</b> code"},
+		{"unreachable", nil, url.Values{"token_url": {"https://127.0.0.1:1/x"}}, "Can't reach 127.0.0.1:1"},
+		{"private", nil, url.Values{"token_url": {"https://10.0.0.1/x"}}, "10.0.0.1"},
+		{"field", func() { v.user = map[string]any{"user_id": "u1", "name": "张三"} }, nil, "No union_id in the answer; it has: name, user_id."},
+	} {
+		v.set(func() { v.token, v.state, v.user = nil, "state", map[string]any{"union_id": "u", "user_name": "n"} })
+		if row.change != nil {
+			v.set(row.change)
+		}
+		b.details(row.fields)
+		p := b.try()
+		p.shows(t, row.name, row.want)
+		if strings.Contains(p.body, `id="mapped"`) || strings.Contains(p.body, "<b>such</b>") {
+			t.Errorf("%s: %s", row.name, main(p.body))
+		}
+	}
+	// It never came back.
+	v.set(func() { v.state = "state" })
+	b.details(nil)
+	b.post("/admin/connector/test", nil)
+	b.get("/admin/connector/test").shows(t, "never came back", "is the address above registered?")
+}
+
+// Values are picked in the answer that was kept, without another sign-in.
+func TestWizardPicks(t *testing.T) {
+	w := newWorld(t)
+	b := w.operator()
+	b.post("/admin/connector/new", url.Values{"preset": {"wps-style"}})
+	b.details(nil)
+	w.vendor.set(func() {
+		w.vendor.user = map[string]any{"data": map[string]any{
+			"mail": "zhang@acme.com", "staff": []any{map[string]any{"user_id": "<i>8</i>", "display_name": "张 <script>alert(1)</script>"}}, "session_ticket": "s3cret",
+		}}
+	})
+	p := b.try()
+	p.shows(t, "tree", "What the answer holds", "data", "session_ticket", "zhang@acme.com")
+	for _, want := range []string{
+		`name="sub" value="data.staff.0.user_id" aria-label="ID: user_id" checked`, // guessed
+		`name="name" value="data.staff.0.display_name" aria-label="Name: display_name" checked`,
+	} {
+		if !strings.Contains(p.body, want) {
+			t.Errorf("the tree lacks %s:\n%s", want, main(p.body))
+		}
+	}
+	if strings.Contains(p.body, "<i>8") || strings.Contains(p.body, "<script>alert") || strings.Contains(p.body, "s3cret") {
+		t.Error("the answer's HTML or a secret is on the page")
+	}
+	if strings.Contains(p.body, `id="mapped"`) {
+		t.Error("a guess was taken for an answer")
+	}
+	w.vendor.set(func() {
+		w.vendor.token = func(http.ResponseWriter, *http.Request) bool { t.Error("asked again"); return false }
+	})
+	p = b.follow(b.post("/admin/connector/values", url.Values{"sub": {"data.mail"}, "name": {""}}))
+	p.shows(t, "an e-mail address", "This looks like an e-mail address", "zhang@acme.com")
+	p = b.follow(b.post("/admin/connector/values", url.Values{"sub": {"data.staff.0.user_id"}, "name": {"data.staff.0.display_name"}}))
+	p.shows(t, "mapped", "Colleagues will appear like this", "<i>8</i>")
+	p = b.follow(b.post("/admin/connector/values", url.Values{"sub": {"data.none"}}))
+	p.shows(t, "a place that is not there", "No data.none in the answer")
+}
+
+// A change is tested while the old one serves, then switched, then switched back.
+func TestChangeConnector(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	b := w.operator()
+	b.post("/admin/connector/new", url.Values{"preset": {"wps-style"}})
+	b.details(nil)
+	b.try()
+	b.post("/admin/connector/save", url.Values{"name_en": {"Acme"}, "code": {"acme"}})
+	e, err := w.store.EnterpriseByCode(ctx, server.Hash("acme"))
+	must(t, err)
+	first, err := w.store.ActiveConnector(ctx, e.ID)
+	must(t, err)
+	serving := func() server.Connector {
+		c, err := w.store.ActiveConnector(ctx, e.ID)
+		must(t, err)
+		return c
+	}
+
+	w.advance(time.Minute)
+	b.post("/admin/connector/new", url.Values{"preset": {""}})
+	b.get("/admin/connector").shows(t, "under way", "Not in use yet")
+	b.get("/admin/").shows(t, "attention", "A change of the sign-in is not finished")
+	b.get("/admin/connector/details").shows(t, "values", w.vendor.url+"/authorize", "kept as it is")
+	b.details(url.Values{"client_secret": {""}, "scope": {"all"}, "client_id": {"acme-2"}})
+	b.try().shows(t, "changed", "Put it to work")
+	if now := serving(); now.UpdatedAt != first.UpdatedAt {
+		t.Error("the change serves before it is switched")
+	}
+	b.follow(b.post("/admin/connector/save", nil)).shows(t, "switched", "It works")
+	second := serving()
+	if second.ID != first.ID || second.AppID != first.AppID || !strings.Contains(string(second.Document), "acme-2") {
+		t.Errorf("switched: %s, was %s: people would be signed out", second.ID, first.ID)
+	}
+	b.get("/admin/connector").shows(t, "connector", "In use before", second.AppID)
+	b.follow(b.post("/admin/connector/back", nil)).shows(t, "back", "Switched back")
+	if now := serving(); string(now.Document) != string(first.Document) || string(now.Sealed) != string(first.Sealed) {
+		t.Errorf("back: %s", now.Document)
+	}
+	b.post("/admin/connector/back", nil)
+	if now := serving(); string(now.Document) != string(second.Document) {
+		t.Errorf("and forth: %s", now.Document)
+	}
+
+	// Another sign-in: other people, so another id; the old one can come back.
+	b.post("/admin/connector/new", url.Values{"preset": {"wps-style"}})
+	b.details(nil)
+	b.try()
+	b.post("/admin/connector/save", nil)
+	if third := serving(); third.ID == first.ID || third.AppID == first.AppID {
+		t.Error("people of another sign-in would be taken for those of the first")
+	}
+	b.post("/admin/connector/back", nil)
+	if now := serving(); now.ID != first.ID {
+		t.Errorf("back: %s", now.ID)
+	}
+	b.post("/admin/connector/new", url.Values{"preset": {"wps-style"}})
+	b.follow(b.post("/admin/connector/drop", nil)).shows(t, "dropped", "Change its details")
+}
+
+// What comes back belongs to the test only in its own browser, once, with its state.
+func TestTrialIsItsOwn(t *testing.T) {
+	w := newWorld(t)
+	b := w.operator()
+	b.post("/admin/connector/new", url.Values{"preset": {"wps-style"}})
+	b.details(nil)
+	m := vendorLink.FindStringSubmatch(b.post("/admin/connector/test", nil).text())
+	back := b.get(m[1]).location()
+
+	if p := w.browser().get(back); p.status != http.StatusTeapot {
+		t.Errorf("another browser: status %d", p.status)
+	}
+	w.companies()
+	if p := w.person("acme", server.RoleAdministrator).get(back); p.status != http.StatusTeapot {
+		t.Errorf("another company's admin: status %d", p.status)
+	}
+	if p := b.get("/oauth/v1/code?app_id=AK00000000XXXXXX&code=c&state=s"); p.status != http.StatusTeapot {
+		t.Errorf("another connector's callback: status %d", p.status)
+	}
+	// A real sign-in in the same browser goes its own way.
+	u, err := url.Parse(back)
+	must(t, err)
+	q := u.Query()
+	q.Set("state", auth.RandomState())
+	r := b.request("GET", u.Path+"?"+q.Encode(), nil)
+	r.AddCookie(&http.Cookie{Name: "lanyard-flow-0123456789ab", Value: "x"})
+	if p := b.send(r); p.status != http.StatusTeapot {
+		t.Errorf("a sign-in of somebody's own: status %d", p.status)
+	}
+	if p := b.get(back); p.location() != "/admin/connector/test" {
+		t.Errorf("its own: status %d", p.status)
+	}
+	if p := b.get(back); p.status != http.StatusTeapot {
+		t.Errorf("a second time: status %d", p.status)
+	}
+	b.post("/admin/connector/test", nil)
+	w.advance(11 * time.Minute)
+	if p := b.get(back); p.status != http.StatusTeapot {
+		t.Errorf("late: status %d", p.status)
+	}
+}
