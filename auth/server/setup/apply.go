@@ -60,20 +60,11 @@ func (s *Setup) apply(ctx context.Context, f *File) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	next, err := s.enterprise(f, old.enterprise)
-	if err != nil {
-		return Report{}, err
-	}
-	conn, filled, err := s.connector(f, next.ID, old)
-	if err != nil {
-		return Report{}, err
-	}
-	apps, icons, err := f.catalogue(next.ID)
-	if err != nil {
-		return Report{}, err
-	}
-	clients, err := s.clients(ctx, f, next.ID)
-	if err != nil {
+	next, err1 := s.enterprise(f, old.enterprise)
+	conn, filled, err2 := s.connector(f, next.ID, old)
+	apps, icons, err3 := f.catalogue(next.ID)
+	clients, err4 := s.clients(ctx, f, next.ID)
+	if err := errors.Join(err1, err2, err3, err4); err != nil { // all that is wrong, at once
 		return Report{}, err
 	}
 

@@ -7,10 +7,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
-	"lanyard/auth/connector"
 	"lanyard/auth/server"
 )
 
@@ -18,6 +18,7 @@ import (
 func (f *File) catalogue(enterprise string) ([]server.App, []server.Icon, error) {
 	var apps []server.App
 	var icons []server.Icon
+	var bad faults
 	for i, a := range f.Apps {
 		launch, err := json.Marshal(a.Launch)
 		if err != nil {
@@ -25,7 +26,8 @@ func (f *File) catalogue(enterprise string) ([]server.App, []server.Icon, error)
 		}
 		picture, mediaType, err := f.picture(a.Icon)
 		if err != nil {
-			return nil, nil, &connector.FieldError{Path: fmt.Sprintf("apps.%d.icon", i), Message: err.Error()}
+			bad.add(fmt.Sprintf("apps.%d.icon", i), "%v", err)
+			continue
 		}
 		app := server.App{
 			ID: a.ID, EnterpriseID: enterprise, Title: a.Title, Launch: launch, Plain: a.Plain, Position: i,
@@ -37,7 +39,7 @@ func (f *File) catalogue(enterprise string) ([]server.App, []server.Icon, error)
 		}
 		apps = append(apps, app)
 	}
-	return apps, icons, nil
+	return apps, icons, errors.Join(bad...)
 }
 
 func (s *Setup) saveApps(ctx context.Context, report *Report, f *File, apps []server.App, icons []server.Icon) error {
@@ -98,6 +100,7 @@ func (s *Setup) clients(ctx context.Context, f *File, enterprise string) ([]clie
 		return nil, err
 	}
 	var changes []clientChange
+	var bad faults
 	for i, c := range f.Clients {
 		var old server.Client
 		if at := slices.IndexFunc(stored, func(o server.Client) bool { return o.ID == c.ID }); at >= 0 {
@@ -111,7 +114,8 @@ func (s *Setup) clients(ctx context.Context, f *File, enterprise string) ([]clie
 			secret := c.Given
 			if secret.IsZero() && c.Secret != "" {
 				if secret, err = f.secret(c.Secret); err != nil {
-					return nil, &connector.FieldError{Path: fmt.Sprintf("clients.%d.secret", i), Message: err.Error()}
+					bad.add(fmt.Sprintf("clients.%d.secret", i), "%v", err)
+					continue
 				}
 			}
 			next.SecretHash = old.SecretHash
@@ -119,14 +123,13 @@ func (s *Setup) clients(ctx context.Context, f *File, enterprise string) ([]clie
 				next.SecretHash = server.Hash(secret.Reveal())
 			}
 			if next.SecretHash == "" {
-				return nil, &connector.FieldError{
-					Path: fmt.Sprintf("clients.%d.secret", i), Message: "is missing: say where it is, or that the client is public",
-				}
+				bad.add(fmt.Sprintf("clients.%d.secret", i), "is missing: say where it is, or that the client is public")
+				continue
 			}
 		}
 		changes = append(changes, clientChange{old, next})
 	}
-	return changes, nil
+	return changes, errors.Join(bad...)
 }
 
 func (s *Setup) saveClients(ctx context.Context, report *Report, f *File, changes []clientChange) error {
