@@ -77,12 +77,18 @@ func (f *faults) addAll(c *Connector, err error) {
 		switch {
 		case !errors.As(err, &field):
 			f.add(at, "%v", err)
-		case strings.HasPrefix(field.Path, "vars."):
+		case strings.HasPrefix(field.Path, "vars."), c.adds(field.Path):
 			f.add("connector."+field.Path, "%s", field.Message)
 		default:
 			f.add(at+"."+field.Path, "%s", field.Message)
 		}
 	}
+}
+
+// adds reports whether a path of the connector is one that the file adds to it.
+func (c *Connector) adds(path string) bool {
+	part, _, _ := strings.Cut(path, ".")
+	return part == "targets" && c.Targets != nil || part == "activate" && c.Activate != nil
 }
 
 // fill returns the connector with its vars filled in, ready to be stored.
@@ -99,6 +105,12 @@ func (c *Connector) fill() (*connector.Connector, error) {
 			return nil, err
 		}
 		blank = preset.Connector
+	}
+	if c.Targets != nil {
+		blank.Targets = c.Targets
+	}
+	if c.Activate != nil {
+		blank.Activate = c.Activate
 	}
 	filled, err := connector.Load(blank, c.Vars)
 	if err != nil {

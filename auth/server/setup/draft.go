@@ -28,7 +28,10 @@ type draft struct {
 	Vars     map[string]string    `json:"vars,omitempty"`
 	Secrets  map[string]string    `json:"secrets,omitempty"`
 	Reverify string               `json:"reverify,omitempty"`
-	Trial    *keptTrial           `json:"trial,omitempty"`
+	// What the enterprise added to the preset of the connector that is changed.
+	Targets  []string            `json:"targets,omitempty"`
+	Activate *connector.Activate `json:"activate,omitempty"`
+	Trial    *keptTrial          `json:"trial,omitempty"`
 }
 
 // Presets lists what a draft can be made of.
@@ -76,7 +79,7 @@ func (s *Setup) change(row server.Connector) (draft, error) {
 	if err != nil {
 		return draft{}, err
 	}
-	d := draft{ConnectorID: row.ID, AppID: row.AppID, Change: true, Vars: maps.Clone(c.Vars), Reverify: c.Reverify}
+	d := draft{ConnectorID: row.ID, AppID: row.AppID, Change: true, Vars: maps.Clone(c.Vars), Reverify: c.Reverify, Targets: c.Targets, Activate: c.Activate}
 	if d.Secrets, err = s.openSecrets(row); err != nil {
 		return draft{}, err
 	}
@@ -197,7 +200,7 @@ func (d *draft) preset() (connector.Connector, error) {
 func (d *draft) setup() Connector {
 	c := Connector{
 		ID: d.ConnectorID, Preset: d.Preset, Document: d.Document, Given: map[string]auth.Secret{},
-		appID: d.AppID, reverify: d.Reverify,
+		Targets: d.Targets, Activate: d.Activate, appID: d.AppID, reverify: d.Reverify,
 	}
 	if d.Document == nil {
 		c.Vars = d.Vars

@@ -46,6 +46,10 @@ type Connector struct {
 	// Secrets says where each secret is: "file:NAME" or "env:NAME". One that is not named
 	// keeps its stored value.
 	Secrets map[string]string `json:"secrets,omitempty"`
+	// Targets and Activate are the enterprise's own additions to a preset: where links by
+	// APPID may go on to, and its own program's way in.
+	Targets  []string            `json:"targets,omitempty"`
+	Activate *connector.Activate `json:"activate,omitempty"`
 
 	// Given are secrets of a caller that has no files; they win.
 	Given map[string]auth.Secret `json:"-"`
