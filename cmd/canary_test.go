@@ -6,7 +6,6 @@ import (
 	"archive/zip"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -50,12 +49,7 @@ func newTapped(t *testing.T) *tapped {
 	var signIn, notes late
 	ssoURL, notesURL := serve(&signIn), serve(&notes)
 
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listen := l.Addr().String()
-	l.Close()
+	listen := closedPort(t)
 	behind, err := url.Parse("http://" + listen)
 	if err != nil {
 		t.Fatal(err)

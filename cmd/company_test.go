@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"html"
 	"io"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -62,22 +61,25 @@ func vendor(t testing.TB) string {
 // for SQLite.
 func newCompany(t testing.TB, apps int, database string) *company {
 	t.Helper()
-	c := &company{dir: t.TempDir()}
-	upstream := vendor(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listen := l.Addr().String() // ours a moment ago; the server binds it at once
-	l.Close()
-	c.origin = "http://" + listen
-	conf := fmt.Sprintf("listen: %s\npublic_url: %s\ndata: %s/data\nkey_file: %s/key\nlookups_per_minute: 0\nallow: [%q]\nallow_http: [127.0.0.1]\n",
-		listen, c.origin, c.dir, c.dir, strings.TrimPrefix(upstream, "http://"))
+	listen, more := closedPort(t), "lookups_per_minute: 0\n"
 	if database != "" {
-		c.write(t, "database", database)
-		conf += "database_file: " + filepath.Join(c.dir, "database") + "\n"
+		name := filepath.Join(t.TempDir(), "database")
+		if err := os.WriteFile(name, []byte(database), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		more += "database_file: " + name + "\n"
 	}
-	c.write(t, "server.yaml", conf)
+	return newCompanyAt(t, listen, "http://"+listen, more, apps)
+}
+
+// newCompanyAt starts the server at a listener's and a public address of its own, with
+// more lines in its configuration.
+func newCompanyAt(t testing.TB, listen, origin, more string, apps int) *company {
+	t.Helper()
+	c := &company{dir: t.TempDir(), origin: origin}
+	upstream := vendor(t)
+	c.write(t, "server.yaml", fmt.Sprintf("listen: %s\npublic_url: %s\ndata: %s/data\nkey_file: %s/key\nallow: [%q]\nallow_http: [127.0.0.1]\n%s",
+		listen, c.origin, c.dir, c.dir, strings.TrimPrefix(upstream, "http://"), more))
 	var file strings.Builder
 	fmt.Fprintf(&file, `schema: setup/1
 code: acme

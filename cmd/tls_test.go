@@ -88,13 +88,13 @@ func proxied(t testing.TB, handler http.Handler, names ...string) []string {
 			return
 		}
 		defer there.Close()
-		w.WriteHeader(http.StatusOK)
-		here, _, err := http.NewResponseController(w).Hijack()
+		here, buffered, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			return
 		}
 		defer here.Close()
-		go func() { _, _ = io.Copy(there, here); there.Close() }()
+		_, _ = io.WriteString(here, "HTTP/1.1 200 Connection established\r\n\r\n")
+		go func() { _, _ = io.Copy(there, buffered); there.Close() }() // what came early too
 		_, _ = io.Copy(here, there)
 	}))
 	t.Cleanup(proxy.Close)
