@@ -25,7 +25,7 @@ func newGrid(s *Screen) *grid {
 		}
 		e := s.shown[i]
 		tile.Set(e.id, e.title, e.icon, e.pinned)
-		tile.Open = func() { s.open(e) }
+		tile.Open = func() { s.open(e); s.Focus() } // the click has taken the keyboard away
 		tile.Menu = func(at fyne.Position) { s.menu(e, at) }
 	}
 	g.OnSelected = func(i widget.GridWrapItemID) {

@@ -7,6 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -29,8 +30,7 @@ type Screen struct {
 	language *widget.Select
 	start    *widget.Check
 	browser  *widget.Entry
-	form     *widget.Form
-	items    map[string]*widget.FormItem // by the names of what can be locked
+	hints    map[string]*widget.Label // below each choice, by its name in Settings.Locked
 	version  *widget.Label
 	notice   *widget.Label
 }
@@ -44,12 +44,7 @@ func New(h *window.Host) *Screen {
 	s.browser = widget.NewEntry()
 	s.browser.SetPlaceHolder(h.T("settings.browser_system"))
 	s.browser.OnSubmitted = func(string) { s.save() }
-	s.items = map[string]*widget.FormItem{
-		"language":  widget.NewFormItem(h.T("settings.language"), s.language),
-		"browser":   widget.NewFormItem(h.T("settings.browser"), s.browser),
-		"autostart": widget.NewFormItem("", s.start),
-	}
-	s.form = widget.NewForm(s.items["language"], s.items["browser"], s.items["autostart"])
+	s.hints = map[string]*widget.Label{}
 	s.version = theme.Small("")
 	s.notice = theme.Alarm("")
 	s.notice.Hide()
@@ -60,7 +55,13 @@ func New(h *window.Host) *Screen {
 		section(h.T("settings.accounts")), s.accounts,
 		container.NewHBox(window.NewButton(h.T("settings.add"), func() { h.Go("sign-in") })),
 		section(h.T("settings.this_computer")),
-		s.form, s.notice, s.version,
+		container.New(
+			layout.NewFormLayout(),
+			widget.NewLabel(h.T("settings.language")), s.choice("language", s.language),
+			widget.NewLabel(h.T("settings.browser")), s.choice("browser", s.browser),
+			widget.NewLabel(""), s.choice("autostart", s.start),
+		),
+		s.notice, s.version,
 	)
 	heading := widget.NewLabelWithStyle(h.T("settings.title"), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	heading.SizeName = fynetheme.SizeNameSubHeadingText
@@ -73,6 +74,14 @@ func New(h *window.Host) *Screen {
 
 func section(text string) fyne.CanvasObject {
 	return widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+}
+
+// choice is a widget with room for a hint below it.
+func (s *Screen) choice(name string, w fyne.CanvasObject) fyne.CanvasObject {
+	hint := &widget.Label{Importance: widget.LowImportance, SizeName: fynetheme.SizeNameCaptionText, Wrapping: fyne.TextWrapWord}
+	hint.Hide()
+	s.hints[name] = hint
+	return container.NewVBox(w, hint)
 }
 
 // Title implements window.Screen.
@@ -102,6 +111,7 @@ func (s *Screen) Show(state local.State) {
 		s.ask()
 	}
 	s.drawAccounts()
+	s.drawLocks()
 	agent := ""
 	if state.Version != s.h.Version {
 		agent = state.Version
@@ -149,19 +159,27 @@ func (s *Screen) take(now local.Settings, err error) {
 	s.start.SetChecked(s.settings.Autostart)
 	s.browser.SetText(s.settings.Browser)
 	s.filling = false
-	for name, w := range map[string]fyne.Disableable{"language": s.language, "autostart": s.start, "browser": s.browser} {
-		s.items[name].HintText = ""
-		w.Enable()
-		if locked(s.settings, name) {
-			s.items[name].HintText = s.h.T("settings.locked", "who", window.Plain(s.state.ManagedBy))
-			w.Disable()
-		} else if name == "browser" {
-			s.items[name].HintText = s.h.T("settings.browser_hint")
-		}
-	}
-	s.form.Refresh()
+	s.drawLocks()
 	if err == nil {
 		s.h.SetLang(s.settings.Language) // may make this screen anew: the last thing to do
+	}
+}
+
+// drawLocks offers what the person may change, and says who has set the rest.
+func (s *Screen) drawLocks() {
+	for name, w := range map[string]fyne.Disableable{"language": s.language, "autostart": s.start, "browser": s.browser} {
+		hint := ""
+		if locked(s.settings, name) {
+			hint = s.h.T("settings.locked", "who", window.Plain(s.state.ManagedBy))
+			w.Disable()
+		} else {
+			w.Enable()
+			if name == "browser" {
+				hint = s.h.T("settings.browser_hint")
+			}
+		}
+		s.hints[name].Hidden = hint == ""
+		s.hints[name].SetText(hint)
 	}
 }
 

@@ -33,10 +33,12 @@ type timer struct {
 // Open shows a screen; s is the State that it begins with.
 func Open(t *testing.T, lang string, s local.State, screen func(*window.Host) window.Screen) *Desk {
 	t.Helper()
+	t.Setenv("LANG", "en_US.UTF-8") // Fyne complains of C
 	app := test.NewTempApp(t)
 	app.Settings().SetTheme(theme.New("light"))
 	w := app.NewWindow("")
 	w.Resize(fyne.NewSize(640, 600))
+	w.Show()
 	d := &Desk{Agent: &fakeagent.Agent{}}
 	d.Agent.Push(s)
 	d.Agent.Set(func(_ *local.AppList, settings *local.Settings, _ *[]byte) { settings.Language = lang })
@@ -90,12 +92,16 @@ func (d *Desk) Key(name fyne.KeyName) {
 }
 
 // Type types text where the keyboard is.
-func (d *Desk) Type(text string) { test.TypeOnCanvas(d.Frame.Window.Canvas(), text) }
+func (d *Desk) Type(text string) {
+	if focused := d.Frame.Window.Canvas().Focused(); focused != nil {
+		test.Type(focused, text)
+	}
+}
 
 // Texts are all the words in sight, from top to bottom.
 func (d *Desk) Texts() []string {
 	var texts []string
-	d.walk(func(o fyne.CanvasObject) {
+	d.Walk(func(o fyne.CanvasObject) {
 		switch o := o.(type) {
 		case *widget.Label:
 			if o.Text != "" {
@@ -114,7 +120,7 @@ func (d *Desk) Texts() []string {
 func (d *Desk) Button(t *testing.T, text string) *window.Button {
 	t.Helper()
 	var found *window.Button
-	d.walk(func(o fyne.CanvasObject) {
+	d.Walk(func(o fyne.CanvasObject) {
 		if b, ok := o.(*window.Button); ok && b.Text == text {
 			found = b
 		}
@@ -134,7 +140,7 @@ func (d *Desk) Press(t *testing.T, text string) {
 // Tiles are the apps in sight.
 func (d *Desk) Tiles() []*window.AppTile {
 	var tiles []*window.AppTile
-	d.walk(func(o fyne.CanvasObject) {
+	d.Walk(func(o fyne.CanvasObject) {
 		if tile, ok := o.(*window.AppTile); ok {
 			tiles = append(tiles, tile)
 		}
@@ -142,8 +148,8 @@ func (d *Desk) Tiles() []*window.AppTile {
 	return tiles
 }
 
-// walk visits everything in sight.
-func (d *Desk) walk(visit func(fyne.CanvasObject)) { walk(d.Frame.Window.Content(), visit) }
+// Walk visits everything in sight.
+func (d *Desk) Walk(visit func(fyne.CanvasObject)) { walk(d.Frame.Window.Content(), visit) }
 
 func walk(o fyne.CanvasObject, visit func(fyne.CanvasObject)) {
 	if o == nil || !o.Visible() {
