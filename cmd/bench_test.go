@@ -39,6 +39,8 @@ func BenchmarkAgentIdle(b *testing.B) {
 	d.env = slices.DeleteFunc(d.env, func(v string) bool { return v == "LANYARD_LOG=debug" })
 	c.signInAt(b, d)
 	d.must(b, "quit")
+	start(b, d.env, "lanyard", "agent", "--no-tray")
+	d.untilSignedIn(b)
 	if p := d.settled(b); p.Phase != local.SignedIn || p.AppsAll != 50 {
 		b.Fatalf("not idle and signed in: %+v", p)
 	}

@@ -12,15 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/godbus/dbus/v5"
-
 	"lanyard/app/local"
 	"lanyard/app/tray"
 	"lanyard/app/tray/traytest"
 	"lanyard/auth/authtest"
 )
-
-const watcherName = "org.kde.StatusNotifierWatcher"
 
 // environ is the environment before a test changes it: a home without Go's caches would
 // have everything built anew.
@@ -140,51 +136,6 @@ func (s *shown) end() {
 	}
 }
 
-// watcher is what a panel is for icons: it owns the watcher's name and hears who
-// registers.
-type watcher struct {
-	t     *testing.T
-	conn  *dbus.Conn
-	items chan string // names on the bus
-}
-
-func newWatcher(t *testing.T) *watcher {
-	t.Helper()
-	conn, err := dbus.ConnectSessionBus()
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &watcher{t: t, conn: conn, items: make(chan string, 10)}
-	t.Cleanup(func() { conn.Close() })
-	register := map[string]any{"RegisterStatusNotifierItem": func(service string, from dbus.Sender) *dbus.Error {
-		w.items <- string(from) + " " + service
-		return nil
-	}}
-	if err := conn.ExportMethodTable(register, "/StatusNotifierWatcher", watcherName); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := conn.RequestName(watcherName, dbus.NameFlagDoNotQueue); err != nil {
-		t.Fatal(err)
-	}
-	return w
-}
-
-// item waits for the icon to register and returns it.
-func (w *watcher) item() *traytest.Icon {
-	w.t.Helper()
-	select {
-	case said := <-w.items:
-		name, path, _ := strings.Cut(said, " ")
-		if path != "/StatusNotifierItem" {
-			w.t.Fatalf("registered as %q", said)
-		}
-		return traytest.NewIcon(w.t, w.conn, name)
-	case <-time.After(10 * time.Second):
-		w.t.Fatal("no icon registered")
-		return nil
-	}
-}
-
 // TestClicks takes a tray through every kind of click, in a panel that comes late.
 func TestClicks(t *testing.T) {
 	authtest.KeyringSession(t).Setenv(t)
@@ -192,7 +143,7 @@ func TestClicks(t *testing.T) {
 	two := all["two-accounts"]
 	two.Profiles[0].Apps[0].Title["en"] = "my_notes"
 	s := start(t, two)
-	icon := newWatcher(t).item()
+	icon := traytest.NewWatcher(t, os.Getenv("DBUS_SESSION_BUS_ADDRESS")).Icon()
 	english := icon.Shows("Acme · 张三|─|my__notes|All apps…|─|Switch account{✓Acme · 张三|Beta · 李四}|Settings…|Sign out|Close Lanyard")
 	for _, click := range []struct{ label, asks string }{
 		{"my__notes", "launch notes of p1 in en map[DISPLAY::7]"}, // "_" is no access key
@@ -252,9 +203,9 @@ func TestClicks(t *testing.T) {
 func TestIcon(t *testing.T) {
 	authtest.KeyringSession(t).Setenv(t)
 	all := states()
-	first := newWatcher(t)
+	first := traytest.NewWatcher(t, os.Getenv("DBUS_SESSION_BUS_ADDRESS"))
 	s := start(t, all["signed-in"])
-	icon := first.item()
+	icon := first.Icon()
 	for name, want := range map[string]any{
 		"Id": "Lanyard", "Title": "Lanyard", "Status": "Active",
 		"ItemIsMenu": true, // a left click opens the menu too
@@ -276,14 +227,14 @@ func TestIcon(t *testing.T) {
 		looks[picture] = state
 	}
 
-	first.conn.Close()
-	second := newWatcher(t)
-	icon = second.item()
+	first.Close()
+	second := traytest.NewWatcher(t, os.Getenv("DBUS_SESSION_BUS_ADDRESS"))
+	icon = second.Icon()
 	icon.Shows("Sign in…|─|Settings…|Close Lanyard")
 
 	s.end()
 	var owned bool
-	if err := second.conn.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, icon.Name).Store(&owned); err != nil || owned {
+	if err := second.Conn.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, icon.Name).Store(&owned); err != nil || owned {
 		t.Errorf("the icon is still there: %v, %v", owned, err)
 	}
 }
@@ -295,7 +246,7 @@ func TestBusGone(t *testing.T) {
 	session.Setenv(t)
 	all := states()
 	s := start(t, all["signed-in"])
-	newWatcher(t).item()
+	traytest.NewWatcher(t, os.Getenv("DBUS_SESSION_BUS_ADDRESS")).Icon()
 	session.EndBus()
 	for _, name := range []string{"needs-you", "nobody", "two-accounts"} {
 		s.state(all[name])
