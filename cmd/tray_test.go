@@ -15,6 +15,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/godbus/dbus/v5"
+
+	"lanyard/app/tray/traytest"
 	"lanyard/auth/authtest"
 )
 
@@ -124,6 +127,50 @@ func TestTrayNeedsYou(t *testing.T) {
 	}
 	d.signalAgent(t, syscall.SIGKILL) // nobody says goodbye
 	panel.empty()
+}
+
+// TestTrayComesBack starts the panel anew after a signal that is none of the icon's
+// business, such as the end of a prompt of the password store: the icon is there again,
+// and once.
+func TestTrayComesBack(t *testing.T) {
+	session := authtest.KeyringSession(t)
+	address := ""
+	for _, v := range session.Env {
+		if a, ok := strings.CutPrefix(v, "DBUS_SESSION_BUS_ADDRESS="); ok {
+			address = a
+		}
+	}
+	d := newDesk(t, session.Env...)
+	first := traytest.NewWatcher(t, address)
+	start(t, d.env, "lanyard", "agent")
+	icon := first.Icon()
+	first.Conn.Send(&dbus.Message{Type: dbus.TypeSignal, Headers: map[dbus.HeaderField]dbus.Variant{
+		dbus.FieldDestination: dbus.MakeVariant(icon.Name),
+		dbus.FieldPath:        dbus.MakeVariant(dbus.ObjectPath("/org/freedesktop/secrets/prompt/p1")),
+		dbus.FieldInterface:   dbus.MakeVariant("org.freedesktop.Secret.Prompt"),
+		dbus.FieldMember:      dbus.MakeVariant("Completed"),
+		dbus.FieldSignature:   dbus.MakeVariant(dbus.SignatureOf(false, dbus.MakeVariant(""))),
+	}, Body: []any{false, dbus.MakeVariant("")}}, nil)
+	icon.Shows(signedOutMenu) // and has heard that signal, which came before the question
+	first.Close()
+
+	second := traytest.NewWatcher(t, address)
+	second.Icon().Shows(signedOutMenu)
+	second.Close()
+
+	// An icon that has registered by itself is not registered twice.
+	d.must(t, "quit")
+	third := traytest.NewWatcher(t, address)
+	start(t, d.env, "lanyard", "agent")
+	third.Icon()
+	third.Close()
+	fourth := traytest.NewWatcher(t, address)
+	fourth.Icon().Shows(signedOutMenu)
+	select {
+	case name := <-fourth.Registered:
+		t.Errorf("registered again, as %s", name)
+	case <-time.After(2 * time.Second):
+	}
 }
 
 // saying waits for a process to say something on standard error.

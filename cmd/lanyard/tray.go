@@ -33,6 +33,7 @@ func (p *program) showTray(ctx context.Context, svc local.Service, logger *slog.
 	}
 	fmt.Fprintln(p.stderr, words.T(p.lang(), text))
 	if run {
+		go desktop.KeepIcon(ctx)
 		tray.Run(ctx, tray.Config{Service: svc, Env: local.CallerEnv(p.env), Lang: p.lang(), Logger: logger})
 	}
 }
