@@ -19,7 +19,11 @@ func (c *Client) State(ctx context.Context) (s State, err error) {
 // Events implements [Service]. It returns when the agent ends (fault AgentMissing);
 // to go on with a next one is the caller's decision.
 func (c *Client) Events(ctx context.Context, each func(Event) error) error {
-	answer, err := c.send(ctx, http.MethodGet, "/v1/events", nil)
+	path := "/v1/events"
+	if isWindow(ctx) {
+		path += "?" + asWindow
+	}
+	answer, err := c.send(ctx, http.MethodGet, path, nil)
 	if err != nil {
 		return err
 	}

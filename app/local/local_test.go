@@ -26,6 +26,11 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // serve runs a Server before svc on a real socket and returns a Client of it.
 func serve(t *testing.T, svc local.Service) *local.Client {
 	t.Helper()
+	return serveWith(t, &local.Server{Service: svc, Explain: explain})
+}
+
+func serveWith(t *testing.T, srv *local.Server) *local.Client {
+	t.Helper()
 	dir := socketDir(t)
 	l, err := local.Listen(filepath.Join(dir, "run"))
 	if err != nil {
@@ -35,7 +40,6 @@ func serve(t *testing.T, svc local.Service) *local.Client {
 	if err := local.WriteInfo(dir, info); err != nil {
 		t.Fatal(err)
 	}
-	srv := local.Server{Service: svc, Explain: explain}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- srv.Serve(ctx, l) }()

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"lanyard/auth"
@@ -31,6 +32,8 @@ type Server struct {
 	// came. Nil gives a Problem with its fault alone.
 	Explain func(err error, lang string) *Problem
 	Logger  *slog.Logger // nil discards
+
+	windows atomic.Int32 // that listen to Events
 }
 
 // Serve answers on l until ctx ends, lets running requests finish, and closes l.

@@ -33,6 +33,10 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, atEnd func(func(
 	defer cancel()
 	defer atEnd(cancel)()
 
+	if r.URL.RawQuery == asWindow {
+		s.windows.Add(1)
+		defer s.windows.Add(-1)
+	}
 	out, started := http.NewResponseController(w), false
 	err := s.Service.Events(stream, func(e Event) error {
 		frame, err := e.frame()

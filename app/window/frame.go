@@ -33,9 +33,8 @@ type Agent interface {
 	Close()
 }
 
-// redial is how long the window waits before it looks for an agent that has gone. An
-// agent that restarts is back in a tenth of that.
-const redial = time.Second
+// redial is how long the window waits before it looks again for an agent that has gone.
+const redial = 250 * time.Millisecond
 
 // Frame is the one window of this process.
 type Frame struct {
@@ -93,7 +92,7 @@ func (f *Frame) Follow(ctx context.Context) {
 		agent, err := f.Dial(ctx)
 		if err == nil {
 			fyne.Do(func() { f.back(agent) })
-			_ = agent.Events(ctx, func(e local.Event) error {
+			_ = agent.Events(local.AsWindow(ctx), func(e local.Event) error {
 				fyne.Do(func() { f.Hear(e) })
 				return nil
 			})

@@ -92,7 +92,8 @@ func (p *program) serve(ctx context.Context, paths desktop.Paths, o cli.AgentOpt
 	if err != nil {
 		return false, err
 	}
-	cfg.Ring = ring
+	shown := newWindows(paths.State, logger)
+	cfg.Ring, cfg.OpenWindow = ring, shown.open
 	info := local.Info{PID: os.Getpid(), Address: listener.Addr().String(), Version: version}
 	cfg.Ending = func() {
 		if err := local.RemoveInfo(paths.State, info); err != nil {
@@ -112,6 +113,7 @@ func (p *program) serve(ctx context.Context, paths desktop.Paths, o cli.AgentOpt
 	defer stop()
 	served := make(chan error, 1)
 	server := local.Server{Service: core, Explain: explain, Logger: logger}
+	shown.listens = server.HasWindow
 	go func() { served <- server.Serve(serving, listener) }()
 	ended := make(chan bool, 1)
 	go func() { ended <- core.Run(ctx) }()
@@ -142,8 +144,7 @@ func (p *program) config(paths desktop.Paths, logger *slog.Logger) (agent.Config
 		Version: version, Dir: paths.State, HTTP: agent.NewHTTPClient(), Keyring: keyring,
 		Pins: policy.Pins, ManagedBy: policy.ManagedBy, Code: policy.Code,
 		Env: local.CallerEnv(p.env), Open: launch.Open, Watch: desktop.Watch,
-		OpenWindow: newWindows(logger).open,
-		Probes:     p.probes(), Logger: logger,
+		Probes: p.probes(), Logger: logger,
 	}
 	for _, origin := range []string{policy.Directory, p.getenv("LANYARD_DIRECTORY")} {
 		if origin != "" {

@@ -22,14 +22,17 @@ const windowSettle = 500 * time.Millisecond
 // the agent and raises itself.
 type windows struct {
 	program string // its file, beside ours as we were started; "" where that is not known
+	state   string // our state folder, where it finds us
+	// listens reports whether one does, also one that an earlier agent has started.
+	listens func() bool
 	logger  *slog.Logger
 
 	mu   sync.Mutex
 	runs *exec.Cmd // nil when none does
 }
 
-func newWindows(logger *slog.Logger) *windows {
-	w := &windows{logger: logger}
+func newWindows(state string, logger *slog.Logger) *windows {
+	w := &windows{state: state, listens: func() bool { return false }, logger: logger}
 	if self, err := executable(); err == nil {
 		w.program = filepath.Join(filepath.Dir(self), "lanyard-window"+filepath.Ext(self))
 	}
@@ -41,14 +44,14 @@ func newWindows(logger *slog.Logger) *windows {
 func (w *windows) open(ctx context.Context, name string, env local.Env) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.runs != nil {
+	if w.runs != nil || w.listens() {
 		return nil
 	}
 	if runtime.GOOS == "linux" && env["DISPLAY"] == "" && env["WAYLAND_DISPLAY"] == "" || w.program == "" {
 		return auth.Fail(auth.WindowMissing, nil, nil)
 	}
 	// Without a context: the window outlives the click and, when that restarts, the agent.
-	cmd := exec.Command(w.program, "--name", name) //nolint:gosec,noctx // our own program; see above
+	cmd := exec.Command(w.program, "--name", name, "--state", w.state) //nolint:gosec,noctx // our own program; see above
 	cmd.Env = launch.Environ(env)
 	cmd.SysProcAttr = detached()
 	if err := cmd.Start(); err != nil {
