@@ -237,8 +237,6 @@ func TestQuit(t *testing.T) {
 		t.Error("the wish to restart was lost")
 	}
 	isFault(t, d.Window(t.Context(), "apps", nil), auth.WindowMissing)
-	_, err = d.Activate(t.Context(), local.ActivateRequest{})
-	isFault(t, err, auth.NotHere)
 }
 
 // TestStateIsACopy lets a listener do what it likes with what it was given.

@@ -236,10 +236,4 @@ func (a *Agent) Quit(_ context.Context, restart bool) error {
 	return nil
 }
 
-// Activate signs in with a code that the enterprise's own program obtained: fault
-// NotHere, for this build does not offer it.
-func (a *Agent) Activate(context.Context, local.ActivateRequest) (string, error) {
-	return "", auth.Fail(auth.NotHere, auth.Args{"what": "lanyard activate"}, nil)
-}
-
 var _ local.Service = (*Agent)(nil)

@@ -20,13 +20,16 @@ const defaultTimeout = 5 * time.Minute
 // attempt is one sign-in under way, or the last one: never more than one runs. The
 // agent's lock guards it; the goroutine that carries it out is in signin.go.
 type attempt struct {
-	view   local.Attempt // what State shows
-	query  directory.Query
-	again  string // the profile that signs in again; "" for a code that was typed
-	swap   bool   // ask the provider for another account
-	lang   string
-	env    local.Env
-	cancel context.CancelCauseFunc
+	view  local.Attempt // what State shows
+	query directory.Query
+	again string // the profile that signs in again; "" for a code that was typed
+	swap  bool   // ask the provider for another account
+	// activation is the code of an enterprise's own program, which signs in instead of a
+	// browser; nil otherwise.
+	activation *activation
+	lang       string
+	env        local.Env
+	cancel     context.CancelCauseFunc
 
 	accepted  bool
 	confirmed chan struct{} // closed with accepted
@@ -84,17 +87,28 @@ func (a *Agent) signIn(req local.SignInRequest, app string) (string, error) {
 	if req.Timeout > 0 {
 		timeout = time.Duration(req.Timeout) * time.Second
 	}
-	att := &attempt{
-		view: local.Attempt{
-			ID: auth.RandomID(), Step: local.StepResolving, Profile: again, App: app,
-			Deadline: a.cfg.Now().Add(timeout), Reference: auth.NewTrace(),
-		},
-		query: query, again: again, swap: req.Switch, lang: a.langOf(req.Lang, req.Env), env: env,
-		confirmed: make(chan struct{}), wantOpen: req.Open,
-	}
+	att := a.newAttempt(timeout)
+	att.view.Profile, att.view.App = again, app
+	att.query, att.again, att.swap = query, again, req.Switch
+	att.lang, att.env, att.wantOpen = a.langOf(req.Lang, req.Env), env, req.Open
 	if req.Yes {
 		att.accept()
 	}
+	return a.start(att, timeout), nil
+}
+
+func (a *Agent) newAttempt(timeout time.Duration) *attempt {
+	return &attempt{
+		view: local.Attempt{
+			ID: auth.RandomID(), Step: local.StepResolving,
+			Deadline: a.cfg.Now().Add(timeout), Reference: auth.NewTrace(),
+		},
+		confirmed: make(chan struct{}),
+	}
+}
+
+// start begins an attempt and returns its id; the caller holds the lock.
+func (a *Agent) start(att *attempt, timeout time.Duration) string {
 	ctx, cancel := context.WithCancelCause(a.life)
 	att.cancel = cancel
 	a.attempt = att
@@ -106,7 +120,7 @@ func (a *Agent) signIn(req local.SignInRequest, app string) (string, error) {
 		defer stop()
 		a.attend(ctx, att)
 	})
-	return att.view.ID, nil
+	return att.view.ID
 }
 
 // wanted says which enterprise a request is for, and which profile signs in again.

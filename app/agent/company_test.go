@@ -33,6 +33,8 @@ type company struct {
 	key      directory.SigningKey
 	keys     []byte
 	launches map[string]*launchRequest
+	program  string   // the code of its own program; "": it takes none
+	codes    []string // that came to be activated
 }
 
 // launchRequest is one launch link of the company.
@@ -63,6 +65,8 @@ func newCompany(t testing.TB, code string) *company {
 		_, _ = w.Write(c.keys)
 	})
 	mux.HandleFunc("GET /v1/enterprises/{file}", c.enterprise)
+	mux.HandleFunc("GET /oauth/v1/activate", c.offers)
+	mux.HandleFunc("POST /oauth/v1/activate", c.activate)
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	c.origin = server.URL

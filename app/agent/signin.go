@@ -40,7 +40,11 @@ type way struct {
 // attend carries an attempt from its first step to its last.
 func (a *Agent) attend(ctx context.Context, att *attempt) {
 	var w way
-	id, err := a.pursue(ctx, att, &w)
+	steps := a.pursue
+	if att.activation != nil {
+		steps = a.activate
+	}
+	id, err := steps(ctx, att, &w)
 	a.settle(att, id, outcome(ctx, err))
 	if w.listener != nil {
 		w.listener.Close(pageGrace) //nolint:contextcheck // the page outlives the attempt
@@ -261,8 +265,8 @@ func (a *Agent) keep(ctx context.Context, att *attempt, w *way, tokens auth.Toke
 	acc.Issuer, acc.Host, acc.Hash = w.provider.Issuer, w.host, w.found.Hash
 	acc.Workbench, acc.SignedOut, acc.Ended = doc.Workbench, false, false
 	acc.provider = w.provider
-	if att.view.App == "" || a.current == "" {
-		a.current = id // an app opened for another profile does not change the current one
+	if att.view.App == "" && att.activation == nil || a.current == "" {
+		a.current = id // nobody asked for it who opened an app, or whose program signed in
 	}
 	a.rememberOrWarn()
 	a.mu.Unlock()

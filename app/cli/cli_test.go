@@ -188,7 +188,20 @@ func runs(lang string) []run {
 			calls: []string{`sign-out "p-three" everywhere=true`},
 		},
 
-		{name: "activate", args: []string{"activate", "--app-id", "AK20261121QWERTY"}, stdin: "code", code: 1},
+		{
+			name: "activate", args: []string{"activate", "--app-id", "AK20261121QWERTY"}, stdin: " c0de\n",
+			agent: attempt(resolving, confirming, finishing, done), calls: []string{`activate AK20261121QWERTY "c0de"`, "window sign-in"},
+		},
+		{
+			name: "activate where no window can ask", args: []string{"activate", "--app-id", "AK20261121QWERTY"}, stdin: "c0de", code: 2,
+			agent: &agent{state: signedIn, script: []local.Attempt{confirming}, noWindow: true},
+			calls: []string{`activate AK20261121QWERTY "c0de"`, "window sign-in", "cancel attempt-1"},
+		},
+		{
+			name: "activate somebody else", args: []string{"activate", "--app-id", "AK20261121QWERTY"}, stdin: "c0de", code: 4,
+			agent: attempt(failedBy(auth.SignInOtherPerson, auth.Args{"name": "李四", "expected": "张三"})), calls: []string{`activate AK20261121QWERTY "c0de"`},
+		},
+		{name: "activate without a code", args: []string{"activate", "--app-id", "AK20261121QWERTY"}, stdin: "\n", agent: &agent{}, code: 2},
 		{name: "activate without an id", args: []string{"activate"}, code: 2},
 		{
 			name: "doctor", args: []string{"doctor"}, calls: []string{"doctor"},

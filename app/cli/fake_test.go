@@ -38,6 +38,7 @@ type agent struct {
 	apps     local.AppList
 	launched local.LaunchAnswer
 	report   local.Report
+	noWindow bool
 
 	mu       sync.Mutex
 	calls    []string
@@ -110,8 +111,8 @@ func (a *agent) Reopen(_ context.Context, attempt string, _ local.Env) error {
 
 func (a *agent) Cancel(_ context.Context, attempt string) error { return a.note("cancel %s", attempt) }
 
-func (a *agent) Activate(context.Context, local.ActivateRequest) (string, error) {
-	return "", a.note("activate")
+func (a *agent) Activate(_ context.Context, r local.ActivateRequest) (string, error) {
+	return "attempt-1", a.note("activate %s %q", r.AppID, r.Code)
 }
 
 func (a *agent) SignOut(_ context.Context, r local.SignOutRequest) error {
@@ -154,6 +155,14 @@ func (a *agent) Diagnostics(_ context.Context, w io.Writer) error {
 }
 
 func (a *agent) Window(_ context.Context, name string, _ local.Env) error {
+	if a.noWindow {
+		_ = a.note("window %s", name)
+		return auth.Fail(auth.WindowMissing, nil, nil)
+	}
+	select {
+	case a.answered <- "in the window":
+	default: // nothing is asked
+	}
 	return a.note("window %s", name)
 }
 

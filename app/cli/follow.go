@@ -27,6 +27,9 @@ type following struct {
 	// printURL gives the address alone on standard output and leaves the browser to
 	// the person.
 	printURL bool
+	// elsewhere brings the question before the person where the command cannot ask it;
+	// nil ends the attempt instead.
+	elsewhere func(ctx context.Context) error
 
 	last    *local.Attempt // as last seen
 	shown   string         // the address that the person has
@@ -39,12 +42,22 @@ type following struct {
 // follow shows where the attempt is until it has ended, asks what it asks, and
 // returns the State that it ended in. When ctx ends first the attempt is cancelled.
 func (c *cli) follow(ctx context.Context, svc local.Service, id string, printURL bool) (local.State, error) {
-	f := &following{cli: c, svc: svc, id: id, printURL: printURL, answers: make(chan bool, 1)}
+	f := c.following(svc, id)
+	f.printURL = printURL
+	return f.run(ctx)
+}
+
+func (c *cli) following(svc local.Service, id string) *following {
+	return &following{cli: c, svc: svc, id: id, answers: make(chan bool, 1)}
+}
+
+// run is follow.
+func (f *following) run(ctx context.Context) (local.State, error) {
 	f.stuck = time.NewTimer(stuckAfter)
 	defer f.stuck.Stop()
 	listen, stop := context.WithCancel(ctx)
 	defer stop()
-	states, ended := watch(listen, svc)
+	states, ended := watch(listen, f.svc)
 	for {
 		select {
 		case <-ctx.Done():
@@ -138,7 +151,10 @@ func (f *following) ask(ctx context.Context) error {
 		return nil
 	}
 	f.asked = f.last.Host
-	if !f.IsTerminal() {
+	if f.elsewhere != nil && f.elsewhere(ctx) == nil {
+		return nil
+	}
+	if f.elsewhere != nil || !f.IsTerminal() {
 		return f.cancel(ctx, auth.Fail(auth.ConfirmationNeeded, auth.Args{"host": f.last.Host}, nil))
 	}
 	f.card()

@@ -45,25 +45,12 @@ func (c *cli) agentCommand() *cobra.Command {
 	return cmd
 }
 
-// settings and activate are here in name: their parts come with a later version, and
-// say so.
 func (c *cli) settings(cmd *cobra.Command, _ []string) error {
 	svc, err := c.agent(cmd.Context())
 	if err != nil {
 		return err
 	}
 	return svc.Window(cmd.Context(), "settings", c.callerEnv())
-}
-
-func (c *cli) activateCommand() *cobra.Command {
-	cmd := c.command("activate --app-id AK…", "activate", cobra.NoArgs, func(*cobra.Command, []string) error {
-		return auth.Fail(auth.NotHere, auth.Args{"what": "lanyard activate"}, nil)
-	})
-	cmd.Flags().String("app-id", "", c.t("flag.app_id"))
-	if err := cmd.MarkFlagRequired("app-id"); err != nil {
-		panic(err) // the flag is two lines above
-	}
-	return cmd
 }
 
 func (c *cli) doctorCommand() *cobra.Command {

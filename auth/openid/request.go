@@ -82,6 +82,17 @@ func (p *Provider) AuthorizeRequest(redirectURI string, o Options) Request {
 	return r
 }
 
+// CodeRequest makes the request behind a code that was asked for in another way than by
+// the browser (activation): what [Provider.Exchange] needs, and the challenge by which to
+// ask, which is its nonce too.
+func CodeRequest() (r Request, challenge string) {
+	r.Verifier = auth.NewSecret(auth.RandomToken())
+	sum := sha256.Sum256([]byte(r.Verifier.Reveal()))
+	challenge = base64.RawURLEncoding.EncodeToString(sum[:])
+	r.Nonce = auth.NewSecret(challenge)
+	return r, challenge
+}
+
 // EndSessionURL is where the browser ends the provider's own session (OpenID Connect
 // RP-Initiated Logout), "" where the provider has no such place. It carries the
 // id_token as a hint if t has one: pass a set without it where the address can be seen

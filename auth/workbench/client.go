@@ -148,12 +148,17 @@ func (c *Client) do(ctx context.Context, method, path string, header http.Header
 	if err != nil {
 		return result{}, err
 	}
+	header.Set("Authorization", "Bearer "+token.Reveal()) // RFC 6750 section 2.1
+	return c.send(ctx, method, path, header, body, limit)
+}
+
+// send is do without an access token.
+func (c *Client) send(ctx context.Context, method, path string, header http.Header, body []byte, limit int64) (result, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.Issuer+path, bytes.NewReader(body))
 	if err != nil {
 		return result{}, auth.Fail(auth.EnterpriseMisconfig, nil, errors.New("issuer is no address"))
 	}
 	req.Header = header
-	req.Header.Set("Authorization", "Bearer "+token.Reveal()) // RFC 6750 section 2.1
 	res, err := c.HTTP.Do(req)
 	if err != nil {
 		return result{}, c.unreachable(ctx, err)
