@@ -26,17 +26,19 @@ func TestActivation(t *testing.T) {
 		answer http.HandlerFunc
 		want   auth.Fault
 	}{
-		"good":                {answer(200, `{"code":"c1","enterprise":"acme"}`), ""},
-		"no code":             {answer(200, `{"enterprise":"acme"}`), auth.AnswerNotData},
-		"no enterprise":       {answer(200, `{"code":"c1"}`), auth.AnswerNotData},
-		"a page":              {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }, auth.AnswerNotData},
-		"refused upstream":    {answer(400, `{"error":"invalid_grant","error_description":"provider_failed"}`), auth.ProviderFailed},
-		"a leaver":            {answer(400, `{"error":"invalid_grant","error_description":"access_ended"}`), auth.AccessEnded},
-		"words of its own":    {answer(400, `{"error":"invalid_grant","error_description":"keyring_locked"}`), auth.ProviderFailed},
-		"unknown APPID":       {answer(404, `{}`), auth.CodeUnknown},
-		"upstream is down":    {answer(503, `{"error":"temporarily_unavailable"}`), auth.ProviderUnreachable},
-		"too many of them":    {answer(429, `{}`), auth.ProviderUnreachable},
-		"redirect to a thief": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect) }, auth.ProviderFailed},
+		"good":             {answer(200, `{"code":"c1","enterprise":"acme"}`), ""},
+		"no code":          {answer(200, `{"enterprise":"acme"}`), auth.AnswerNotData},
+		"no enterprise":    {answer(200, `{"code":"c1"}`), auth.AnswerNotData},
+		"a page":           {func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("<html>")) }, auth.AnswerNotData},
+		"refused upstream": {answer(400, `{"error":"invalid_grant","error_description":"provider_failed"}`), auth.ProviderFailed},
+		"a leaver":         {answer(400, `{"error":"invalid_grant","error_description":"access_ended"}`), auth.AccessEnded},
+		"words of its own": {answer(400, `{"error":"invalid_grant","error_description":"keyring_locked"}`), auth.ProviderFailed},
+		"unknown APPID":    {answer(404, `{}`), auth.CodeUnknown},
+		"upstream is down": {answer(503, `{"error":"temporarily_unavailable"}`), auth.ProviderUnreachable},
+		"too many of them": {answer(429, `{}`), auth.ProviderUnreachable},
+		"redirect to a thief": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		}, auth.ProviderFailed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var sent map[string]string
