@@ -1,5 +1,6 @@
-// An OpenID provider that no one here wrote: oidc-provider, as an enterprise's own.
-// It prints "ready ISSUER" once it listens. Its development pages accept any account
+// An OpenID provider that no one here wrote: oidc-provider, as an enterprise's own, with
+// a public client for desktops and, where SERVER_REDIRECT says where it comes back to, a
+// confidential one for a server. It prints "ready ISSUER" once it listens. Its development pages accept any account
 // name with any password, as its documentation says.
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
@@ -16,11 +17,18 @@ server.listen(0, '127.0.0.1', () => {
       response_types: ['code'],
       redirect_uris: ['http://127.0.0.1/callback'],
       post_logout_redirect_uris: [],
-    }],
-    claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'] },
+    }, ...process.env.SERVER_REDIRECT ? [{
+      client_id: 'lanyard-server',
+      client_secret: process.env.SERVER_SECRET,
+      token_endpoint_auth_method: process.env.SERVER_AUTH ?? 'client_secret_basic',
+      grant_types: ['authorization_code'],
+      response_types: ['code'],
+      redirect_uris: [process.env.SERVER_REDIRECT],
+    }] : []],
+    claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'], groups: ['groups'] },
     findAccount: (ctx, id) => ({
       accountId: id,
-      claims: () => ({ sub: id, name: `Account ${id}`, email: `${id}@example.com`, email_verified: true }),
+      claims: () => ({ sub: id, name: `Account ${id}`, email: `${id}@example.com`, email_verified: true, groups: ['staff', '研发'] }),
     }),
     features: {
       devInteractions: { enabled: true },
