@@ -24,9 +24,9 @@ type browser struct {
 }
 
 // newBrowser starts a browser that has never seen anything.
-func newBrowser(t testing.TB) *browser {
+func newBrowser(t testing.TB, flags ...string) *browser {
 	t.Helper()
-	b := &browser{ctx: authtest.Chromium(t), t: t}
+	b := &browser{ctx: authtest.Chromium(t, flags...), t: t}
 	if err := chromedp.Do(b.ctx, chromedp.Navigate("about:blank")); err != nil {
 		t.Fatalf("start browser: %v", err)
 	}

@@ -3,6 +3,7 @@ package authtest
 import (
 	"context"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,8 +14,8 @@ import (
 // returns the context to drive it with (see chromedp.Do and chromedp.Run); a second
 // call is a second browser that has never seen anything. It ends with the test. The
 // first use of the context starts the browser and must not be under a time limit. It
-// needs the part "chromium".
-func Chromium(t testing.TB) context.Context {
+// needs the part "chromium". Flags are more of its own, such as lang=zh-CN.
+func Chromium(t testing.TB, flags ...string) context.Context {
 	t.Helper()
 	path := Need(t, "chromium")
 	profile := shortDir(t)
@@ -27,6 +28,10 @@ func Chromium(t testing.TB) context.Context {
 		chromedp.Flag("lang", "en"),
 		chromedp.WSURLReadTimeout(time.Minute), // a cold start on a busy machine
 	)
+	for _, flag := range flags {
+		name, value, _ := strings.Cut(flag, "=")
+		options = append(options, chromedp.Flag(name, value))
+	}
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // it refuses to run as root otherwise
 	}

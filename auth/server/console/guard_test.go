@@ -232,7 +232,7 @@ func (b *browser) upload(path string, fields map[string]string, name string, fil
 	must(b.w.t, err)
 	must(b.w.t, m.Close())
 	r := b.request("POST", path, nil)
-	r, err = http.NewRequestWithContext(r.Context(), "POST", r.URL.String(), &body)
+	r, err = http.NewRequestWithContext(r.Context(), http.MethodPost, r.URL.String(), &body)
 	must(b.w.t, err)
 	r.Header.Set("Content-Type", m.FormDataContentType())
 	r.Header.Set("Sec-Fetch-Site", "same-origin")

@@ -21,7 +21,8 @@ func TestHome(t *testing.T) {
 	ctx := context.Background()
 	for i, v := range []server.SignIn{
 		{Stage: "person", PersonID: "person-acme"},
-		{Stage: "token", Fault: auth.ProviderSecret}, {Stage: "token", Fault: auth.ProviderSecret},
+		{Stage: "token", Fault: auth.ProviderSecret},
+		{Stage: "token", Fault: auth.ProviderSecret},
 		{Stage: "user", Fault: auth.FieldMissing},
 	} {
 		v.EnterpriseID, v.Reference, v.At = acme, auth.NewTrace(), w.Now().Add(-time.Duration(i)*time.Hour)

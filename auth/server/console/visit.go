@@ -92,7 +92,7 @@ func (c *Console) ofCompany(roles []server.Role, show func(*visit) error) http.H
 		case v.id != "":
 			v.redirect(connect, "")
 		default:
-			v.redirect(companies, "")
+			v.redirect(companies, v.URL.Query().Get("done"))
 		}
 		return nil
 	})

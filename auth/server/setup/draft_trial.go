@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"strconv"
 	"time"
 
 	"lanyard/auth"
@@ -152,6 +153,16 @@ func (s *Setup) runTrial(ctx context.Context, into *keptTrial, c *connector.Conn
 	}
 	if expiry := result.Tokens.Expiry; !expiry.IsZero() {
 		into.Life = int64(expiry.Sub(s.cfg.Base.Time()).Round(time.Second) / time.Second)
+		return
+	}
+	// What went wrong afterwards does not make the token's life unknown.
+	for _, call := range into.Calls {
+		if c.Kind == connector.KindSteps {
+			life, _ := c.Steps[step(c, call)].Set["expires_in"].Find(call.answer())
+			if seconds, err := strconv.ParseInt(life, 10, 32); err == nil {
+				into.Life = seconds
+			}
+		}
 	}
 }
 
