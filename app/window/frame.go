@@ -91,9 +91,8 @@ func (f *Frame) Follow(ctx context.Context) {
 	for first := true; ctx.Err() == nil; first = false {
 		agent, err := f.Dial(ctx)
 		if err == nil {
-			fyne.Do(func() { f.back(agent) })
 			_ = agent.Events(local.AsWindow(ctx), func(e local.Event) error {
-				fyne.Do(func() { f.Hear(e) })
+				fyne.Do(func() { f.back(agent); f.Hear(e) })
 				return nil
 			})
 			agent.Close()
@@ -123,7 +122,7 @@ func (f *Frame) Hear(e local.Event) {
 	}
 }
 
-// back takes the agent that was reached.
+// back takes the agent that speaks.
 func (f *Frame) back(svc local.Service) {
 	f.service = svc
 	if f.gone {

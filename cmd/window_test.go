@@ -1,0 +1,246 @@
+//go:build linux
+
+package cmd_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"lanyard/app/local"
+	"lanyard/auth/authtest"
+)
+
+// newSeat is a desk with a screen before it. The agent finds the directory by itself, as
+// one that an administrator has set up does.
+func newSeat(t testing.TB, session *authtest.Session, screen *display, directory string, env ...string) *desk {
+	t.Helper()
+	env = append([]string{"DISPLAY=" + screen.name, "LANYARD_DIRECTORY=" + directory, "LANYARD_WINDOW_CHECK=1"}, env...)
+	if session != nil {
+		env = append(session.Env, env...)
+	}
+	return newDesk(t, env...)
+}
+
+// openWindow asks the agent for a window, as the tray does.
+func (d *desk) openWindow(t testing.TB, name string) {
+	t.Helper()
+	client, err := local.Dial(t.Context(), d.stateDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if err := client.Window(t.Context(), name, nil); err != nil {
+		t.Fatalf("open window %s: %v", name, err)
+	}
+}
+
+// step waits until the attempt is at one of the steps.
+func (d *desk) step(t testing.TB, steps ...local.Step) *local.Attempt {
+	t.Helper()
+	var a *local.Attempt
+	eventually(t, 20*time.Second, func() error {
+		if a = d.state(t).Attempt; a != nil {
+			for _, s := range steps {
+				if a.Step == s {
+					return nil
+				}
+			}
+			return fmt.Errorf("the attempt is at %s, want %v", a.Step, steps)
+		}
+		return fmt.Errorf("no attempt")
+	})
+	return a
+}
+
+// typeCode types a code into the first screen and says yes to the card, by the keyboard
+// alone. The card takes no Enter in its first moment, so a person may press twice.
+func typeCode(t testing.TB, d *desk, screen *display, code string) {
+	t.Helper()
+	screen.window("Sign in ")
+	screen.write(code)
+	screen.press("Return")
+	d.step(t, local.StepConfirm)
+	screen.picture(screen.window("Sign in "), "road-card")
+	eventually(t, 10*time.Second, func() error {
+		screen.press("Return")
+		if a := d.state(t).Attempt; a == nil || a.Step == local.StepConfirm {
+			return fmt.Errorf("the card is not confirmed: %+v", a)
+		}
+		return nil
+	})
+}
+
+// TestWindowRoad walks the road in the window with real parts: the code typed, the card
+// confirmed, signed in as zhangsan in Chromium, an app opened by searching for it.
+func TestWindowRoad(t *testing.T) {
+	session := authtest.KeyringSession(t)
+	screen := newDisplay(t)
+	directory := demo(t)
+	d := newSeat(t, session, screen, directory)
+	d.must(t, "status") // which starts the agent
+	d.openWindow(t, "sign-in")
+	typeCode(t, d, screen, "demo")
+
+	b := newBrowser(t)
+	b.open(d.nextURL(t, 0))
+	d.step(t, local.StepWaiting)
+	screen.picture(screen.window("Sign in "), "road-waiting")
+	b.signInAs("zhangsan", password)
+	b.confirm()
+	b.shows("signed in", "张三")
+	d.step(t, local.StepDone)
+	if p := d.state(t).Profile(""); p == nil || p.Phase != local.SignedIn || p.Identity.Name != "张三" {
+		t.Fatalf("signed in as %+v", p)
+	}
+	time.Sleep(time.Second) // drawn
+	screen.picture(screen.window("Sign in "), "road-done")
+	screen.press("Return")
+	apps := screen.window("Apps ")
+	eventually(t, 20*time.Second, func() error {
+		if n := colours(screen.picture(apps, "road-apps")); n < 20 {
+			return fmt.Errorf("the apps are not drawn: %d colours", n)
+		}
+		return nil
+	})
+	tabs := len(d.urls())
+	screen.write("note")
+	screen.press("Return")
+	b.open(d.nextURL(t, tabs))
+	b.shows("Signed in as 张三")
+	if n := len(d.urls()); n != tabs+1 {
+		t.Errorf("the browser was started %d times, want %d", n, tabs+1)
+	}
+	d.quiet(t)
+}
+
+// TestWindowLife opens the window twice, closes it, kills it, and restarts the agent
+// under it: there is one window or none, and what it shows goes on.
+func TestWindowLife(t *testing.T) {
+	screen := newDisplay(t)
+	d := newSeat(t, nil, screen, "http://127.0.0.1:1")
+	d.must(t, "status")
+
+	d.openWindow(t, "sign-in")
+	first := screen.window("Sign in ")
+	d.openWindow(t, "settings") // raises the same one, with another screen
+	if again := screen.window("Settings "); again != first {
+		t.Errorf("a second window was opened: %s and %s", first, again)
+	}
+	if pids := d.windowPIDs(t); len(pids) != 1 {
+		t.Errorf("%d window processes run", len(pids))
+	}
+
+	// Killed, and opened again.
+	d.endWindow(t, screen, syscall.SIGKILL)
+	d.reopen(t, screen, "sign-in", "Sign in ")
+
+	// The agent ends under it and comes back; the window has not moved.
+	d.signalAgent(t, syscall.SIGKILL)
+	screen.window("Lanyard was closed")
+	d.must(t, "status")
+	kept := screen.window("Sign in ")
+	if now := d.reopen(t, screen, "settings", "Settings "); now != kept {
+		t.Errorf("the window was opened anew: %s and %s", kept, now)
+	}
+	if pids := d.windowPIDs(t); len(pids) != 1 {
+		t.Errorf("%d window processes run after the agent's restart", len(pids))
+	}
+
+	// Asked to end, as a session does that closes, and as a person does.
+	d.endWindow(t, screen, syscall.SIGTERM)
+	id := d.reopen(t, screen, "sign-in", "Sign in ")
+	d.must(t, "quit")
+	screen.window("Lanyard was closed")
+	screen.press("Return") // Close
+	d.windowGone(t, screen, id)
+}
+
+// TestWindowWithoutDisplay says in one line why there is none.
+func TestWindowWithoutDisplay(t *testing.T) {
+	screen := newDisplay(t)
+	d := newSeat(t, nil, screen, "http://127.0.0.1:1", "DISPLAY=:4711")
+	d.must(t, "status")
+	w := start(t, d.env, "lanyard-window", "--name", "apps", "--state", d.stateDir())
+	if code := w.wait(t, 20*time.Second); code != 1 {
+		t.Errorf("it ended with %d", code)
+	}
+	if said := w.err.String(); !strings.Contains(said, "Windows cannot be shown on this computer.") || strings.Contains(said, "goroutine") {
+		t.Errorf("it said:\n%s", said)
+	}
+	if r := d.run(t, "settings"); r.code == 0 || !strings.Contains(r.err, "Windows cannot be shown on this computer.") {
+		t.Errorf("the command line ended with %d and said:\n%s", r.code, r.err)
+	}
+}
+
+// windowPIDs are the window processes of this desk.
+func (d *desk) windowPIDs(t testing.TB) []int {
+	t.Helper()
+	var pids []int
+	found, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range found {
+		line, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(line), "lanyard-window\x00") || !strings.Contains(string(line), d.home) {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		if err == nil && !zombie(pid) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
+
+// reopen asks for a window until there is one: an agent may hear of the end of the last
+// one a moment after us.
+func (d *desk) reopen(t testing.TB, screen *display, name, title string) string {
+	t.Helper()
+	eventually(t, 20*time.Second, func() error {
+		d.openWindow(t, name)
+		if ids := screen.windows(title); len(ids) != 1 {
+			return fmt.Errorf("%d windows are called %q", len(ids), title)
+		}
+		return nil
+	})
+	return screen.window(title)
+}
+
+// endWindow ends the desk's window by a signal and waits until it is gone.
+func (d *desk) endWindow(t testing.TB, screen *display, signal syscall.Signal) {
+	t.Helper()
+	pids := d.windowPIDs(t)
+	if len(pids) != 1 {
+		t.Fatalf("%d window processes run, want 1", len(pids))
+	}
+	if err := syscall.Kill(pids[0], signal); err != nil {
+		t.Fatal(err)
+	}
+	d.windowGone(t, screen, strconv.Itoa(pids[0]))
+}
+
+func (d *desk) windowGone(t testing.TB, screen *display, which string) {
+	t.Helper()
+	eventually(t, 10*time.Second, func() error {
+		if pids, ids := d.windowPIDs(t), screen.windows("Lanyard"); len(pids)+len(ids) > 0 {
+			return fmt.Errorf("window %s is still there: processes %v, windows %v", which, pids, ids)
+		}
+		return nil
+	})
+}
+
+// quiet fails if a window has told the agent's log, or its own output, of a call from the
+// wrong goroutine.
+func (d *desk) quiet(t testing.TB) {
+	t.Helper()
+	if all := readAll(t, d.home); strings.Contains(all, "Error in Fyne call thread") {
+		t.Error("the window touches widgets from a wrong goroutine")
+	}
+}
