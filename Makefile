@@ -9,7 +9,8 @@ TOOLS    := $(CURDIR)/.cache/bin
 LINT     := $(TOOLS)/golangci-lint
 LINT_V   := v2.15.0
 PROVIDER := cmd/testdata/provider
-FLAGS    := -trimpath -ldflags '-s -w'
+# No -trimpath: the slow part of Fyne is then compiled once for programs and tests.
+FLAGS    := -ldflags '-s -w'
 # Fyne is drawn by one program alone; everything else builds without cgo.
 WINDOW   := -tags no_emoji,migrated_fynedo
 NOWINDOW  = $$($(GO) list ./... | grep -v -e /app/window -e /cmd/lanyard-window)
@@ -28,8 +29,8 @@ window:
 # The Windows programs: console, no console, window.
 windows:
 	GOOS=windows CGO_ENABLED=0 $(GO) build $(FLAGS) -o bin/windows/lanyard.exe ./cmd/lanyard
-	GOOS=windows CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -H=windowsgui' -o bin/windows/lanyardw.exe ./cmd/lanyard
-	GOOS=windows CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc $(GO) build -trimpath -ldflags '-s -w -H=windowsgui' \
+	GOOS=windows CGO_ENABLED=0 $(GO) build -ldflags '-s -w -H=windowsgui' -o bin/windows/lanyardw.exe ./cmd/lanyard
+	GOOS=windows CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc $(GO) build -ldflags '-s -w -H=windowsgui' \
 		$(WINDOW) -o bin/windows/lanyard-window.exe ./cmd/lanyard-window
 
 check:
