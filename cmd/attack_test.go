@@ -321,6 +321,7 @@ func (c *company) issuer(t testing.TB, code string) string {
 // TestLaunchLinks: a link is good once, in the browser that presented it first, for the
 // person who made it; nobody is signed in by anything else.
 func TestLaunchLinks(t *testing.T) {
+	t.Parallel()
 	session := authtest.KeyringSession(t)
 	directory := demo(t)
 	d := newDesk(t, session.Env...)

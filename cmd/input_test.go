@@ -22,6 +22,7 @@ const itHelp = "Demo IT · 4008"
 // TestWrongInput types what is wrong, first where nobody has ever signed in, then, in
 // Chinese, where somebody has: each says what is wrong and what to do, and loses nothing.
 func TestWrongInput(t *testing.T) {
+	t.Parallel()
 	session := authtest.KeyringSession(t)
 	directory := demo(t)
 	host := strings.TrimPrefix(directory, "http://")
@@ -213,6 +214,7 @@ func TestTyped(t *testing.T) {
 // TestTrouble is what goes wrong in the browser, with a real one: after each the very
 // same desk and browser sign in.
 func TestTrouble(t *testing.T) {
+	t.Parallel()
 	session := authtest.KeyringSession(t)
 	directory := demo(t)
 	d := newDesk(t, session.Env...)
@@ -318,6 +320,22 @@ func TestTrouble(t *testing.T) {
 		b.do(chromedp.WaitVisible(chromedp.CSS("#switch")), chromedp.Click(chromedp.CSS("#switch")))
 		b.signInAs("zhangsan", password)
 		finish(b, again)
+	})
+
+	t.Run("locked password store", func(t *testing.T) {
+		d.must(t, "quit")
+		session.Lock(t)
+		n := len(d.urls())
+		d.run(t, "login", "demo", "--directory", directory, "--yes").refused(t, "en", 8, auth.KeyringLocked, nil)
+		if got := len(d.urls()); got != n {
+			t.Errorf("a browser was started before the password store answered: %v", d.urls()[n:])
+		}
+		session.Unlock(t)
+		b := newBrowser(t)
+		login, address := start(d)
+		b.open(address)
+		b.signInAs("zhangsan", password)
+		finish(b, login)
 	})
 	if p := d.settled(t); p.Phase != local.SignedIn || p.Identity.Name != "张三" {
 		t.Errorf("in the end: %+v", p)
