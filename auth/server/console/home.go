@@ -8,7 +8,6 @@ import (
 
 	"lanyard/auth"
 	"lanyard/auth/server"
-	"lanyard/auth/words"
 )
 
 func (c *Console) mountHome(mux *http.ServeMux) {
@@ -42,7 +41,7 @@ func (v *visit) showHome() error {
 		}
 		failed += cause.Count
 		items = append(items, attention{
-			Title: words.ExplainFault(cause.Fault, nil, v.lang).Title, Hint: v.advice(cause), Count: cause.Count, Last: cause.Last,
+			Title: v.cause(cause.Fault), Hint: v.advice(cause), Count: cause.Count, Last: cause.Last,
 			Address: signIns + "?" + url.Values{"failed": {"1"}, "fault": {string(cause.Fault)}, "stage": {cause.Stage}}.Encode(),
 			Act:     v.t("home.look"),
 		})

@@ -31,7 +31,7 @@ func TestHome(t *testing.T) {
 	must(t, w.store.RecordSignIn(ctx, server.SignIn{EnterpriseID: acme, Stage: "token", Fault: auth.AnswerNotData, At: w.Now().AddDate(0, 0, -8)}))
 	b := w.operator().at(acme)
 	p := b.get("/admin/")
-	p.shows(t, "home", "The company's sign-in refused this server", "2×", "Enter the new one under Sign-in", "1×", "Nobody to ask")
+	p.shows(t, "home", "The company's sign-in refused this server", "2×", "Enter the new one under Connector", "1×", "Nobody to ask")
 	if strings.Contains(p.body, "wrong answer") {
 		t.Error("what is older than a week needs attention")
 	}

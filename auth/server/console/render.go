@@ -71,9 +71,8 @@ func source(inline []byte) string {
 // functions are what a template may use: texts in its language, times, pictures.
 func functions(lang string) template.FuncMap {
 	return template.FuncMap{
-		"t":     func(key string, args ...string) string { return words.T(lang, "admin."+key, args...) },
-		"in":    func(text auth.Text) string { return text.In(lang) },
-		"fault": func(f auth.Fault) words.Message { return words.ExplainFault(f, nil, lang) },
+		"t":  func(key string, args ...string) string { return words.T(lang, "admin."+key, args...) },
+		"in": func(text auth.Text) string { return text.In(lang) },
 		"when": func(t time.Time) template.HTML {
 			if t.IsZero() {
 				return "–"

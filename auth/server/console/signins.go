@@ -94,7 +94,7 @@ func (v *visit) rows(lines []server.SignIn) ([]signInRow, error) {
 			row.Person = names[line.PersonID]
 		}
 		if line.Fault != "" {
-			row.Result, row.Where = words.ExplainFault(line.Fault, nil, v.lang).Title, v.stage(line.Stage)
+			row.Result, row.Where = v.cause(line.Fault), v.stage(line.Stage)
 		}
 		rows = append(rows, row)
 	}

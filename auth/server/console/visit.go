@@ -156,6 +156,15 @@ func (v *visit) nav() []navItem {
 
 func (v *visit) t(key string, args ...string) string { return words.T(v.lang, "admin."+key, args...) }
 
+// cause is what a sign-in failed with, as an admin reads it: the words of the fault
+// itself speak to the person.
+func (v *visit) cause(fault auth.Fault) string {
+	if text := v.t("cause." + string(fault)); text != "admin.cause."+string(fault) {
+		return text
+	}
+	return words.ExplainFault(fault, nil, v.lang).Title
+}
+
 // redirect sends the browser on; done names what has happened, for the next page to say.
 func (v *visit) redirect(address, done string) {
 	if done != "" {

@@ -82,6 +82,11 @@ func (v *visit) next(d server.DraftView) string {
 // tile is one preset to choose.
 type tile struct{ ID, Title, Hint string }
 
+// presetOrder is what most companies look for first; others stand behind.
+var presetOrder = []string{
+	"wecom", "dingtalk", "feishu", "welink", "welink-backend", "wps365", "genauth", "wps-style", "oidc-broker", "oidc",
+}
+
 // showPresets asks where people sign in today.
 func (v *visit) showPresets() error {
 	var tiles []tile
@@ -92,6 +97,13 @@ func (v *visit) showPresets() error {
 		}
 		tiles = append(tiles, t)
 	}
+	place := func(t tile) int {
+		if i := slices.Index(presetOrder, t.ID); i >= 0 {
+			return i
+		}
+		return len(presetOrder)
+	}
+	slices.SortStableFunc(tiles, func(a, b tile) int { return place(a) - place(b) })
 	people := 0
 	if v.enterprise.ID != "" {
 		var err error

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"lanyard/auth"
+	"lanyard/auth/authtest"
 	"lanyard/auth/server"
 )
 
@@ -283,5 +284,53 @@ func TestTrialIsItsOwn(t *testing.T) {
 	w.advance(11 * time.Minute)
 	if p := b.get(back); p.status != http.StatusTeapot {
 		t.Errorf("late: status %d", p.status)
+	}
+}
+
+// OpenID providers are tested by the same three stages, with and without a secret.
+func TestWizardOpenID(t *testing.T) {
+	for preset, secret := range map[string]string{"oidc": "", "oidc-broker": vendorSecret} {
+		w := newWorld(t)
+		provider := authtest.NewProvider(t, authtest.Faults{})
+		provider.Secret = secret
+		b := w.operator()
+		b.post("/admin/connector/new", url.Values{"preset": {preset}})
+		values := url.Values{"issuer": {provider.Issuer + "/elsewhere"}, "client_id": {authtest.ClientID}, "client_secret": {secret}}
+		b.post("/admin/connector/details", values)
+		if p := b.post("/admin/connector/test", nil); p.status != http.StatusUnprocessableEntity {
+			t.Errorf("%s: no provider there: status %d\n%s", preset, p.status, main(p.text()))
+		}
+		values.Set("issuer", provider.Issuer)
+		p := b.follow(b.post("/admin/connector/details", values))
+		callback := regexp.MustCompile(`http://[^<]*/c/[0-9a-f]+/callback`).FindString(p.text())
+		if direct := strings.Contains(p.text(), "http://127.0.0.1/callback"); callback == "" || direct != (preset == "oidc") {
+			t.Fatalf("%s: addresses to register:\n%s", preset, main(p.text()))
+		}
+		provider.Redirects = []string{callback}
+		b.try().shows(t, preset, "It came back with a code", "Token received", "张三 · u-1001", "Colleagues will appear like this")
+		b.follow(b.post("/admin/connector/save", url.Values{"name_en": {"Acme"}, "code": {"acme"}})).shows(t, preset, "It works")
+	}
+}
+
+// A connector that was written out by hand has no blanks but its secrets.
+func TestChangeWrittenConnector(t *testing.T) {
+	w := newWorld(t)
+	w.companies()
+	ctx := context.Background()
+	must(t, w.store.SaveConnector(ctx, server.Connector{
+		ID: "c1", EnterpriseID: acme, AppID: "AK1", Active: true, Document: []byte(strings.ReplaceAll(`{"schema":"connector/1","id":"own","title":{"en":"Own"},
+			"kind":"steps","secrets":["client_secret"],"redirect":{"via":"broker"},
+			"authorize":{"url":"V/authorize","params":[["redirect_uri","{redirect_uri}"],["state","{state}"]]},
+			"steps":[{"id":"token","method":"POST","url":"V/accessToken","form":{"client_secret":"{client_secret}","code":"{code}"},"set":{"access_token":"access_token"},"require":["access_token"]},
+			{"id":"user","method":"GET","url":"V/userInfo","query":{"access_token":"{access_token}"},"set":{"sub":"union_id","name":"user_name"},"require":["sub"]}]}`, "V", w.vendor.url)),
+	}))
+	b := w.operator().at(acme)
+	b.post("/admin/connector/new", url.Values{"preset": {""}})
+	b.get("/admin/connector/details").shows(t, "fields", "client_secret")
+	b.post("/admin/connector/details", url.Values{"client_secret": {vendorSecret}})
+	b.try().shows(t, "tested", "张三 · ZhangSan")
+	b.follow(b.post("/admin/connector/save", nil)).shows(t, "saved", "It works")
+	if c, err := w.store.ActiveConnector(ctx, acme); err != nil || c.ID != "c1" || len(c.Sealed) == 0 {
+		t.Errorf("saved: %+v, %v", c, err)
 	}
 }
