@@ -43,6 +43,15 @@ func GenAuth() *Vendor {
 	})
 	v.Callback = "http://127.0.0.1/callback"
 	v.Vars = map[string]string{"host": "acme.genauth.ai", "client_id": oidcClient, "ext_idp_conn_id": "64f0c0ffee0123456789cdef"}
+	v.endpoints["acme.genauth.ai/api/v3/get-my-accessible-apps"] = func(c *call) reply {
+		if v.bearer(c) == nil {
+			return ok(map[string]any{"statusCode": 401, "apiCode": 2020, "message": "not signed in"})
+		}
+		app := func(id, name string, active bool) map[string]any {
+			return map[string]any{"appId": id, "appName": name, "appLoginUrl": "https://" + id + ".genauth.ai/login", "appLogo": "https://img.genauth.ai/" + id, "active": active}
+		}
+		return ok(map[string]any{"statusCode": 200, "message": "ok", "data": []any{app("aliyun", "阿里云", true), app("old", "Old", false)}})
+	}
 	return v
 }
 
@@ -93,7 +102,8 @@ func oidc(o oidcShape) *Vendor {
 		for name, value := range o.authorize {
 			want[name] = value
 		}
-		if !c.takes(shape{method: http.MethodGet, query: want}) {
+		// OpenID Connect Core section 3.1.2.1.
+		if !c.takes(shape{method: http.MethodGet, query: want, may: []string{"ui_locales", "login_hint"}}) {
 			return nil
 		}
 		if v.deny {
@@ -102,6 +112,7 @@ func oidc(o oidcShape) *Vendor {
 		return url.Values{"state": {c.given["state"]}, "code": {v.code(grant{challenge: c.given["code_challenge"], nonce: c.given["nonce"]})}}
 	}
 	v.endpoints = map[string]func(*call) reply{
+		at: func(*call) reply { return reply{http.StatusNotFound, nil} }, // somebody asks whether it is there
 		at + "/.well-known/openid-configuration": func(c *call) reply {
 			c.takes(shape{method: http.MethodGet})
 			return ok(map[string]any{

@@ -179,6 +179,37 @@ func (v *Vendor) answer(w http.ResponseWriter, r *http.Request, place string, bo
 	_ = json.NewEncoder(w).Encode(a.body)
 }
 
+// Register makes callback the redirect address that is registered.
+func (v *Vendor) Register(callback string) { v.set(func() { v.Callback = callback }) }
+
+// Serves reports whether a host is the vendor's.
+func (v *Vendor) Serves(host string) bool {
+	if strings.HasPrefix(v.page, host+"/") {
+		return true
+	}
+	for place := range v.endpoints {
+		if strings.HasPrefix(place, host+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// Who is the person at the vendor's browser.
+func (v *Vendor) Who() (p Person) {
+	v.set(func() { p = v.person })
+	return p
+}
+
+// Leave lets the vendor's person leave the company.
+func (v *Vendor) Leave() { v.set(func() { v.gone[v.person.ID] = true }) }
+
+// Problems are the ways in which the vendor was called wrongly.
+func (v *Vendor) Problems() (list []string) {
+	v.set(func() { list = slices.Clone(v.problems) })
+	return list
+}
+
 // Browse opens an address of the vendor's in the browser where its person is signed in
 // and returns the query that the browser brings back to the callback.
 func (v *Vendor) Browse(address string) (url.Values, error) {
@@ -198,6 +229,14 @@ func (v *Vendor) Browse(address string) (url.Values, error) {
 	back := v.authorize(c)
 	if back == nil {
 		return nil, fmt.Errorf("browse: the vendor's page does not accept %s", u.RawQuery)
+	}
+	registered, err := url.Parse(v.Callback)
+	if err != nil {
+		return nil, fmt.Errorf("browse: %w", err)
+	}
+	// The page adds to a redirect address that has a query already.
+	for name, values := range registered.Query() {
+		back[name] = values
 	}
 	return back, nil
 }
@@ -289,6 +328,7 @@ type shape struct {
 	form   map[string]string
 	json   map[string]string
 	header map[string]string
+	may    []string // of the query: may be there as well
 }
 
 // credentials are the headers that must be there only where a vendor wants them: what
@@ -301,6 +341,9 @@ func (c *call) takes(s shape) bool {
 	c.given = map[string]string{}
 	if c.method != s.method {
 		c.v.problem("%s is called by %s, want %s", c.place, c.method, s.method)
+	}
+	for _, name := range s.may {
+		c.query.Del(name)
 	}
 	c.compare("query", c.query, s.query)
 	var form url.Values

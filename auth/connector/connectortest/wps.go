@@ -77,8 +77,7 @@ func wpsStyle(method, origin string, f fields) *Vendor {
 		})}) {
 			return nil
 		}
-		// The company's page adds to the redirect address, which has a query already.
-		back := url.Values{f.state: {c.given[f.state]}, "app_id": {"AK20211008GIMUUL"}}
+		back := url.Values{f.state: {c.given[f.state]}}
 		if v.deny {
 			back.Set("error", "access_denied")
 			return back
