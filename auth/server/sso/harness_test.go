@@ -60,6 +60,10 @@ func newVendor(t testing.TB, union, name string) *vendor {
 	mux.HandleFunc("GET /authorize", v.authorize)
 	mux.HandleFunc("POST /accessToken", v.accessToken)
 	mux.HandleFunc("GET /userInfo", v.userInfo)
+	mux.HandleFunc("GET /away", func(w http.ResponseWriter, r *http.Request) { // where somebody found a way to redirect
+		w.Header().Set("Location", r.URL.Query().Get("to"))
+		w.WriteHeader(http.StatusFound)
+	})
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)
 	v.url = s.URL
@@ -187,6 +191,12 @@ func (w *world) advance(d time.Duration) {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	return newWorldWith(t, connector.Policy{Loopback: true})
+}
+
+// newWorldWith is a world whose server may call what policy says.
+func newWorldWith(t testing.TB, policy connector.Policy) *world {
+	t.Helper()
 	ctx := context.Background()
 	s, err := store.Open(ctx, filepath.Join(t.TempDir(), "lanyard.db"))
 	must(t, err)
@@ -205,11 +215,12 @@ func newWorld(t testing.TB) *world {
 		level = slog.LevelWarn
 	}
 	logger := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: level}))
-	client := connector.NewHTTPClient(connector.Policy{Loopback: true})
+	client := connector.NewHTTPClient(policy)
+	t.Cleanup(client.CloseIdleConnections)
 	w.sso, err = sso.New(sso.Config{
 		Base: w.base, Enterprises: s, Connectors: s, People: s, Flows: s, Sessions: s, SignIns: s,
 		Engine: &connector.Engine{HTTP: client, Now: w.Now, Logger: logger},
-		OIDC:   &openid.Client{HTTP: client, Now: w.Now, Logger: logger},
+		OIDC:   &openid.Client{HTTP: client, AllowHTTP: policy.AllowHTTP, Now: w.Now, Logger: logger},
 		Pages:  assets.SSOPages, Logger: logger,
 	})
 	must(t, err)
