@@ -84,7 +84,7 @@ type tile struct{ ID, Title, Hint string }
 
 // presetOrder is what most companies look for first; others stand behind.
 var presetOrder = []string{
-	"wecom", "dingtalk", "feishu", "welink", "welink-backend", "wps365", "genauth", "wps-style", "oidc-broker", "oidc",
+	"wecom", "dingtalk", "feishu", "welink", "welink-backend", "wps365", "genauth", "wps-style", "oidc", "oidc-broker",
 }
 
 // showPresets asks where people sign in today.
