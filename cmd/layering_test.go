@@ -43,6 +43,7 @@ var layers = []struct {
 	{"app/tray/traytest", "", "a test's panel sees the bus, and nothing behind it"},
 	{"app/tray", "app/local auth/words assets", "the tray is a function of State"},
 	{"app/page", "app/local auth/words assets", "the page is a function of State"},
+	{"app/window/windowtest", "app/local app/window app/window/fakeagent app/window/theme", "what the tests of the screens share"},
 	{"app/window/...", "auth app/local auth/words assets app/window app/window/theme", "screens are functions of State and do not know each other"},
 
 	{"auth/signin", "auth auth/connector auth/openid auth/words", "one attempt: listener, code, page"},
