@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/netip"
 	"net/url"
@@ -36,14 +37,16 @@ type config struct {
 	BehindProxy      []string            `json:"behind_proxy"`
 	Allow            []string            `json:"allow"`
 	AllowHTTP        []string            `json:"allow_http"`
+	DomainFiles      []string            `json:"domain_files"`
 	LookupsPerMinute *int                `json:"lookups_per_minute"`
 	LogLevel         string              `json:"log_level"`
 	Lifetimes        map[string]duration `json:"lifetimes"`
 
 	// Derived by finish.
-	lifetimes server.Lifetimes
-	proxies   []netip.Prefix
-	lookups   int
+	domainFiles map[string][]byte // by name
+	lifetimes   server.Lifetimes
+	proxies     []netip.Prefix
+	lookups     int
 }
 
 // duration is a length of time such as "60s", "12h" or "30d".
@@ -120,6 +123,14 @@ func (c *config) finish() error {
 	if c.Database == "" {
 		c.Database = filepath.Join(c.Data, "lanyard.db")
 	}
+	c.domainFiles = map[string][]byte{}
+	for _, name := range c.DomainFiles {
+		data, err := readSmall(name)
+		if err != nil {
+			fault("domain_files", "%v", err)
+		}
+		c.domainFiles[filepath.Base(name)] = data
+	}
 	c.lookups = 60
 	if c.LookupsPerMinute != nil {
 		c.lookups = *c.LookupsPerMinute
@@ -157,6 +168,22 @@ func (c *config) finish() error {
 		fault("public_url", "https needs certificate files, or behind_proxy where a proxy ends it")
 	}
 	return errors.Join(faults...)
+}
+
+// readSmall reads a file that is to be shown to everybody: one of a few words, not one
+// that was named by mistake.
+func readSmall(name string) ([]byte, error) {
+	const most = 4 << 10
+	f, err := os.Open(name) // #nosec G304 -- the operator names their own file
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && len(data) > most {
+		err = fmt.Errorf("%s is longer than %d bytes", name, most)
+	}
+	return data, err
 }
 
 func isLoopback(host string) bool {

@@ -110,6 +110,12 @@ func (s *service) handler() (http.Handler, error) {
 	provider.Mount(mux)
 	apps.Mount(mux)
 	s.setup.Mount(mux)
+	for name, data := range s.conf.domainFiles {
+		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+			w.Write(data)
+		})
+	}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 		defer cancel()
