@@ -4,6 +4,7 @@ package cmd_test
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -175,6 +176,44 @@ func TestWindowWithoutDisplay(t *testing.T) {
 	}
 	if r := d.run(t, "settings"); r.code == 0 || !strings.Contains(r.err, "Windows cannot be shown on this computer.") {
 		t.Errorf("the command line ended with %d and said:\n%s", r.code, r.err)
+	}
+}
+
+// TestWindowOtherAgent shows what there is before an agent of another version, which
+// knows less than the window does, and says things that it has never heard of.
+func TestWindowOtherAgent(t *testing.T) {
+	screen := newDisplay(t)
+	state := `{"api":1,"version":"0.0.1","mood":"good","attempt":{"id":"a","step":"blessing","oath":{}}}`
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /v1/state", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, state) })
+	mux.HandleFunc("GET /v1/events", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "event: dance\ndata: {}\n\nevent: state\ndata: %s\n\nevent: window\ndata: {\"name\":\"ballroom\"}\n\n", state)
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	dir := t.TempDir()
+	l, err := local.Listen(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &http.Server{Handler: mux} // anything else is 404, without a Problem
+	go func() { _ = server.Serve(l) }()
+	t.Cleanup(func() { _ = server.Close() })
+	if err := local.WriteInfo(dir, local.Info{PID: os.Getpid(), Address: l.Addr().String(), Version: "0.0.1"}); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LANG=en_US.UTF-8", "DISPLAY=" + screen.name}
+	w := start(t, env, "lanyard-window", "--name", "sign-in", "--state", dir)
+	apps := screen.window("Apps ") // for want of a ballroom
+	eventually(t, 10*time.Second, func() error {
+		if n := colours(screen.picture(apps, "other-agent")); n < 20 {
+			return fmt.Errorf("the window has %d colours", n)
+		}
+		return nil
+	})
+	screen.press("a", "Return", "Escape")
+	if said := w.err.String(); said != "" {
+		t.Errorf("the window complains:\n%s", said)
 	}
 }
 
