@@ -153,7 +153,7 @@ func (d *display) picture(id, name string) image.Image {
 	picture := screen.SubImage(image.Rect(at["X"], at["Y"], at["X"]+at["WIDTH"], at["Y"]+at["HEIGHT"]))
 	if dir := os.Getenv("LANYARD_SCREENSHOTS"); dir != "" {
 		var buf bytes.Buffer
-		if err := png.Encode(&buf, picture); err == nil {
+		if err = png.Encode(&buf, picture); err == nil {
 			err = os.WriteFile(filepath.Join(dir, name+".png"), buf.Bytes(), 0o600)
 		}
 		if err != nil {

@@ -27,10 +27,18 @@ func acme() auth.Enterprise {
 
 // titles are what a company's apps are called.
 var titles = []auth.Text{
-	{"en": "Notes", "zh": "笔记"}, {"en": "Handbook", "zh": "员工手册"}, {"en": "Mail", "zh": "邮件"},
-	{"en": "Calendar", "zh": "日历"}, {"en": "Leave", "zh": "请假"}, {"en": "Expenses", "zh": "费用报销"},
-	{"en": "Source code", "zh": "代码仓库"}, {"en": "Customers", "zh": "客户管理"}, {"en": "Warehouse planning east", "zh": "华东仓储计划系统"},
-	{"en": "Alibaba Cloud", "zh": "阿里云控制台"}, {"en": "Wiki", "zh": "知识库"}, {"en": "Support desk", "zh": "服务台"},
+	{"en": "Notes", "zh": "笔记"},
+	{"en": "Handbook", "zh": "员工手册"},
+	{"en": "Mail", "zh": "邮件"},
+	{"en": "Calendar", "zh": "日历"},
+	{"en": "Leave", "zh": "请假"},
+	{"en": "Expenses", "zh": "费用报销"},
+	{"en": "Source code", "zh": "代码仓库"},
+	{"en": "Customers", "zh": "客户管理"},
+	{"en": "Warehouse planning east", "zh": "华东仓储计划系统"},
+	{"en": "Alibaba Cloud", "zh": "阿里云控制台"},
+	{"en": "Wiki", "zh": "知识库"},
+	{"en": "Support desk", "zh": "服务台"},
 }
 
 func someApps(n int) []local.AppEntry {
