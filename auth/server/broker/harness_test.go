@@ -35,24 +35,6 @@ const (
 	postLogout  = "https://notes.example/bye"
 )
 
-// clock is a time that tests move.
-type clock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *clock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *clock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // gate is server.Gate over the real store: a cookie named after the enterprise.
 type gate struct {
 	base  *server.Base
@@ -108,12 +90,6 @@ type world struct {
 	upstream  error  // what it says of everybody
 	activates string // whom a program's code stands for
 }
-
-// Prove implements server.Prover.
-func (w *world) Prove(context.Context, server.Session) error { return w.upstream }
-
-// Due implements server.Prover.
-func (w *world) Due(context.Context, server.Session) (bool, error) { return false, nil }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()

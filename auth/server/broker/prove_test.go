@@ -1,11 +1,19 @@
 package broker_test
 
 import (
+	"context"
 	"net/http"
 	"testing"
 
 	"lanyard/auth"
+	"lanyard/auth/server"
 )
+
+// Prove implements server.Prover.
+func (w *world) Prove(context.Context, server.Session) error { return w.upstream }
+
+// Due implements server.Prover.
+func (w *world) Due(context.Context, server.Session) (bool, error) { return false, nil }
 
 // A leaver's refresh is told why it ends; one that came while the upstream was silent for
 // too long is told to come again, with the token that it has.
