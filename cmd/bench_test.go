@@ -203,11 +203,23 @@ func newDriver(b testing.TB, c *company) *driver {
 	}
 }
 
+// person is the transport of somebody who signs in for the first time.
+type person struct {
+	id   string
+	next http.RoundTripper
+}
+
+func (p person) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set(asPerson, p.id)
+	return p.next.RoundTrip(r)
+}
+
 // signIn is one person's whole sign-in: code, authorize, vendor, consent, tokens.
 func (d *driver) signIn(b testing.TB) {
 	w := newWalker()
 	var code string
-	w.client.Transport = d.transport
+	w.client.Transport = person{auth.RandomID(), d.transport}
 	w.client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
 		if r.URL.Path == "/callback" { // the desktop's own
 			code = r.URL.Query().Get("code")

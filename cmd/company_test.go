@@ -3,6 +3,7 @@
 package cmd_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -28,6 +29,9 @@ type company struct {
 	dir    string
 }
 
+// asPerson is the header by which a test tells the vendor who signs in.
+const asPerson = "X-Test-Person"
+
 // vendor speaks the three interfaces and never asks a person anything.
 func vendor(t testing.TB) string {
 	t.Helper()
@@ -39,19 +43,24 @@ func vendor(t testing.TB) string {
 			return
 		}
 		q := back.Query()
-		q.Set("code", "code-of-zhangsan")
+		q.Set("code", "code-of-"+cmp.Or(r.Header.Get(asPerson), "ZhangSan"))
 		q.Set("state", r.FormValue("state"))
 		back.RawQuery = q.Encode()
 		http.Redirect(w, r, back.String(), http.StatusFound)
 	})
-	answer := func(v map[string]any) http.HandlerFunc {
-		return func(w http.ResponseWriter, _ *http.Request) {
+	answer := func(v func(r *http.Request) map[string]any) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", "application/json")
-			_ = json.NewEncoder(w).Encode(v)
+			_ = json.NewEncoder(w).Encode(v(r))
 		}
 	}
-	mux.HandleFunc("/accessToken", answer(map[string]any{"access_token": "vendor-token", "expires_in": 3600}))
-	mux.HandleFunc("GET /userInfo", answer(map[string]any{"union_id": "ZhangSan", "user_name": "张三"}))
+	mux.HandleFunc("/accessToken", answer(func(r *http.Request) map[string]any {
+		return map[string]any{"access_token": "token" + strings.TrimPrefix(r.FormValue("code"), "code"), "expires_in": 3600}
+	}))
+	mux.HandleFunc("GET /userInfo", answer(func(r *http.Request) map[string]any {
+		id := strings.TrimPrefix(r.FormValue("access_token"), "token-of-")
+		return map[string]any{"union_id": id, "user_name": "张三"}
+	}))
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)
 	return s.URL

@@ -88,9 +88,9 @@ func (s *SSO) signIn(w http.ResponseWriter, r *http.Request, a *attempt, who ups
 
 // admit finds or makes the person and saves a session of theirs that lives for life.
 func (s *SSO) admit(ctx context.Context, a *attempt, who upstream, session server.Session, life time.Duration) (server.Session, error) {
-	now := s.cfg.Base.Time()
+	now, id := s.cfg.Base.Time(), auth.RandomID()
 	person, err := s.cfg.People.UpsertPerson(ctx, server.Person{
-		ID: auth.RandomID(), EnterpriseID: a.enterprise.ID,
+		ID: id, EnterpriseID: a.enterprise.ID,
 		Key:  personKey(a.enterprise.ID, who.connector, who.tenant, who.subject),
 		Name: who.name, Email: who.email, EmailVerified: who.email != "", Avatar: who.avatar,
 		Groups: who.groups, Authoritative: who.authoritative, CreatedAt: now, LastSeen: now,
@@ -112,6 +112,9 @@ func (s *SSO) admit(ctx context.Context, a *attempt, who upstream, session serve
 	session.CreatedAt, session.LastSeen, session.ExpiresAt = now, now, now.Add(life)
 	if err := s.cfg.Sessions.SaveSession(ctx, session); err != nil {
 		return session, err
+	}
+	if person.ID == id { // new here, so there is no other device
+		return session, nil
 	}
 	// It is the upstream's word on all devices of the person.
 	return session, s.cfg.Sessions.ProveSessions(ctx, session.EnterpriseID, person.ID, now, sealed)

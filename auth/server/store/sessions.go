@@ -58,7 +58,7 @@ var (
 
 	proveSessions = writes(`UPDATE sessions SET upstream = $4,
 			proven_at = CASE WHEN $3 > proven_at THEN $3 ELSE proven_at END
-		WHERE enterprise_id = $1 AND person_id = $2 AND ended_at = 0`)
+		WHERE enterprise_id = $1 AND person_id = $2 AND ended_at = 0 AND expires_at > $3`)
 
 	extendSession = writes(`UPDATE sessions SET expires_at = $4
 		WHERE enterprise_id = $1 AND id = $2 AND ended_at = 0 AND expires_at > $3`)
