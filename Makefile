@@ -12,7 +12,7 @@ PROVIDER := cmd/testdata/provider
 # No -trimpath: the slow part of Fyne is then compiled once for programs and tests.
 FLAGS    := -ldflags '-s -w'
 # Fyne is drawn by one program alone; everything else builds without cgo.
-WINDOW   := -tags no_emoji,migrated_fynedo
+WINDOW   := -tags no_emoji
 NOWINDOW  = $$($(GO) list ./... | grep -v -e /app/window -e /cmd/lanyard-window)
 
 .PHONY: run build window windows check test lint vet bench clean
