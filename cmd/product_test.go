@@ -111,7 +111,7 @@ func (p *process) stop(t testing.TB, signal syscall.Signal) {
 	_ = p.cmd.Process.Signal(signal)
 	select {
 	case <-p.done:
-	case <-time.After(10 * time.Second):
+	case <-time.After(30 * time.Second):
 		_ = p.cmd.Process.Kill()
 		<-p.done
 		t.Errorf("%s stayed after signal %v; it said:\n%s", filepath.Base(p.cmd.Path), signal, p.err.String())

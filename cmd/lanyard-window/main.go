@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/app"
@@ -99,7 +100,13 @@ func run(ctx context.Context, args []string, stderr io.Writer) (code int) {
 	defer cancel()
 	frame.Start(ctx, agent, *name)
 	go frame.Follow(ctx)
-	context.AfterFunc(ctx, func() { fyne.Do(program.Quit) })
+	context.AfterFunc(ctx, func() {
+		fyne.Do(program.Quit)
+		// A driver that is busy, or stuck in the display, must not keep a window whose end
+		// was asked for; there is nothing in it to lose.
+		time.Sleep(3 * time.Second)
+		os.Exit(0)
+	})
 	w.ShowAndRun()
 	return 0
 }
