@@ -48,10 +48,18 @@ var apps = []struct {
 	{"handbook", "/", "by hand", demo.NewHandbook},
 }
 
+// newProvider starts a provider whose only client is the app, with its secret in the form.
+func newProvider(t *testing.T, f authtest.Faults) *authtest.Provider {
+	t.Helper()
+	p := authtest.NewProvider(t, f)
+	p.Secret, p.SecretInForm = "app-secret", true
+	return p
+}
+
 func TestAppsShowWhoIsSignedIn(t *testing.T) {
 	for _, app := range apps {
 		t.Run(app.name, func(t *testing.T) {
-			p := authtest.NewProvider(t, authtest.Faults{})
+			p := newProvider(t, authtest.Faults{})
 			base, b := startApp(t, p.Issuer, app.make), newBrowser(t)
 
 			page := b.follow(base + app.start)
@@ -89,7 +97,7 @@ func TestAppsShowWhoIsSignedIn(t *testing.T) {
 func TestAppsLetNobodyInByAForgedCallback(t *testing.T) {
 	for _, app := range apps {
 		t.Run(app.name, func(t *testing.T) {
-			p := authtest.NewProvider(t, authtest.Faults{})
+			p := newProvider(t, authtest.Faults{})
 			base, b := startApp(t, p.Issuer, app.make), newBrowser(t)
 			refused := func(name string, page answer) {
 				t.Helper()
@@ -138,7 +146,7 @@ func TestAppsLetNobodyInByAForgedCallback(t *testing.T) {
 func TestAppsWhenTheProviderFails(t *testing.T) {
 	for _, app := range apps {
 		t.Run(app.name, func(t *testing.T) {
-			p := authtest.NewProvider(t, authtest.Faults{})
+			p := newProvider(t, authtest.Faults{})
 			base := startApp(t, p.Issuer, app.make)
 			for name, answer := range map[string]http.HandlerFunc{
 				"error": authtest.OAuthError(http.StatusBadRequest, "invalid_client", "canary"),
@@ -169,7 +177,7 @@ func TestNotesChecksTheIDToken(t *testing.T) {
 		"another subject":  func(c map[string]any) { c["sub"] = "x" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			p := authtest.NewProvider(t, authtest.Faults{Claims: claims})
+			p := newProvider(t, authtest.Faults{Claims: claims})
 			base := startApp(t, p.Issuer, demo.NewNotes)
 			if page := newBrowser(t).follow(base + "/login"); page.StatusCode != http.StatusBadGateway {
 				t.Errorf("status %d\n%s", page.StatusCode, page.body)
@@ -180,7 +188,7 @@ func TestNotesChecksTheIDToken(t *testing.T) {
 
 // TestNotesBegunByOthers follows OpenID Connect Core section 4.
 func TestNotesBegunByOthers(t *testing.T) {
-	p := authtest.NewProvider(t, authtest.Faults{})
+	p := newProvider(t, authtest.Faults{})
 	base := startApp(t, p.Issuer, demo.NewNotes)
 	login := func(iss, hint, target string) string {
 		return base + "/login?" + url.Values{"iss": {iss}, "login_hint": {hint}, "target_link_uri": {target}}.Encode()
