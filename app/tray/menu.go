@@ -1,9 +1,6 @@
 package tray
 
 import (
-	"strings"
-	"unicode"
-
 	"lanyard/app/local"
 	"lanyard/auth/words"
 )
@@ -150,7 +147,7 @@ func (m *menu) trouble() []Item {
 	}
 	said := words.ExplainFault(a.Problem.Code, a.Problem.Args, m.lang)
 	return []Item{
-		{Label: label(said.Sentence, maxSentence)},
+		{Label: words.Line(said.Sentence, maxSentence)},
 		{Label: words.T(m.lang, "common.reference", "reference", a.Reference)},
 		{},
 	}
@@ -163,7 +160,7 @@ func (m *menu) apps() []Item {
 	}
 	items := []Item{{}}
 	for _, app := range m.profile.Apps[:min(len(m.profile.Apps), trayApps)] {
-		title := label(app.Title.In(m.lang), maxLabel)
+		title := words.Line(app.Title.In(m.lang), maxLabel)
 		if title == "" {
 			title = app.ID
 		}
@@ -189,11 +186,11 @@ func (m *menu) accounts() []Item {
 
 // who is an account as people see it: the company, and the person where that is known.
 func (m *menu) who(p *local.Profile) string {
-	company := label(p.Enterprise.Name.In(m.lang), maxLabel)
+	company := words.Line(p.Enterprise.Name.In(m.lang), maxLabel)
 	if company == "" {
 		company = p.Enterprise.Code
 	}
-	return m.text("who", "company", company, "name", label(p.Identity.Name, maxLabel))
+	return m.text("who", "company", company, "name", words.Line(p.Identity.Name, maxLabel))
 }
 
 // tooltip is the first line, after whose account it is about.
@@ -210,22 +207,3 @@ const (
 	maxLabel    = 40
 	maxSentence = 80
 )
-
-// label makes a name that came from somebody's server fit for a menu: one line, without
-// control and direction marks, which could turn the row around.
-func label(text string, limit int) string {
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r), r == unicode.ReplacementChar:
-			return ' '
-		case unicode.In(r, unicode.Cc, unicode.Cf):
-			return -1
-		}
-		return r
-	}, text)
-	text = strings.Join(strings.Fields(text), " ")
-	if runes := []rune(text); len(runes) > limit {
-		text = string(runes[:limit-1]) + "…"
-	}
-	return text
-}

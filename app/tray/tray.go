@@ -90,9 +90,9 @@ func (t *tray) redraw() {
 // a tray can call attention with.
 func (t Tray) with(m words.Message) Tray {
 	t.Icon = NeedsYou
-	items := []Item{{Label: label(m.Sentence, maxSentence)}}
+	items := []Item{{Label: words.Line(m.Sentence, maxSentence)}}
 	if m.Hint != "" {
-		items = append(items, Item{Label: label(m.Hint, maxSentence)})
+		items = append(items, Item{Label: words.Line(m.Hint, maxSentence)})
 	}
 	t.Items = append(append(items, Item{}), t.Items...)
 	return t

@@ -46,17 +46,17 @@ func facts(text string, args auth.Args) (filled string, all bool) {
 			return out.String(), all
 		}
 		name, after, _ := strings.Cut(rest, "}")
-		fact := clean(args[name])
+		fact := Line(args[name], maxFact)
 		all = all && fact != ""
 		out.WriteString(fact)
 		text = after
 	}
 }
 
-// clean makes a fact fit for a sentence: one line, no control or direction marks
-// (a provider's text could turn the sentence around), of bounded length.
-func clean(fact string) string {
-	fact = strings.Map(func(r rune) rune {
+// Line makes text that came from somebody's server fit to be shown: one line, no
+// control or direction marks (it could turn the words around it), at most limit runes.
+func Line(text string, limit int) string {
+	text = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r), r == unicode.ReplacementChar:
 			return ' '
@@ -64,10 +64,10 @@ func clean(fact string) string {
 			return -1
 		}
 		return r
-	}, fact)
-	fact = strings.Join(strings.Fields(fact), " ")
-	if runes := []rune(fact); len(runes) > maxFact {
-		fact = string(runes[:maxFact-1]) + "…"
+	}, text)
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > limit {
+		text = string(runes[:limit-1]) + "…"
 	}
-	return fact
+	return text
 }
