@@ -49,7 +49,9 @@ type Person struct {
 	ID           string
 	EnterpriseID string
 	// Key is the hash of enterprise, connector, tenant and upstream subject.
-	Key           string
+	Key string
+	// Account is the upstream's subject, as admins know it: what they paste into a list.
+	Account       string
 	Name          string
 	Email         string
 	EmailVerified bool
@@ -96,7 +98,8 @@ type Session struct {
 	EndedAt      time.Time
 }
 
-// Client is an application that may ask our OpenID provider for a sign-in.
+// Client is an application that may ask us for a sign-in: our OpenID provider or, where
+// Three says how it speaks, our three interfaces. Neither serves a client of the other.
 type Client struct {
 	ID           string
 	EnterpriseID string
@@ -106,7 +109,24 @@ type Client struct {
 	RedirectURIs []string
 	LogoutURIs   []string // where it may send a browser after signing out
 	Alg          string   // of its id_tokens: ES256 or RS256
-	CreatedAt    time.Time
+	// Farewell is where the application is told that a session has ended (OpenID Connect
+	// Back-Channel Logout 1.0, section 2.2); empty: it is not.
+	Farewell  string
+	Three     *Three
+	CreatedAt time.Time
+}
+
+// Three is how an application calls the three interfaces of the seed (WPS, "SSO login"):
+// the names that its side was configured with. An empty name is the seed's own.
+type Three struct {
+	// Params names what comes to us: app_id, redirect_uri, response_type, state, code,
+	// app_secret, grant_type, access_token.
+	Params map[string]string `json:"params,omitempty"`
+	// Answers names what we answer: access_token, expires_in and, of the person, user_id,
+	// name, email.
+	Answers map[string]string `json:"answers,omitempty"`
+	// Get lets it ask for the token by GET.
+	Get bool `json:"get,omitempty"`
 }
 
 // DesktopClient is the client id of Lanyard's own desktop program; it exists in every
@@ -147,10 +167,11 @@ type AccessToken struct {
 }
 
 // The audiences of access tokens: the desktop client's opens /v1, an app's opens
-// userinfo and nothing else.
+// userinfo and nothing else, one of the three interfaces the user address there.
 const (
 	AudienceAPI      = "api"
 	AudienceUserinfo = "userinfo"
+	AudienceThree    = "three"
 )
 
 // RefreshToken is one link of a rotating family.
@@ -172,10 +193,10 @@ type RefreshToken struct {
 type Key struct {
 	ID           string // kid
 	EnterpriseID string
-	Use          string // "id_token", "root", "document"
+	Use          string // "id_token", "root", "document", "saml"
 	Alg          string // ES256, RS256, EdDSA
 	Sealed       []byte // PKCS #8, sealed
-	Public       []byte // PKIX DER
+	Public       []byte // PKIX DER; of a "saml" key its certificate, X.509 DER
 	CreatedAt    time.Time
 	RetireAt     time.Time // zero: in use
 }
@@ -186,11 +207,14 @@ type App struct {
 	EnterpriseID string
 	Title        auth.Text
 	Icon         string          // sha256 of an Icon
-	Launch       json.RawMessage // how it opens; catalog knows the kinds
-	Plain        string
-	Position     int
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
+	Launch       json.RawMessage // a LaunchSpec: how it opens
+	// ClientID is the client that signs its people in, where that is not the app's own id.
+	ClientID  string
+	Plain     string
+	Sealed    []byte // map of the launch's secrets, sealed with "app " and the id as context
+	Position  int
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
 
 // Icon is a picture, named by its content.

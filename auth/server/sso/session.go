@@ -91,8 +91,8 @@ func (s *SSO) admit(ctx context.Context, a *attempt, who upstream, session serve
 	now, id := s.cfg.Base.Time(), auth.RandomID()
 	person, err := s.cfg.People.UpsertPerson(ctx, server.Person{
 		ID: id, EnterpriseID: a.enterprise.ID,
-		Key:  personKey(a.enterprise.ID, who.connector, who.tenant, who.subject),
-		Name: who.name, Email: who.email, EmailVerified: who.email != "", Avatar: who.avatar,
+		Key:     personKey(a.enterprise.ID, who.connector, who.tenant, who.subject),
+		Account: who.subject, Name: who.name, Email: who.email, EmailVerified: who.email != "", Avatar: who.avatar,
 		Groups: who.groups, Authoritative: who.authoritative, CreatedAt: now, LastSeen: now,
 	})
 	if err != nil {

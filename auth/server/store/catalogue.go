@@ -7,15 +7,16 @@ import (
 	"lanyard/auth/server"
 )
 
-const appColumns = `enterprise_id, id, position, icon, plain, created_at, updated_at, title, launch`
+const appColumns = `enterprise_id, id, position, icon, plain, created_at, updated_at, client_id, title, launch, sealed`
 
 var (
 	selectApps = reads(`SELECT ` + appColumns + ` FROM apps WHERE enterprise_id = $1 ORDER BY position, id`)
 	selectApp  = reads(`SELECT ` + appColumns + ` FROM apps WHERE enterprise_id = $1 AND id = $2`)
 
-	upsertApp = writes(`INSERT INTO apps (` + appColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+	upsertApp = writes(`INSERT INTO apps (` + appColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 		ON CONFLICT (enterprise_id, id) DO UPDATE SET position = excluded.position, icon = excluded.icon,
-			plain = excluded.plain, updated_at = excluded.updated_at, title = excluded.title, launch = excluded.launch`)
+			plain = excluded.plain, updated_at = excluded.updated_at, client_id = excluded.client_id,
+			title = excluded.title, launch = excluded.launch, sealed = excluded.sealed`)
 
 	deleteApp = writes(`DELETE FROM apps WHERE enterprise_id = $1 AND id = $2`)
 
@@ -28,7 +29,7 @@ var (
 func scanApp(row scanner) (a server.App, err error) {
 	var launch string
 	err = row.Scan(&a.EnterpriseID, &a.ID, &a.Position, &a.Icon, &a.Plain, at(&a.CreatedAt), at(&a.UpdatedAt),
-		decode(&a.Title), &launch)
+		&a.ClientID, decode(&a.Title), &launch, &a.Sealed)
 	a.Launch = json.RawMessage(launch)
 	return a, err
 }
@@ -51,7 +52,7 @@ func (s *Store) App(ctx context.Context, enterprise, id string) (server.App, err
 // SaveApp implements [server.Catalogue]: it inserts or replaces.
 func (s *Store) SaveApp(ctx context.Context, a server.App) error {
 	n, err := s.exec(ctx, upsertApp, a.EnterpriseID, a.ID, a.Position, a.Icon, a.Plain, ms(a.CreatedAt), ms(a.UpdatedAt),
-		encoded(a.Title), string(a.Launch))
+		a.ClientID, encoded(a.Title), string(a.Launch), a.Sealed)
 	return saved("app", n, err)
 }
 

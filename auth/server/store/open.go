@@ -3,7 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
-	_ "embed" // for the schema
+	"embed"
 	"errors"
 	"fmt"
 	"net/url"
@@ -42,18 +42,11 @@ var (
 	_ server.PeopleList   = (*Store)(nil)
 )
 
-//go:embed migrations/00001_first.sql
-var first string
-
-//go:embed migrations/00002_console.sql
-var console string
-
-//go:embed migrations/00003_left.sql
-var left string
-
-// migrations are the steps of the schema, in order; a step that was released never
-// changes.
-var migrations = []string{first, console, left}
+// migrations are the steps of the schema, by the number that begins their name; a step
+// that was released never changes.
+//
+//go:embed migrations/*.sql
+var migrations embed.FS
 
 // Store is storage on one database. It is safe for concurrent use.
 type Store struct {
@@ -169,8 +162,12 @@ func (s *Store) prepareAll(ctx context.Context) error {
 }
 
 func (s *Store) migrate(ctx context.Context) error {
+	steps, err := s.steps()
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
 	dialect := goose.DialectSQLite3
-	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(s.steps()...)}
+	options := []goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(steps...)}
 	if s.postgres {
 		dialect = goose.DialectPostgres
 		// Several instances may start at once.
@@ -191,9 +188,22 @@ func (s *Store) migrate(ctx context.Context) error {
 }
 
 // steps returns the migrations in the database's own dialect.
-func (s *Store) steps() []*goose.Migration {
+func (s *Store) steps() ([]*goose.Migration, error) {
+	files, err := migrations.ReadDir("migrations")
+	if err != nil {
+		return nil, err
+	}
 	var steps []*goose.Migration
-	for i, text := range migrations {
+	for _, file := range files {
+		data, err := migrations.ReadFile("migrations/" + file.Name())
+		if err != nil {
+			return nil, err
+		}
+		version, err := goose.NumericComponent(file.Name())
+		if err != nil {
+			return nil, err
+		}
+		text := string(data)
 		if s.postgres {
 			text = strings.ReplaceAll(text, " WITHOUT ROWID;", ";")
 		}
@@ -201,9 +211,9 @@ func (s *Store) steps() []*goose.Migration {
 			_, err := tx.ExecContext(ctx, text)
 			return err
 		}
-		steps = append(steps, goose.NewGoMigration(int64(i+1), &goose.GoFunc{RunTx: run}, nil))
+		steps = append(steps, goose.NewGoMigration(version, &goose.GoFunc{RunTx: run}, nil))
 	}
-	return steps
+	return steps, nil
 }
 
 // Close closes the database.

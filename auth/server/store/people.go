@@ -8,16 +8,17 @@ import (
 )
 
 const personColumns = `id, enterprise_id, key, name, email, email_verified, created_at, last_seen, ended_at,
-	left_at, avatar, groups, authoritative`
+	left_at, account, avatar, groups, authoritative`
 
 var (
 	selectPerson = reads(`SELECT ` + personColumns + ` FROM people WHERE enterprise_id = $1 AND id = $2`)
 
 	upsertPerson = writes(`INSERT INTO people (` + personColumns + `)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $10, $11)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9, $10, $11, $12)
 		ON CONFLICT (enterprise_id, key) DO UPDATE SET name = excluded.name, email = excluded.email,
 			email_verified = excluded.email_verified, last_seen = excluded.last_seen, avatar = excluded.avatar,
-			groups = excluded.groups, authoritative = excluded.authoritative, left_at = 0
+			account = excluded.account, groups = excluded.groups,
+			authoritative = excluded.authoritative, left_at = 0
 		RETURNING ` + personColumns)
 
 	endPerson   = writes(`UPDATE people SET ended_at = $3 WHERE enterprise_id = $1 AND id = $2`)
@@ -26,7 +27,7 @@ var (
 
 func scanPerson(row scanner) (p server.Person, err error) {
 	err = row.Scan(&p.ID, &p.EnterpriseID, &p.Key, &p.Name, &p.Email, &p.EmailVerified, at(&p.CreatedAt),
-		at(&p.LastSeen), at(&p.EndedAt), at(&p.LeftAt), &p.Avatar, decode(&p.Groups), decode(&p.Authoritative))
+		at(&p.LastSeen), at(&p.EndedAt), at(&p.LeftAt), &p.Account, &p.Avatar, decode(&p.Groups), decode(&p.Authoritative))
 	return p, err
 }
 
@@ -39,7 +40,7 @@ func (s *Store) Person(ctx context.Context, enterprise, id string) (server.Perso
 // EndedAt stays. LeftAt was the upstream's word and so is this.
 func (s *Store) UpsertPerson(ctx context.Context, p server.Person) (server.Person, error) {
 	return changedOne(ctx, s, "person", upsertPerson, scanPerson, p.ID, p.EnterpriseID, p.Key, text(p.Name),
-		text(p.Email), p.EmailVerified, ms(p.CreatedAt), ms(p.LastSeen), text(p.Avatar),
+		text(p.Email), p.EmailVerified, ms(p.CreatedAt), ms(p.LastSeen), text(p.Account), text(p.Avatar),
 		encoded(p.Groups), encoded(p.Authoritative))
 }
 
