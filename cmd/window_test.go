@@ -77,15 +77,18 @@ func typeCode(t testing.TB, d *desk, screen *display, code string) {
 	})
 }
 
-// TestWindowRoad walks the road in the window with real parts: the code typed, the card
-// confirmed, signed in as zhangsan in Chromium, an app opened by searching for it.
-func TestWindowRoad(t *testing.T) {
+// TestPeopleRoad walks the whole road as a person without a terminal does, with real
+// parts: an agent in a panel's tray, the window that opens by itself, the code typed, the
+// card confirmed, signed in as zhangsan in Chromium, and an app opened from the tray's
+// menu, in that browser and in one that has never seen anything.
+func TestPeopleRoad(t *testing.T) {
 	session := authtest.KeyringSession(t)
 	screen := newDisplay(t)
-	directory := demo(t)
-	d := newSeat(t, session, screen, directory)
-	d.must(t, "status") // which starts the agent
-	w := start(t, d.env, "lanyard-window", "--name", "sign-in", "--state", d.stateDir())
+	panel := newPanel(t, session, screen)
+	d := newSeat(t, session, screen, demo(t))
+	start(t, d.env, "lanyard") // what a double click starts
+	icon := panel.icon()
+	icon.Shows(signedOutMenu)
 	typeCode(t, d, screen, "demo")
 
 	b := newBrowser(t)
@@ -96,9 +99,20 @@ func TestWindowRoad(t *testing.T) {
 	b.confirm()
 	b.shows("signed in", "张三")
 	d.step(t, local.StepDone)
-	if p := d.state(t).Profile(""); p == nil || p.Phase != local.SignedIn || p.Identity.Name != "张三" {
-		t.Fatalf("signed in as %+v", p)
+	if s := d.state(t); s.MemoryOnly || s.Profile("").Phase != local.SignedIn || s.Profile("").Identity.Name != "张三" {
+		t.Fatalf("signed in as %+v", s)
 	}
+
+	menu := icon.Shows(signedInMenu)
+	icon.Click(menu, "Notes")
+	b.open(d.nextURL(t, 1))
+	b.shows("Signed in as 张三")
+	fresh := newBrowser(t)
+	icon.Click(menu, "Notes")
+	fresh.open(d.nextURL(t, 2))
+	fresh.shows("Signed in as 张三")
+
+	// The window goes on to the apps, where searching opens one.
 	time.Sleep(time.Second) // drawn
 	screen.picture(screen.window("Sign in "), "road-done")
 	screen.press("Return")
@@ -109,16 +123,16 @@ func TestWindowRoad(t *testing.T) {
 		}
 		return nil
 	})
-	tabs := len(d.urls())
 	screen.write("note")
 	screen.press("Return")
-	b.open(d.nextURL(t, tabs))
+	b.open(d.nextURL(t, 3))
 	b.shows("Signed in as 张三")
-	if n := len(d.urls()); n != tabs+1 {
-		t.Errorf("the browser was started %d times, want %d", n, tabs+1)
+	if n := len(d.urls()); n != 4 {
+		t.Errorf("the browser was started %d times, want 4", n)
 	}
-	if said := w.err.String(); said != "" { // also of calls from a wrong goroutine
-		t.Errorf("the window complains:\n%s", said)
+	said, err := os.ReadFile(filepath.Join(d.home, "logs", "window.log"))
+	if err != nil || len(said) > 0 { // also of calls from a wrong goroutine
+		t.Errorf("the window complains: %v\n%s", err, said)
 	}
 }
 

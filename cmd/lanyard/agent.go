@@ -92,7 +92,7 @@ func (p *program) serve(ctx context.Context, paths desktop.Paths, o cli.AgentOpt
 	if err != nil {
 		return false, err
 	}
-	shown := newWindows(paths.State, logger)
+	shown := newWindows(paths, logger)
 	cfg.Ring, cfg.OpenWindow = ring, shown.open
 	info := local.Info{PID: os.Getpid(), Address: listener.Addr().String(), Version: version}
 	cfg.Ending = func() {

@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"log/slog"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"sync"
 	"time"
 
+	"lanyard/app/desktop"
 	"lanyard/app/launch"
 	"lanyard/app/local"
 	"lanyard/auth"
@@ -23,6 +25,7 @@ const windowSettle = 500 * time.Millisecond
 type windows struct {
 	program string // its file, beside ours as we were started; "" where that is not known
 	state   string // our state folder, where it finds us
+	said    string // the file for what it says on standard error
 	// listens reports whether one does, also one that an earlier agent has started.
 	listens func() bool
 	logger  *slog.Logger
@@ -31,8 +34,8 @@ type windows struct {
 	runs *exec.Cmd // nil when none does
 }
 
-func newWindows(state string, logger *slog.Logger) *windows {
-	w := &windows{state: state, listens: func() bool { return false }, logger: logger}
+func newWindows(paths desktop.Paths, logger *slog.Logger) *windows {
+	w := &windows{state: paths.State, said: filepath.Join(paths.Logs, "window.log"), listens: func() bool { return false }, logger: logger}
 	if self, err := executable(); err == nil {
 		w.program = filepath.Join(filepath.Dir(self), "lanyard-window"+filepath.Ext(self))
 	}
@@ -54,6 +57,11 @@ func (w *windows) open(ctx context.Context, name string, env local.Env) error {
 	cmd := exec.Command(w.program, "--name", name, "--state", w.state) //nolint:gosec,noctx // our own program; see above
 	cmd.Env = launch.Environ(env)
 	cmd.SysProcAttr = detached()
+	// A file and no pipe, whose end would be the window's when the agent ends.
+	if said, err := os.OpenFile(w.said, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600); err == nil {
+		defer said.Close()
+		cmd.Stderr = said
+	}
 	if err := cmd.Start(); err != nil {
 		return auth.Fail(auth.WindowMissing, nil, err)
 	}
