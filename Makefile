@@ -9,6 +9,7 @@ TOOLS    := $(CURDIR)/.cache/bin
 LINT     := $(TOOLS)/golangci-lint
 LINT_V   := v2.15.0
 PROVIDER := cmd/testdata/provider
+GLEWLWYD := cmd/testdata/glewlwyd
 # No -trimpath: the slow part of Fyne is then compiled once for programs and tests.
 FLAGS    := -ldflags '-s -w'
 # Fyne is drawn by one program alone; everything else builds without cgo.
@@ -39,7 +40,7 @@ check:
 
 test:
 	@.ci/need test
-	@$(MAKE) --no-print-directory lint vet build window windows $(PROVIDER)/node_modules
+	@$(MAKE) --no-print-directory lint vet build window windows $(PROVIDER)/node_modules $(GLEWLWYD)
 	$(GO) test $(WINDOW) -timeout 15m ./app/window/... ./cmd/lanyard-window
 	$(GO) test -race -timeout 30m $(NOWINDOW)
 
@@ -56,7 +57,7 @@ bench:
 
 clean:
 	@.ci/demo clean
-	rm -rf bin .run .cache $(PROVIDER)/node_modules
+	rm -rf bin .run .cache $(PROVIDER)/node_modules $(GLEWLWYD)
 
 $(LINT):
 	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_V)
@@ -65,3 +66,7 @@ $(LINT):
 $(PROVIDER)/node_modules: $(PROVIDER)/package-lock.json
 	cd $(PROVIDER) && npm ci --no-audit --no-fund
 	@touch $@
+
+# And one of another family, in C, as Debian packages it.
+$(GLEWLWYD):
+	@.ci/unpack $@ glewlwyd dbconfig-no-thanks
