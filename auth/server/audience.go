@@ -2,6 +2,8 @@ package server
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -25,6 +27,42 @@ type Member struct {
 	Values  map[string]string // what the assignment carries: an Alibaba Cloud role
 }
 
+// Key is the member in the form that people are compared in: an account ID as it is, but
+// an e-mail address in lower case. Members with one key are one member.
+func (m Member) Key() string {
+	if m.Group != "" {
+		return "g:" + strings.TrimSpace(m.Group)
+	}
+	return accountKey(m.Account)
+}
+
+func accountKey(account string) string {
+	account = strings.TrimSpace(account)
+	if strings.Contains(account, "@") {
+		account = strings.ToLower(account)
+	}
+	return "a:" + account
+}
+
+// MemberKeys are the keys ([Member.Key]) that a person is a member by, their own before
+// their groups': the account ID, the verified e-mail address, each group.
+func (p Person) MemberKeys() []string {
+	var keys []string
+	add := func(key string) {
+		if len(key) > len("a:") && !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	add(accountKey(p.Account))
+	if p.EmailVerified && strings.Contains(p.Email, "@") {
+		add(accountKey(p.Email))
+	}
+	for _, group := range p.Groups {
+		add(Member{Group: group}.Key())
+	}
+	return keys
+}
+
 // Admission is whether one person may open an app, and with which values.
 type Admission struct {
 	Allowed bool
@@ -40,6 +78,11 @@ type Audiences interface {
 	// Admissions answers for one person, by app ("": signing in). An app that it does not
 	// name is everyone's and carries nothing.
 	Admissions(ctx context.Context, p Person) (map[string]Admission, error)
+	// Admission answers for one person and one app ("": signing in).
+	Admission(ctx context.Context, p Person, app string) (Admission, error)
+	// ClientAdmission answers for the apps whose client this is: allowed by one of them is
+	// allowed, and a client that is no app's is everyone's.
+	ClientAdmission(ctx context.Context, p Person, client string) (Admission, error)
 }
 
 // What became of a launch, as far as we can know.
@@ -81,6 +124,9 @@ type Openings interface {
 	// MarkBack says that the newest opening, not older than since, of one of the apps whose
 	// client this is has come back for the person. None is no error.
 	MarkBack(ctx context.Context, enterprise, person, client, outcome string, since, now time.Time) error
+	// MarkSession says of a session's newest opening, not older than since, that nothing has
+	// come back of yet, what became of it. None is no error.
+	MarkSession(ctx context.Context, enterprise, session, outcome string, since, now time.Time) error
 	// OpeningRates counts openings since then, by app.
 	OpeningRates(ctx context.Context, enterprise string, since time.Time) ([]OpeningRate, error)
 	// FindOpenings returns an app's openings (of any app where empty), newest first.

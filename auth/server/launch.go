@@ -1,8 +1,11 @@
 package server
 
 import (
+	"context"
 	"net/http"
+	"time"
 
+	"lanyard/auth"
 	"lanyard/auth/connector"
 )
 
@@ -84,4 +87,26 @@ type Opener interface {
 	// page that posts. Whether the person may open it has been asked before. An error has
 	// not been answered.
 	Open(w http.ResponseWriter, r *http.Request, app App, s Session) error
+}
+
+// Minter is what auth/server/broker gives to auth/server/catalog: what the launch of an
+// app needs of the OpenID provider.
+type Minter interface {
+	// IDToken returns an id_token for one of the enterprise's clients about the person of
+	// a session, as the token endpoint would make it. Where there is no such client the
+	// error wraps auth.ErrNotFound.
+	IDToken(ctx context.Context, s Session, client string) (auth.Secret, error)
+	// NativeCode returns a one-time authorization code for a public client, bound to a
+	// PKCE challenge (S256, RFC 7636 section 4.2). A client that is not there, shows a
+	// secret, or is the desktop's own gets none.
+	NativeCode(ctx context.Context, s Session, client, challenge string) (NativeCode, error)
+}
+
+// NativeCode is a one-time authorization code for a program; it redeems it at the token
+// endpoint with ClientID, RedirectURI and the verifier behind the challenge.
+type NativeCode struct {
+	Code        auth.Secret
+	ClientID    string
+	RedirectURI string
+	ExpiresAt   time.Time
 }
