@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -121,5 +122,9 @@ func (b *Broker) client(ctx context.Context, enterprise, id string) (server.Clie
 			RedirectURIs: []string{"http://127.0.0.1/callback"},
 		}, nil
 	}
-	return b.cfg.Clients.Client(ctx, enterprise, id)
+	c, err := b.cfg.Clients.Client(ctx, enterprise, id)
+	if err == nil && c.Three != nil { // it knows neither PKCE nor nonce
+		return server.Client{}, fmt.Errorf("client speaks the three interfaces: %w", auth.ErrNotFound)
+	}
+	return c, err
 }

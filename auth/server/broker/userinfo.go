@@ -57,6 +57,9 @@ func (b *Broker) bearer(r *http.Request, enterprise string) (server.AccessToken,
 	if errors.Is(err, auth.ErrNotFound) {
 		err = badToken(err)
 	}
+	if err == nil && token.Audience == server.AudienceThree {
+		err = badToken(errors.New("a token of the three interfaces"))
+	}
 	return token, err
 }
 

@@ -1,0 +1,38 @@
+package broker_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
+)
+
+// A client of the three interfaces knows neither PKCE nor nonce and carries its token in
+// addresses: nothing of it is worth anything here.
+func TestClientsOfTheThreeInterfacesAreNoneHere(t *testing.T) {
+	w := newWorld(t)
+	zhang := w.person(acme, "张三")
+	b := w.browser()
+	b.signIn(zhang)
+	must(t, w.store.SaveClient(context.Background(), server.Client{
+		ID: "wps", EnterpriseID: acme, SecretHash: server.Hash(appSecret), RedirectURIs: []string{appRedirect}, Three: &server.Three{},
+	}))
+	if p := b.get(w.authorizeURL(ask("client_id", "wps"))); p.status != http.StatusBadRequest || !strings.Contains(p.body, "not registered") {
+		t.Errorf("authorize: %d %s", p.status, p.body)
+	}
+	form := redeem(b.code(ask()))
+	form.Set("client_id", "wps")
+	w.token(form).want(t, "token", "invalid_client")
+
+	token := auth.RandomToken()
+	must(t, w.store.SaveTokens(context.Background(), server.Issue{Access: server.AccessToken{
+		Hash: server.Hash(token), Audience: server.AudienceThree, ExpiresAt: w.clock.Now().Add(w.base.Lifetimes.AccessToken),
+		Grant: server.Grant{EnterpriseID: acme, ClientID: "wps", PersonID: zhang.ID, SessionID: b.session.ID},
+	}}))
+	if p := w.bearer("/userinfo", token); p.status != http.StatusUnauthorized {
+		t.Errorf("userinfo: %d %s", p.status, p.body)
+	}
+}
