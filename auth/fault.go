@@ -76,18 +76,20 @@ const (
 	AnswerNotData      Fault = "answer_not_data"       // a web page instead of data; args: stage
 
 	// Staying signed in, and apps.
-	SignInRequired Fault = "sign_in_required"
-	AccessEnded    Fault = "access_ended" // the person has left; args: company
-	Offline        Fault = "offline"
-	KeyringLocked  Fault = "keyring_locked"
-	KeyringMissing Fault = "keyring_missing"
-	VaultDamaged   Fault = "vault_damaged"
-	ProfileUnknown Fault = "profile_unknown" // args: profile
-	AppUnknown     Fault = "app_unknown"     // args: app, suggestion?
-	AppAmbiguous   Fault = "app_ambiguous"   // args: app, candidates
-	AppNotLaunched Fault = "app_not_launched"
-	LinkUsed       Fault = "link_used"
-	LinkExpired    Fault = "link_expired"
+	SignInRequired  Fault = "sign_in_required"
+	AccessEnded     Fault = "access_ended" // the person has left; args: company
+	Offline         Fault = "offline"
+	KeyringLocked   Fault = "keyring_locked"
+	KeyringMissing  Fault = "keyring_missing"
+	VaultDamaged    Fault = "vault_damaged"
+	ProfileUnknown  Fault = "profile_unknown" // args: profile
+	AppUnknown      Fault = "app_unknown"     // args: app, suggestion?
+	AppAmbiguous    Fault = "app_ambiguous"   // args: app, candidates
+	AppNotLaunched  Fault = "app_not_launched"
+	AppNotYours     Fault = "app_not_yours"     // the person is not among those who may open it; args: app
+	AppValueMissing Fault = "app_value_missing" // the app is told something that nobody knows of the person; args: app, field
+	LinkUsed        Fault = "link_used"
+	LinkExpired     Fault = "link_expired"
 
 	// This computer.
 	AgentMissing  Fault = "agent_missing" // no agent answers
@@ -124,6 +126,7 @@ var kinds = map[Fault]error{
 	SignInRequired: ErrSignInRequired, AccessEnded: ErrSignInRequired, Offline: ErrOffline,
 	KeyringLocked: ErrLocked, KeyringMissing: ErrFailed, VaultDamaged: ErrFailed,
 	ProfileUnknown: ErrNotFound, AppUnknown: ErrNotFound, AppAmbiguous: ErrUsage,
+	AppNotYours: ErrDenied, AppValueMissing: ErrMisconfigured,
 	AppNotLaunched: ErrFailed, LinkUsed: ErrExpired, LinkExpired: ErrExpired,
 
 	AgentMissing: ErrNoAgent, AgentOlder: ErrConflict, AlreadyRuns: ErrConflict,
