@@ -48,7 +48,7 @@ const (
 	DocumentPinMismatch  Fault = "document_pin_mismatch" // the root key is not the pinned one; args: host
 	DomainUnknown        Fault = "domain_unknown"        // args: domain
 	InsecureAddress      Fault = "insecure_address"      // plain http off loopback; args: host
-	ConfirmationNeeded   Fault = "confirmation_needed"   // no terminal and no --yes; args: host
+	ConfirmationNeeded   Fault = "confirmation_needed"   // no terminal and no --yes; args: host, command?
 	ConfirmationMismatch Fault = "confirmation_mismatch" // the confirmed host is not the one to be opened
 	EnterpriseMisconfig  Fault = "enterprise_misconfig"  // its document or provider cannot be used; args: reason
 	DeviceNotOffered     Fault = "device_not_offered"    // sign-in on another device is not there

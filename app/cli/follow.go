@@ -155,7 +155,11 @@ func (f *following) ask(ctx context.Context) error {
 		return nil
 	}
 	if f.elsewhere != nil || !f.IsTerminal() {
-		return f.cancel(ctx, auth.Fail(auth.ConfirmationNeeded, auth.Args{"host": f.last.Host}, nil))
+		args := auth.Args{"host": f.last.Host}
+		if f.elsewhere != nil && f.last.Enterprise != nil {
+			args["command"] = "lanyard login " + f.last.Enterprise.Code
+		}
+		return f.cancel(ctx, auth.Fail(auth.ConfirmationNeeded, args, nil))
 	}
 	f.card()
 	fmt.Fprintf(f.Stderr, "%s [y/N] ", f.t("confirm"))
