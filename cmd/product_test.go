@@ -87,8 +87,14 @@ func (b *lockedBuffer) String() string {
 // start runs a program in the background and ends it with the test.
 func start(t testing.TB, env []string, name string, args ...string) *process {
 	t.Helper()
+	return startWith(t, nil, env, name, args...)
+}
+
+// startWith is start with something on standard input.
+func startWith(t testing.TB, stdin io.Reader, env []string, name string, args ...string) *process {
+	t.Helper()
 	p := &process{cmd: exec.Command(program(t, name), args...), done: make(chan struct{})}
-	p.cmd.Env = env
+	p.cmd.Stdin, p.cmd.Env = stdin, env
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
 	if err := p.cmd.Start(); err != nil {
 		t.Fatalf("start %s: %v", name, err)
