@@ -29,24 +29,30 @@ type DeviceGrant struct {
 	ExpiresAt    time.Time
 }
 
-// DeviceGrants keeps sign-ins from another machine.
+// DeviceGrants keeps sign-ins from another machine. One that has expired is still found
+// until it is swept, so that its device can be told.
 type DeviceGrants interface {
+	// SaveDeviceGrant inserts; a user code that is taken is auth.ErrConflict.
 	SaveDeviceGrant(ctx context.Context, g DeviceGrant) error
-	DeviceGrant(ctx context.Context, enterprise, hash string) (DeviceGrant, error)
 	DeviceGrantByUser(ctx context.Context, enterprise, userHash string) (DeviceGrant, error)
 	// PollDeviceGrant notes a poll and returns the grant as it was before it.
 	PollDeviceGrant(ctx context.Context, enterprise, hash string, now time.Time) (DeviceGrant, error)
-	// TryDeviceGrant counts a wrong number and returns how many there were.
-	TryDeviceGrant(ctx context.Context, enterprise, hash string) (int, error)
+	// TryDeviceGrant counts a wrong number at a grant that is still open and returns how
+	// many there were; the one that makes most denies it.
+	TryDeviceGrant(ctx context.Context, enterprise, hash string, most int, now time.Time) (int, error)
 	// SettleDeviceGrant approves (with person and session) or denies (without) one that is
-	// still open; a second answer is auth.ErrConflict.
+	// still open; a second answer, or one that comes too late, is auth.ErrConflict.
 	SettleDeviceGrant(ctx context.Context, enterprise, hash, person, session string, authTime, now time.Time) error
-	// UseDeviceGrant marks it used; a second use is auth.ErrConflict.
-	UseDeviceGrant(ctx context.Context, enterprise, hash string, now time.Time) (DeviceGrant, error)
+	// UseDeviceGrant marks an approved one used; a second use is auth.ErrConflict.
+	UseDeviceGrant(ctx context.Context, enterprise, hash string, now time.Time) error
+	// TellDevices notes in the desktop sessions of a person, but for the given one, that
+	// this device has joined them (Session.NewDevice).
+	TellDevices(ctx context.Context, enterprise, person, but, device string, now time.Time) error
 }
 
 // Farewell is one message to an application that a session has ended (OpenID Connect
-// Back-Channel Logout 1.0). It is written in the transaction that ends the session.
+// Back-Channel Logout 1.0). It is written in the transaction that ends the session, for
+// each client with an address for it that got tokens under the session.
 type Farewell struct {
 	ID           string
 	EnterpriseID string
@@ -60,9 +66,24 @@ type Farewell struct {
 
 // Farewells keeps the messages until they have arrived.
 type Farewells interface {
-	// ClaimFarewells returns messages that are due and puts them off until then, so that
-	// no other instance sends them meanwhile.
+	// ClaimFarewells returns messages that are due, this try counted, and puts them off
+	// until then, so that no other instance sends them meanwhile.
 	ClaimFarewells(ctx context.Context, now, until time.Time, limit int) ([]Farewell, error)
+	// RetryFarewell says when a message that did not arrive is sent again.
+	RetryFarewell(ctx context.Context, enterprise, id string, at time.Time) error
 	// DoneFarewell deletes a message: it has arrived, or is given up.
 	DoneFarewell(ctx context.Context, enterprise, id string) error
+	// NextFarewell returns when the next message is due; the zero time where there is none.
+	NextFarewell(ctx context.Context) (time.Time, error)
+}
+
+// Logouts is what an upstream provider may end here.
+type Logouts interface {
+	// UseLogout notes a logout token by the hash of its id until it expires; a second
+	// time is auth.ErrConflict.
+	UseLogout(ctx context.Context, enterprise, hash string, expires time.Time) error
+	// EndUpstream ends the sessions that stand on one sign-in there (Session.UpstreamSID).
+	EndUpstream(ctx context.Context, enterprise, upstreamSID string, now time.Time) error
+	// EndSessionsByKey ends all sessions of the person with that key (Person.Key).
+	EndSessionsByKey(ctx context.Context, enterprise, key string, now time.Time) error
 }

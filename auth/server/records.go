@@ -16,6 +16,8 @@ import (
 type Enterprise struct {
 	auth.Enterprise      // ID never changes; Code is the present code
 	Public          bool // the code may be suggested to people who mistype it
+	// Device says that people may sign in with a browser on another machine (RFC 8628).
+	Device bool
 	// DocumentVersion is the version of the newest document that was signed.
 	DocumentVersion int64
 	Document        []byte // that document, signed (compact JWS); nil to sign anew
@@ -92,10 +94,17 @@ type Session struct {
 	AuthTime     time.Time // the upstream sign-in's
 	ProvenAt     time.Time // when the upstream last said that the person still belongs
 	Upstream     []byte    // the upstream's tokens, sealed; may be nil
-	CreatedAt    time.Time
-	LastSeen     time.Time
-	ExpiresAt    time.Time
-	EndedAt      time.Time
+	// UpstreamSID is the hash of the connector and the upstream's own sid; empty where it
+	// gave none, and for a desktop client's, which lives on without it.
+	UpstreamSID string
+	// NewDevice is a device that has since signed in by a code, and when: what the
+	// person's other devices are told.
+	NewDevice   string
+	NewDeviceAt time.Time
+	CreatedAt   time.Time
+	LastSeen    time.Time
+	ExpiresAt   time.Time
+	EndedAt     time.Time
 }
 
 // Client is an application that may ask us for a sign-in: our OpenID provider or, where

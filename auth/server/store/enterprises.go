@@ -13,7 +13,7 @@ import (
 const oldCode = 30 * 24 * time.Hour
 
 const enterpriseColumns = `e.id, e.code, e.public, e.document_version, e.document_expires, e.created_at,
-	e.updated_at, e.name, e.domains, e.help, e.logo, e.document`
+	e.updated_at, e.name, e.domains, e.help, e.logo, e.document, e.device`
 
 var (
 	selectEnterprise = reads(`SELECT ` + enterpriseColumns + ` FROM enterprises e WHERE e.id = $1`)
@@ -25,12 +25,12 @@ var (
 	selectEnterprises = reads(`SELECT ` + enterpriseColumns + ` FROM enterprises e ORDER BY e.code, e.id`)
 
 	upsertEnterprise = writes(`INSERT INTO enterprises (id, code, public, document_version, document_expires,
-			created_at, updated_at, name, domains, help, logo, document)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+			created_at, updated_at, name, domains, help, logo, document, device)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT (id) DO UPDATE SET code = excluded.code, public = excluded.public,
 			document_version = excluded.document_version, document_expires = excluded.document_expires,
 			updated_at = excluded.updated_at, name = excluded.name, domains = excluded.domains,
-			help = excluded.help, logo = excluded.logo, document = excluded.document`)
+			help = excluded.help, logo = excluded.logo, document = excluded.document, device = excluded.device`)
 
 	// A code that lapsed may be taken by anybody, any other only by its own enterprise.
 	takeCode = writes(`INSERT INTO codes (hash, code, enterprise_id, until) VALUES ($1, $2, $3, 0)
@@ -50,7 +50,7 @@ var (
 
 func scanEnterprise(row scanner) (e server.Enterprise, err error) {
 	err = row.Scan(&e.ID, &e.Code, &e.Public, &e.DocumentVersion, at(&e.DocumentExpires), at(&e.CreatedAt),
-		at(&e.UpdatedAt), decode(&e.Name), decode(&e.Domains), decode(&e.Help), &e.Logo, &e.Document)
+		at(&e.UpdatedAt), decode(&e.Name), decode(&e.Domains), decode(&e.Help), &e.Logo, &e.Document, &e.Device)
 	return e, err
 }
 
@@ -78,7 +78,7 @@ func (s *Store) SaveEnterprise(ctx context.Context, e server.Enterprise) error {
 	now, hash := s.now(), server.Hash(e.Code)
 	return s.atomically(ctx, func(ctx context.Context, t transaction) error {
 		_, err := t.exec(ctx, upsertEnterprise, e.ID, e.Code, e.Public, e.DocumentVersion, ms(e.DocumentExpires),
-			ms(e.CreatedAt), ms(e.UpdatedAt), encoded(e.Name), encoded(e.Domains), encoded(e.Help), e.Logo, e.Document)
+			ms(e.CreatedAt), ms(e.UpdatedAt), encoded(e.Name), encoded(e.Domains), encoded(e.Help), e.Logo, e.Document, e.Device)
 		if err != nil {
 			return fmt.Errorf("save enterprise: %w", err)
 		}

@@ -40,6 +40,8 @@ var (
 	_ server.Drafts       = (*Store)(nil)
 	_ server.SignInLog    = (*Store)(nil)
 	_ server.PeopleList   = (*Store)(nil)
+	_ server.Audiences    = (*Store)(nil)
+	_ server.Openings     = (*Store)(nil)
 )
 
 // migrations are the steps of the schema, by the number that begins their name; a step
@@ -53,8 +55,11 @@ type Store struct {
 	// Now is the clock for what no caller dates: how long an old enterprise code still
 	// resolves. nil means time.Now.
 	Now func() time.Time
-	// KeepAudit is how long the audit is kept; 0 means 190 days.
+	// KeepAudit is how long the audit and the openings are kept; 0 means 190 days.
 	KeepAudit time.Duration
+	// OnFarewell, if set, is called after messages to applications were written, by whoever
+	// ended their sessions; it must not block.
+	OnFarewell func()
 
 	postgres bool
 	file     string // SQLite's

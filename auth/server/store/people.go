@@ -57,12 +57,15 @@ func (s *Store) LeavePerson(ctx context.Context, enterprise, id string, now time
 
 // signOut writes why a person has no access any more and ends their sessions.
 func (s *Store) signOut(ctx context.Context, why writing, enterprise, id string, now time.Time) error {
-	return s.atomically(ctx, func(ctx context.Context, t transaction) error {
+	told := false
+	err := s.atomically(ctx, func(ctx context.Context, t transaction) error {
 		n, err := t.exec(ctx, why, enterprise, id, ms(now))
 		if err := found("end person", n, err); err != nil {
 			return err
 		}
-		_, err = t.exec(ctx, endSessionsOf, enterprise, id, ms(now))
+		told, err = t.end(ctx, endSessionsOf, enterprise, id, now)
 		return err
 	})
+	s.tell(told && err == nil)
+	return err
 }

@@ -9,7 +9,7 @@ import (
 )
 
 const sessionColumns = `s.id, s.enterprise_id, s.person_id, s.cookie_hash, s.parent, s.client, s.device, s.auth_time,
-	s.proven_at, s.created_at, s.last_seen, s.expires_at, s.ended_at, s.upstream`
+	s.proven_at, s.created_at, s.last_seen, s.expires_at, s.ended_at, s.upstream, s.upstream_sid, s.new_device, s.new_device_at`
 
 // standing is true for a session s that has neither ended nor expired, whose person p
 // still has access and whose whole line of parents stands; $3 is the present time. A
@@ -28,28 +28,19 @@ const standingSessions = `SELECT ` + sessionColumns + ` FROM sessions s
 	JOIN people p ON p.id = s.person_id AND p.enterprise_id = s.enterprise_id
 	WHERE s.enterprise_id = $1 AND ` + standing
 
-// ending is what ends sessions: those that where finds, with their descendants. That
-// ends their codes and tokens too (see grants.go).
-func ending(where string) writing {
-	return writes(`WITH RECURSIVE ending (id) AS (
-			SELECT id FROM sessions WHERE enterprise_id = $1 AND ` + where + `
-			UNION
-			SELECT c.id FROM ending JOIN sessions c ON c.parent = ending.id WHERE c.enterprise_id = $1 AND c.parent <> '')
-		UPDATE sessions SET ended_at = $3 WHERE id IN (SELECT id FROM ending) AND ended_at = 0`)
-}
-
 var (
 	selectSession         = reads(standingSessions + ` AND s.id = $2`)
 	selectSessionByCookie = reads(standingSessions + ` AND s.cookie_hash = $2 AND s.cookie_hash <> ''`)
 	selectSessionsOf      = reads(standingSessions + ` AND s.person_id = $2 ORDER BY s.created_at, s.id`)
 
 	upsertSession = writes(`INSERT INTO sessions (id, enterprise_id, person_id, cookie_hash, parent, client, device,
-			auth_time, proven_at, created_at, last_seen, expires_at, ended_at, upstream)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+			auth_time, proven_at, created_at, last_seen, expires_at, ended_at, upstream, upstream_sid, new_device, new_device_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
 		ON CONFLICT (id) DO UPDATE SET person_id = excluded.person_id, cookie_hash = excluded.cookie_hash,
 			parent = excluded.parent, client = excluded.client, device = excluded.device,
 			auth_time = excluded.auth_time, proven_at = excluded.proven_at, last_seen = excluded.last_seen,
-			expires_at = excluded.expires_at, ended_at = excluded.ended_at, upstream = excluded.upstream
+			expires_at = excluded.expires_at, ended_at = excluded.ended_at, upstream = excluded.upstream,
+			upstream_sid = excluded.upstream_sid, new_device = excluded.new_device, new_device_at = excluded.new_device_at
 		WHERE sessions.enterprise_id = excluded.enterprise_id AND sessions.ended_at = 0`)
 
 	touchSession = writes(`UPDATE sessions SET last_seen = $4,
@@ -62,14 +53,12 @@ var (
 
 	extendSession = writes(`UPDATE sessions SET expires_at = $4
 		WHERE enterprise_id = $1 AND id = $2 AND ended_at = 0 AND expires_at > $3`)
-
-	endSession    = ending(`id = $2`)
-	endSessionsOf = ending(`person_id = $2`)
 )
 
 func scanSession(row scanner) (s server.Session, err error) {
 	err = row.Scan(&s.ID, &s.EnterpriseID, &s.PersonID, &s.CookieHash, &s.Parent, &s.Client, &s.Device, at(&s.AuthTime),
-		at(&s.ProvenAt), at(&s.CreatedAt), at(&s.LastSeen), at(&s.ExpiresAt), at(&s.EndedAt), &s.Upstream)
+		at(&s.ProvenAt), at(&s.CreatedAt), at(&s.LastSeen), at(&s.ExpiresAt), at(&s.EndedAt), &s.Upstream,
+		&s.UpstreamSID, &s.NewDevice, at(&s.NewDeviceAt))
 	return s, err
 }
 
@@ -93,7 +82,7 @@ func (s *Store) SessionsOf(ctx context.Context, enterprise, person string, now t
 func (s *Store) SaveSession(ctx context.Context, v server.Session) error {
 	n, err := s.exec(ctx, upsertSession, v.ID, v.EnterpriseID, v.PersonID, v.CookieHash, v.Parent, v.Client,
 		text(v.Device), ms(v.AuthTime), ms(v.ProvenAt), ms(v.CreatedAt), ms(v.LastSeen), ms(v.ExpiresAt),
-		ms(v.EndedAt), v.Upstream)
+		ms(v.EndedAt), v.Upstream, v.UpstreamSID, text(v.NewDevice), ms(v.NewDeviceAt))
 	return saved("session", n, err)
 }
 
@@ -120,7 +109,7 @@ func (s *Store) ExtendSession(ctx context.Context, enterprise, id string, expire
 
 // EndSession implements [server.Sessions]. Ending what has ended or never was is no error.
 func (s *Store) EndSession(ctx context.Context, enterprise, id string, now time.Time) error {
-	if _, err := s.exec(ctx, endSession, enterprise, id, ms(now)); err != nil {
+	if err := s.end(ctx, endSession, enterprise, id, now); err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
 	return nil
@@ -128,7 +117,7 @@ func (s *Store) EndSession(ctx context.Context, enterprise, id string, now time.
 
 // EndSessionsOf implements [server.Sessions], children and tokens included.
 func (s *Store) EndSessionsOf(ctx context.Context, enterprise, person string, now time.Time) error {
-	if _, err := s.exec(ctx, endSessionsOf, enterprise, person, ms(now)); err != nil {
+	if err := s.end(ctx, endSessionsOf, enterprise, person, now); err != nil {
 		return fmt.Errorf("end sessions of person: %w", err)
 	}
 	return nil

@@ -1,0 +1,160 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"lanyard/auth/server"
+)
+
+var (
+	_ server.Farewells = (*Store)(nil)
+	_ server.Logouts   = (*Store)(nil)
+)
+
+// ending is what ends sessions: those that where finds, with their descendants. That
+// ends their codes and tokens too (see grants.go).
+type ending struct{ write, end writing }
+
+// endingOf makes the two statements: first the messages to every application that got
+// tokens under one of the sessions and wants to be told, then the end itself. The codes
+// that were used say who got tokens; they are kept for as long as their session.
+func endingOf(where string) ending {
+	sessions := `WITH RECURSIVE ending (id) AS (
+			SELECT id FROM sessions WHERE enterprise_id = $1 AND ` + where + `
+			UNION
+			SELECT c.id FROM ending JOIN sessions c ON c.parent = ending.id WHERE c.enterprise_id = $1 AND c.parent <> '')`
+	return ending{
+		write: writes(`INSERT INTO farewells (id, enterprise_id, client_id, session_id, person_id, tries, next_at, created_at)
+			` + sessions + `
+			SELECT DISTINCT s.id || '.' || c.id, s.enterprise_id, c.id, s.id, s.person_id, 0, CAST($3 AS BIGINT), CAST($3 AS BIGINT)
+			FROM sessions s
+			JOIN authorization_codes a ON a.session_id = s.id AND a.enterprise_id = s.enterprise_id AND a.used_at <> 0
+			JOIN clients c ON c.id = a.client_id AND c.enterprise_id = a.enterprise_id AND c.farewell <> ''
+			WHERE s.ended_at = 0 AND s.id IN (SELECT id FROM ending)
+			ON CONFLICT (id) DO NOTHING`),
+		end: writes(sessions + `
+			UPDATE sessions SET ended_at = $3 WHERE id IN (SELECT id FROM ending) AND ended_at = 0`),
+	}
+}
+
+var (
+	endSession    = endingOf(`id = $2`)
+	endSessionsOf = endingOf(`person_id = $2`)
+	endUpstream   = endingOf(`upstream_sid = $2 AND upstream_sid <> ''`)
+	endByKey      = endingOf(`person_id IN (SELECT p.id FROM people p WHERE p.enterprise_id = $1 AND p.key = $2)`)
+)
+
+const farewellColumns = `id, enterprise_id, client_id, session_id, person_id, tries, next_at, created_at`
+
+var (
+	selectFarewells = reads(`SELECT ` + farewellColumns + ` FROM farewells WHERE next_at <= $1 ORDER BY next_at, id LIMIT $2`)
+
+	// Whoever changes the row first has it.
+	claimFarewell = writes(`UPDATE farewells SET tries = tries + 1, next_at = $4
+		WHERE enterprise_id = $1 AND id = $2 AND next_at = $3`)
+
+	retryFarewell  = writes(`UPDATE farewells SET next_at = $3 WHERE enterprise_id = $1 AND id = $2`)
+	deleteFarewell = writes(`DELETE FROM farewells WHERE enterprise_id = $1 AND id = $2`)
+	nextFarewell   = reads(`SELECT COALESCE(MIN(next_at), 0) FROM farewells`)
+
+	insertLogout = writes(`INSERT INTO logout_tokens (enterprise_id, hash, expires_at) VALUES ($1, $2, $3)`)
+)
+
+func scanFarewell(row scanner) (f server.Farewell, err error) {
+	err = row.Scan(&f.ID, &f.EnterpriseID, &f.ClientID, &f.SessionID, &f.PersonID, &f.Tries, at(&f.NextAt), at(&f.CreatedAt))
+	return f, err
+}
+
+// end ends what e finds in a transaction of its own.
+func (s *Store) end(ctx context.Context, e ending, enterprise, which string, now time.Time) error {
+	told := false
+	err := s.atomically(ctx, func(ctx context.Context, t transaction) (err error) {
+		told, err = t.end(ctx, e, enterprise, which, now)
+		return err
+	})
+	s.tell(told && err == nil)
+	return err
+}
+
+// end ends what e finds and reports whether there is somebody to tell.
+func (t transaction) end(ctx context.Context, e ending, enterprise, which string, now time.Time) (bool, error) {
+	messages, err := t.exec(ctx, e.write, enterprise, which, ms(now))
+	if err != nil {
+		return false, fmt.Errorf("write farewells: %w", err)
+	}
+	_, err = t.exec(ctx, e.end, enterprise, which, ms(now))
+	return messages > 0, err
+}
+
+// tell wakes whoever sends the messages.
+func (s *Store) tell(there bool) {
+	if there && s.OnFarewell != nil {
+		s.OnFarewell()
+	}
+}
+
+// ClaimFarewells implements [server.Farewells].
+func (s *Store) ClaimFarewells(ctx context.Context, now, until time.Time, limit int) ([]server.Farewell, error) {
+	due, err := many(ctx, s, "farewells", selectFarewells, scanFarewell, ms(now), limit)
+	if err != nil {
+		return nil, err
+	}
+	var mine []server.Farewell
+	for _, f := range due {
+		n, err := s.exec(ctx, claimFarewell, f.EnterpriseID, f.ID, ms(f.NextAt), ms(until))
+		if err != nil {
+			return mine, fmt.Errorf("claim farewell: %w", err)
+		}
+		if n > 0 {
+			f.Tries, f.NextAt = f.Tries+1, until
+			mine = append(mine, f)
+		}
+	}
+	return mine, nil
+}
+
+// RetryFarewell implements [server.Farewells].
+func (s *Store) RetryFarewell(ctx context.Context, enterprise, id string, at time.Time) error {
+	n, err := s.exec(ctx, retryFarewell, enterprise, id, ms(at))
+	return found("put off farewell", n, err)
+}
+
+// DoneFarewell implements [server.Farewells]. One that is there no more is no error.
+func (s *Store) DoneFarewell(ctx context.Context, enterprise, id string) error {
+	if _, err := s.exec(ctx, deleteFarewell, enterprise, id); err != nil {
+		return fmt.Errorf("delete farewell: %w", err)
+	}
+	return nil
+}
+
+// NextFarewell implements [server.Farewells].
+func (s *Store) NextFarewell(ctx context.Context) (time.Time, error) {
+	return one(ctx, s, "next farewell", nextFarewell, func(row scanner) (next time.Time, err error) {
+		err = row.Scan(at(&next))
+		return next, err
+	})
+}
+
+// UseLogout implements [server.Logouts].
+func (s *Store) UseLogout(ctx context.Context, enterprise, hash string, expires time.Time) error {
+	n, err := s.exec(ctx, insertLogout, enterprise, hash, ms(expires))
+	return saved("logout token", n, err)
+}
+
+// EndUpstream implements [server.Logouts]. None is no error.
+func (s *Store) EndUpstream(ctx context.Context, enterprise, upstreamSID string, now time.Time) error {
+	if err := s.end(ctx, endUpstream, enterprise, upstreamSID, now); err != nil {
+		return fmt.Errorf("end sessions of upstream sign-in: %w", err)
+	}
+	return nil
+}
+
+// EndSessionsByKey implements [server.Logouts]. A key that nobody has is no error.
+func (s *Store) EndSessionsByKey(ctx context.Context, enterprise, key string, now time.Time) error {
+	if err := s.end(ctx, endByKey, enterprise, key, now); err != nil {
+		return fmt.Errorf("end sessions by key: %w", err)
+	}
+	return nil
+}
