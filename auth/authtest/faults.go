@@ -16,6 +16,7 @@ type Faults struct {
 	// is sent twice.
 	Callback func(params url.Values)
 	Token    func(answer map[string]any)
+	Device   func(answer map[string]any) // to the question for a device code
 	Claims   func(claims map[string]any) // of the id_token
 	Userinfo func(claims map[string]any)
 

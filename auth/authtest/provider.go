@@ -36,6 +36,8 @@ type Provider struct {
 	// form where SecretInForm is set. Set both before the first request.
 	Secret       string
 	SecretInForm bool
+	// Devices offers the device grant (RFC 8628). Set it before the first request.
+	Devices bool
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
 
@@ -43,6 +45,7 @@ type Provider struct {
 	faults  Faults
 	keys    keys
 	codes   map[string]grant
+	devices map[string]*deviceCode
 	refresh map[string]grant
 	access  map[string]bool
 	counts  map[string]int
@@ -66,6 +69,7 @@ func NewProvider(t testing.TB, f Faults) *Provider {
 		faults:    f,
 		keys:      newKeys(),
 		codes:     map[string]grant{},
+		devices:   map[string]*deviceCode{},
 		refresh:   map[string]grant{},
 		access:    map[string]bool{},
 		counts:    map[string]int{},
@@ -75,6 +79,7 @@ func NewProvider(t testing.TB, f Faults) *Provider {
 	mux.HandleFunc("GET /.well-known/openid-configuration", p.discovery)
 	mux.HandleFunc("GET /authorize", p.authorize)
 	mux.HandleFunc("POST /token", p.token)
+	mux.HandleFunc("POST /device_authorization", p.deviceAuthorization)
 	mux.HandleFunc("GET /userinfo", p.userinfo)
 	mux.HandleFunc("GET /keys", p.jwks)
 	mux.HandleFunc("POST /revoke", p.revoke)
@@ -154,6 +159,9 @@ func (p *Provider) discovery(w http.ResponseWriter, _ *http.Request) {
 		"id_token_signing_alg_values_supported":          []string{"ES256", "RS256", "EdDSA"},
 		"code_challenge_methods_supported":               []string{"S256"},
 		"authorization_response_iss_parameter_supported": true,
+	}
+	if p.Devices {
+		document["device_authorization_endpoint"] = p.Issuer + "/device_authorization"
 	}
 	if p.Secret != "" {
 		document["token_endpoint_auth_methods_supported"] = []string{map[bool]string{false: "client_secret_basic", true: "client_secret_post"}[p.SecretInForm]}

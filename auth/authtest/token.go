@@ -25,6 +25,8 @@ func (p *Provider) token(w http.ResponseWriter, r *http.Request) {
 		p.redeem(w, r)
 	case "refresh_token":
 		p.renew(w, r)
+	case "urn:ietf:params:oauth:grant-type:device_code":
+		p.redeemDevice(w, r)
 	default:
 		OAuthError(http.StatusBadRequest, "unsupported_grant_type", "")(w, r)
 	}

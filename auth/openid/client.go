@@ -35,6 +35,7 @@ type Provider struct {
 	UserinfoEndpoint      string // empty: none
 	RevocationEndpoint    string // empty: none
 	EndSessionEndpoint    string // empty: none
+	DeviceEndpoint        string // RFC 8628; empty: none
 	// FormPost says that the callback may come as a form (response_mode=form_post).
 	FormPost bool
 	// IssParameter says that every callback names its issuer (RFC 9207).
@@ -60,7 +61,7 @@ type Provider struct {
 }
 
 // document is what is read of a discovery document (OpenID Connect Discovery section
-// 3, RFC 8414, RFC 9207).
+// 3, RFC 8414, RFC 9207, RFC 8628).
 type document struct {
 	Issuer                string   `json:"issuer"`
 	AuthorizationEndpoint string   `json:"authorization_endpoint"`
@@ -68,6 +69,7 @@ type document struct {
 	UserinfoEndpoint      string   `json:"userinfo_endpoint"`
 	RevocationEndpoint    string   `json:"revocation_endpoint"`
 	EndSessionEndpoint    string   `json:"end_session_endpoint"`
+	DeviceEndpoint        string   `json:"device_authorization_endpoint"`
 	KeysEndpoint          string   `json:"jwks_uri"`
 	ResponseModes         []string `json:"response_modes_supported"`
 	AuthMethods           []string `json:"token_endpoint_auth_methods_supported"`
@@ -179,6 +181,7 @@ func (p *Provider) adopt(doc document, fallback map[string]string) error {
 		{"jwks_uri", doc.KeysEndpoint, &keys, !p.userinfoOnly},
 		{"revocation_endpoint", doc.RevocationEndpoint, &p.RevocationEndpoint, false},
 		{"end_session_endpoint", doc.EndSessionEndpoint, &p.EndSessionEndpoint, false},
+		{"device_authorization_endpoint", doc.DeviceEndpoint, &p.DeviceEndpoint, false},
 	} {
 		if *e.into = e.found; e.found == "" {
 			*e.into = fallback[e.name]
@@ -198,7 +201,7 @@ func (p *Provider) adopt(doc document, fallback map[string]string) error {
 func (p *Provider) endpoints() []string {
 	return slices.DeleteFunc([]string{
 		p.AuthorizationEndpoint, p.TokenEndpoint, p.UserinfoEndpoint, p.RevocationEndpoint,
-		p.EndSessionEndpoint, p.keys.address,
+		p.EndSessionEndpoint, p.DeviceEndpoint, p.keys.address,
 	}, func(s string) bool { return s == "" })
 }
 

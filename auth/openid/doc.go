@@ -1,8 +1,10 @@
 // Package openid is the relying party of OpenID Connect, without a listener: it
 // finds a provider ([Client.Discover]), makes the address that the browser opens
 // ([Provider.AuthorizeRequest]), redeems the code that comes back
-// ([Provider.Exchange]) and keeps the tokens alive ([Provider.Refresh]) until they
-// are given back ([Provider.Revoke], [Provider.EndSessionURL]).
+// ([Provider.Exchange]), or has the person finish on another device
+// ([Provider.AskDevice], [Provider.AwaitDevice]), and keeps the tokens alive
+// ([Provider.Refresh]) until they are given back ([Provider.Revoke],
+// [Provider.EndSessionURL]).
 //
 // Signatures and the claims iss, aud, exp and nbf are checked by go-oidc; this
 // package checks what go-oidc leaves to its caller: nonce, azp, at_hash, iat, the

@@ -49,12 +49,18 @@ func (p *Provider) Redeem(ctx context.Context, r Request, code auth.Secret) (Res
 	if err != nil {
 		return Result{}, err
 	}
+	if r.Nonce.IsZero() && !p.userinfoOnly {
+		return Result{}, invalid("nonce", errors.New("redeem code: the request had no nonce"))
+	}
+	return p.whose(ctx, set, r.Nonce.Reveal())
+}
+
+// whose checks a new set of tokens and finds out who they belong to. nonce is empty
+// where the flow has none.
+func (p *Provider) whose(ctx context.Context, set auth.TokenSet, nonce string) (Result, error) {
 	subject, claims := "", map[string]any(nil)
 	if !p.userinfoOnly {
-		if r.Nonce.IsZero() {
-			return Result{}, invalid("nonce", errors.New("redeem code: the request had no nonce"))
-		}
-		verified, found, err := p.verify(ctx, set.ID.Reveal(), r.Nonce.Reveal(), set.Access.Reveal())
+		verified, found, err := p.verify(ctx, set.ID.Reveal(), nonce, set.Access.Reveal())
 		if err != nil {
 			return Result{}, err
 		}
@@ -139,16 +145,7 @@ func (p *Provider) Revoke(ctx context.Context, t auth.TokenSet) error {
 		return nil
 	}
 	form := url.Values{"token": {token.Reveal()}, "token_type_hint": {hint}}
-	basic := p.authenticate(form)
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.RevocationEndpoint, strings.NewReader(form.Encode()))
-	if err != nil {
-		return fmt.Errorf("revoke: %w", err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if basic != "" {
-		req.Header.Set("Authorization", basic)
-	}
-	a, err := p.do(req)
+	a, err := p.post(ctx, p.RevocationEndpoint, form)
 	if err != nil {
 		return unreachable(ctx, "revoke", p.RevocationEndpoint, err)
 	}
