@@ -56,6 +56,7 @@ func (v *visit) saveSettings() error {
 	next.Domains = strings.Fields(strings.ToLower(v.PostFormValue("domains")))
 	next.Help = auth.Help{Name: text("help_name"), Phone: text("help_phone"), Chat: text("help_chat"), Link: text("help_link")}
 	next.Public = text("public") != ""
+	next.Device = text("device") != ""
 	picture, unfit, err := v.upload("logo")
 	if err != nil {
 		return err
@@ -107,6 +108,7 @@ func changed(old, next server.Enterprise) []string {
 		{"help", old.Help == next.Help},
 		{"logo", old.Logo == next.Logo},
 		{"public", old.Public == next.Public},
+		{"device", old.Device == next.Device},
 	} {
 		if !row.same {
 			names = append(names, row.name)

@@ -152,7 +152,7 @@ func (s *Setup) enterprise(f *File, old server.Enterprise) (server.Enterprise, e
 	if next.ID == "" {
 		next.ID = auth.RandomID()
 	}
-	next.Public, next.UpdatedAt = f.Public, now
+	next.Public, next.Device, next.UpdatedAt = f.Public, f.Device, now
 	next.Document, next.DocumentExpires = nil, time.Time{}
 	return next, nil
 }
@@ -170,6 +170,7 @@ func differences(old, next server.Enterprise) []string {
 		{"help", old.Help == next.Help},
 		{"logo", old.Logo == next.Logo},
 		{"public", old.Public == next.Public},
+		{"device", old.Device == next.Device},
 	} {
 		if !field.same {
 			names = append(names, field.name)

@@ -44,7 +44,7 @@ func (s *Setup) fileOf(ctx context.Context, enterprise string, first server.NewE
 		return File{Schema: FileSchema, ID: enterprise, Code: code, Name: first.Name}, err
 	}
 	return File{
-		Schema: FileSchema, ID: e.ID, Code: e.Code, Name: e.Name, Domains: e.Domains, Help: e.Help, Logo: e.Logo, Public: e.Public,
+		Schema: FileSchema, ID: e.ID, Code: e.Code, Name: e.Name, Domains: e.Domains, Help: e.Help, Logo: e.Logo, Public: e.Public, Device: e.Device,
 	}, err
 }
 
@@ -170,7 +170,7 @@ func (s *Setup) ChangeEnterprise(ctx context.Context, next server.Enterprise) er
 	if err != nil {
 		return err
 	}
-	f := File{Schema: FileSchema, ID: next.ID, Code: next.Code, Name: next.Name, Domains: next.Domains, Help: next.Help, Logo: next.Logo, Public: next.Public}
+	f := File{Schema: FileSchema, ID: next.ID, Code: next.Code, Name: next.Name, Domains: next.Domains, Help: next.Help, Logo: next.Logo, Public: next.Public, Device: next.Device}
 	var bad faults
 	f.checkSelf(&bad)
 	if err := errors.Join(bad...); err != nil {

@@ -28,7 +28,7 @@ func (s *Setup) Export(ctx context.Context, code string) (File, error) {
 		return File{}, fmt.Errorf("export enterprise %q: %w", code, err)
 	}
 	f := File{
-		Schema: FileSchema, ID: e.ID, Code: e.Code, Name: e.Name, Domains: e.Domains, Help: e.Help, Logo: e.Logo, Public: e.Public,
+		Schema: FileSchema, ID: e.ID, Code: e.Code, Name: e.Name, Domains: e.Domains, Help: e.Help, Logo: e.Logo, Public: e.Public, Device: e.Device,
 	}
 	for _, part := range []func(context.Context, *File) error{s.exportConnector, s.exportApps, s.exportClients} {
 		if err := part(ctx, &f); err != nil {

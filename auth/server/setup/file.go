@@ -25,7 +25,10 @@ type File struct {
 	// Logo is a PNG, JPEG or WebP file, or such a picture as a data: URI.
 	Logo string `json:"logo,omitempty"`
 	// Public lets the directory suggest the code to people who mistype it.
-	Public    bool      `json:"public,omitempty"`
+	Public bool `json:"public,omitempty"`
+	// Device lets people sign in with a browser on another machine, by a code that they
+	// type there. Off by default: codes can be talked out of people.
+	Device    bool      `json:"device,omitempty"`
 	Connector Connector `json:"connector"`
 	// Apps and Clients are the whole lists: what they do not name is removed. A key that
 	// is left out leaves the list as it is.
