@@ -119,7 +119,10 @@ type OpeningRate struct {
 type Openings interface {
 	// RecordOpening inserts or replaces by ID.
 	RecordOpening(ctx context.Context, o Opening) error
-	// MarkOpening says what became of an opening.
+	// Opening returns one by its ID.
+	Opening(ctx context.Context, enterprise, id string) (Opening, error)
+	// MarkOpening says what became of an opening. What the person said of it (OpeningAsked)
+	// stands against whatever comes after.
 	MarkOpening(ctx context.Context, enterprise, id, outcome string, now time.Time) error
 	// MarkBack says that the newest opening, not older than since, of one of the apps whose
 	// client this is has come back for the person. None is no error.

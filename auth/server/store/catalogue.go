@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"lanyard/auth/server"
 )
@@ -56,10 +57,21 @@ func (s *Store) SaveApp(ctx context.Context, a server.App) error {
 	return saved("app", n, err)
 }
 
-// DeleteApp implements [server.Catalogue].
+// DeleteApp implements [server.Catalogue]. Its audience goes with it: a later app of the
+// same name is not for the same people.
 func (s *Store) DeleteApp(ctx context.Context, enterprise, id string) error {
-	n, err := s.exec(ctx, deleteApp, enterprise, id)
-	return found("delete app", n, err)
+	return s.atomically(ctx, func(ctx context.Context, t transaction) error {
+		n, err := t.exec(ctx, deleteApp, enterprise, id)
+		if err := found("delete app", n, err); err != nil || id == "" {
+			return err
+		}
+		for _, rows := range []writing{deleteAudience, deleteMembers} {
+			if _, err := t.exec(ctx, rows, enterprise, id); err != nil {
+				return fmt.Errorf("delete app: %w", err)
+			}
+		}
+		return nil
+	})
 }
 
 // Icon implements [server.Catalogue].

@@ -68,6 +68,7 @@ var suite = []struct {
 	{"openings", testOpenings},
 	{"openings that apps come back of", testMarkBack},
 	{"openings as admins read them", testFindOpenings},
+	{"openings are swept", testSweepOpenings},
 	{"sweep", testSweep},
 	{"canceled context", testCanceled},
 }
