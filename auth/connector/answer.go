@@ -28,7 +28,7 @@ type answer struct {
 func (a *answer) judge(body []byte) (map[string]string, error) {
 	what := a.read(body)
 	for name, paths := range a.s.Set {
-		if value, _ := paths.Find(a.doc); secretName(name) {
+		if value, _ := paths.Find(a.doc); a.x.veil.hides(name, value) {
 			a.x.veil.add(value) // before anything of this answer is shown
 		}
 	}

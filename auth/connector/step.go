@@ -78,7 +78,7 @@ func (x *execution) step(ctx context.Context, s *Step, id string) error {
 func (x *execution) take(values map[string]string) {
 	for name, v := range values {
 		x.values[name] = v
-		if secretName(name) {
+		if x.veil.hides(name, v) {
 			x.veil.add(v)
 		}
 	}

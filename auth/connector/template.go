@@ -43,7 +43,7 @@ func pieces(template string, literal func(string) error, name func(name string, 
 			return fmt.Errorf("has a brace without its partner")
 		}
 		n, optional := strings.CutSuffix(template[i+1:end], "?")
-		if !validName(n) {
+		if !validValue(n) {
 			return fmt.Errorf("has the placeholder %q; write {name} or {name?}", template[i:end+1])
 		}
 		if err := name(n, optional); err != nil {

@@ -13,7 +13,16 @@ const hidden = "••••"
 // veil hides secrets in what an admin or a log gets to see: by value, wherever one of
 // this run's secrets turns up (a vendor may quote it in an error), and by name, for
 // whatever an answer holds under a name such as access_token.
-type veil struct{ values []string }
+type veil struct {
+	values []string
+	all    bool // whatever a step sets is a secret
+}
+
+// hides reports whether the value of a result is a secret. One of a few characters is
+// not: hidden, it would take others' text with it.
+func (v *veil) hides(name, value string) bool {
+	return secretName(name) || v.all && len(value) >= 8
+}
 
 func (v *veil) add(secret string) {
 	if secret == "" || slices.Contains(v.values, secret) {
