@@ -1,0 +1,124 @@
+package threestep
+
+import (
+	"context"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"time"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
+)
+
+// accessToken is the second interface (授权码接口): an access token for a code.
+func (p *Provider) accessToken(w http.ResponseWriter, r *http.Request) {
+	c, v, err := p.tokenRequest(w, r)
+	if err != nil {
+		p.refuse(w, r, err)
+		return
+	}
+	token, code, err := p.redeem(r.Context(), c, v)
+	if err != nil {
+		p.refuse(w, r, err)
+		return
+	}
+	p.log.InfoContext(r.Context(), "token issued", "enterprise", c.EnterpriseID, "client", c.ID, "person", code.PersonID)
+	if p.cfg.Back != nil {
+		p.cfg.Back(r.Context(), c.EnterpriseID, code.PersonID, c.ID)
+	}
+	writeJSON(w, http.StatusOK, map[string]any{
+		answer(c, answerToken): token, "token_type": "Bearer", answer(c, answerExpires): int(TokenLife / time.Second),
+	})
+}
+
+// tokenRequest reads a token request and the client that has shown itself by its secret.
+// A POST brings its fields in the form alone: an address may hold fixed fields besides,
+// but none of ours, least of all the secret.
+func (p *Provider) tokenRequest(w http.ResponseWriter, r *http.Request) (server.Client, url.Values, error) {
+	var none server.Client
+	query, err := parse(r.URL.RawQuery)
+	if err != nil {
+		return none, nil, &Error{Code: invalidRequest, Description: err.Error()}
+	}
+	v := query
+	if r.Method == http.MethodPost {
+		if v, err = readForm(w, r); err != nil {
+			return none, nil, &Error{Code: invalidRequest, Description: err.Error()}
+		}
+	}
+	c, err := p.client(r.Context(), r.PathValue("id"), v)
+	switch {
+	case errors.Is(err, auth.ErrNotFound):
+		return none, nil, unknownClient
+	case err != nil:
+		return none, nil, err
+	case r.Method == http.MethodGet && !c.Three.Get:
+		return none, nil, &Error{Code: invalidRequest, Description: "this client asks by POST", Status: http.StatusMethodNotAllowed}
+	}
+	if r.Method == http.MethodPost {
+		for _, key := range allParams {
+			if query.Has(param(c, key)) {
+				return none, nil, &Error{Code: invalidRequest, Description: "a field of the form stands in the address"}
+			}
+		}
+	}
+	shown := v.Get(param(c, paramSecret))
+	if shown == "" || c.SecretHash == "" || !auth.NewSecret(server.Hash(shown)).Equal(auth.NewSecret(c.SecretHash)) {
+		return none, nil, unknownClient
+	}
+	if v.Get(param(c, paramGrant)) != "authorization_code" {
+		return none, nil, &Error{Code: "unsupported_grant_type"}
+	}
+	return c, v, nil
+}
+
+func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/x-www-form-urlencoded" {
+		return nil, errors.New("the request is no form")
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxQuery))
+	if err != nil {
+		return nil, errors.New("the form cannot be read")
+	}
+	return parse(string(body))
+}
+
+// redeem trades a code. It counts as used from here on, whatever else is wrong.
+func (p *Provider) redeem(ctx context.Context, c server.Client, v url.Values) (string, server.Code, error) {
+	now := p.cfg.Base.Time()
+	code, err := p.cfg.Grants.UseCode(ctx, c.EnterpriseID, server.Hash(v.Get(param(c, paramCode))), now)
+	switch {
+	case errors.Is(err, auth.ErrConflict):
+		// A second use: one of the two is a thief's, and nobody knows which (RFC 6749 section 4.1.2).
+		p.log.WarnContext(ctx, "code used again", "enterprise", c.EnterpriseID, "client", code.ClientID, "person", code.PersonID)
+		if err := p.cfg.Grants.EndFamily(ctx, c.EnterpriseID, code.Family); err != nil {
+			return "", code, err
+		}
+		return "", code, &Error{Code: invalidGrant, Description: "the code was used before"}
+	case errors.Is(err, auth.ErrNotFound):
+		return "", code, &Error{Code: invalidGrant, Description: "the code is unknown or has expired"}
+	case err != nil:
+		return "", code, err
+	case code.ClientID != c.ID:
+		return "", code, &Error{Code: invalidGrant, Description: "the code is another client's"}
+	}
+	// The document sends no redirect_uri here; one that is sent has to be the same.
+	if back := param(c, paramRedirect); v.Has(back) && v.Get(back) != code.RedirectURI {
+		return "", code, &Error{Code: invalidGrant, Description: "the redirect address is another one"}
+	}
+	if _, err := p.cfg.Sessions.Session(ctx, c.EnterpriseID, code.SessionID, now); err != nil {
+		if errors.Is(err, auth.ErrNotFound) {
+			err = &Error{Code: invalidGrant, Description: "the session has ended"}
+		}
+		return "", code, err
+	}
+	token := auth.RandomToken()
+	return token, code, p.cfg.Grants.SaveTokens(ctx, server.Issue{Access: server.AccessToken{
+		Hash: server.Hash(token), Grant: code.Grant, Audience: server.AudienceThree, Family: code.Family,
+		ExpiresAt: now.Add(TokenLife),
+	}})
+}
