@@ -39,8 +39,9 @@ type Connectors interface {
 	Connector(ctx context.Context, id string) (Connector, error)
 	ConnectorByAppID(ctx context.Context, appID string) (Connector, error)
 	ActiveConnector(ctx context.Context, enterprise string) (Connector, error)
-	// SaveConnector inserts or replaces; an Active one makes the others of its
-	// enterprise inactive in the same transaction.
+	// SaveConnector inserts or replaces; in the same transaction an Active one makes the
+	// others of its enterprise inactive, and the enterprise's signed document goes, which
+	// may name what was.
 	SaveConnector(ctx context.Context, c Connector) error
 }
 

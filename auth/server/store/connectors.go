@@ -15,6 +15,10 @@ var (
 	selectConnectorByAppID = reads(`SELECT ` + connectorColumns + ` FROM connectors WHERE app_id = $1 AND app_id <> ''`)
 	selectActiveConnector  = reads(`SELECT ` + connectorColumns + ` FROM connectors WHERE enterprise_id = $1 AND active`)
 
+	// dropDocument has the signed document made anew; its row keeps other transactions of
+	// the same enterprise waiting.
+	dropDocument = writes(`UPDATE enterprises SET document = $2, document_expires = 0 WHERE id = $1`)
+
 	deactivateOthers = writes(`UPDATE connectors SET active = FALSE WHERE enterprise_id = $1 AND id <> $2 AND active`)
 
 	upsertConnector = writes(`INSERT INTO connectors (` + connectorColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -46,10 +50,12 @@ func (s *Store) ActiveConnector(ctx context.Context, enterprise string) (server.
 }
 
 // SaveConnector implements [server.Connectors]. An APPID or an id that belongs to
-// another connector is auth.ErrConflict; an unknown enterprise is auth.ErrNotFound.
+// another connector is auth.ErrConflict; an unknown enterprise is auth.ErrNotFound. The
+// enterprise's signed document goes in the same transaction: it may name the connector,
+// and a server that dies here must not leave the new one behind the old one's document.
 func (s *Store) SaveConnector(ctx context.Context, c server.Connector) error {
 	return s.atomically(ctx, func(ctx context.Context, t transaction) error {
-		n, err := t.exec(ctx, lockEnterprise, c.EnterpriseID)
+		n, err := t.exec(ctx, dropDocument, c.EnterpriseID, []byte(nil))
 		if err := found("save connector of enterprise", n, err); err != nil {
 			return err
 		}

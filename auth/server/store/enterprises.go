@@ -42,10 +42,6 @@ var (
 	// An older document never replaces a newer one that another instance has signed.
 	updateDocument = writes(`UPDATE enterprises SET document_version = $2, document = $3, document_expires = $4
 		WHERE id = $1 AND document_version < $2`)
-
-	// lockEnterprise changes nothing; its row keeps other transactions of the same
-	// enterprise waiting.
-	lockEnterprise = writes(`UPDATE enterprises SET id = id WHERE id = $1`)
 )
 
 func scanEnterprise(row scanner) (e server.Enterprise, err error) {

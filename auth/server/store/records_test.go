@@ -104,8 +104,12 @@ func testConnectors(t *testing.T, s *store.Store) {
 	wantErr(t, "another enterprise's", second(s.ActiveConnector(ctx(t), other)), auth.ErrNotFound)
 	wantErr(t, "empty APPID", second(s.ConnectorByAppID(ctx(t), "")), auth.ErrNotFound)
 
+	must(t, s.SaveDocument(ctx(t), acme, 1<<40, []byte("names a"), now))
 	must(t, s.SaveConnector(ctx(t), b))
 	want(t, "active switched", b)(s.ActiveConnector(ctx(t), acme))
+	if e, err := s.Enterprise(ctx(t), acme); err != nil || len(e.Document) > 0 || !e.DocumentExpires.IsZero() || e.DocumentVersion != 1<<40 {
+		t.Errorf("the document that names the old connector is still there: %q %v %v, %v", e.Document, e.DocumentExpires, e.DocumentVersion, err)
+	}
 	a.Active = false
 	want(t, "the other is not", a)(s.Connector(ctx(t), "a"))
 	must(t, s.SaveConnector(ctx(t), server.Connector{ID: "c", EnterpriseID: acme})) // a second without an APPID
