@@ -20,6 +20,7 @@ var parts = map[string][]string{
 	"xdotool":       {"xdotool"},
 	"xfce4-panel":   {"xfce4-panel"},
 	"xfconfd":       {"/usr/lib/*/xfce4/xfconf/xfconfd", "/usr/lib/xfce4/xfconf/xfconfd"},
+	"xmlsec1":       {"xmlsec1"},
 	"xvfb":          {"Xvfb"},
 }
 

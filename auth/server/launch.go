@@ -63,6 +63,8 @@ type SAML struct {
 	Attributes []SAMLAttribute `json:"attributes,omitempty"`
 	RelayState string          `json:"relay_state,omitempty"` // of a response that nobody asked for
 	Logout     string          `json:"logout,omitempty"`      // its SingleLogoutService, if any
+	// SignResponse signs the response too, not its assertion alone.
+	SignResponse bool `json:"sign_response,omitempty"`
 }
 
 // SAMLAttribute is one attribute of an assertion. A value may hold {sub}, {name},

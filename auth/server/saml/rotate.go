@@ -1,0 +1,110 @@
+package saml
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/pem"
+	"fmt"
+	"strings"
+	"time"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
+)
+
+// Certificate is one that an enterprise's metadata publishes.
+type Certificate struct {
+	ID          string
+	PEM         string
+	Fingerprint string // SHA-256, in pairs of capital hex digits, as consoles show it
+	Signs       bool   // the one whose key signs now
+	CreatedAt   time.Time
+	NotAfter    time.Time
+	// Until is when its key stops signing and it leaves the metadata; zero: when
+	// [Provider.Switch] says so.
+	Until time.Time
+}
+
+// Certificates returns what an enterprise publishes, the one that signs first. The
+// first call makes it.
+func (p *Provider) Certificates(ctx context.Context, enterprise string) ([]Certificate, error) {
+	keys, err := p.keys.of(ctx, enterprise)
+	if err != nil {
+		return nil, err
+	}
+	var out []Certificate
+	for i, k := range keys {
+		sum := sha256.Sum256(k.cert.Raw)
+		out = append(out, Certificate{
+			ID:          k.row.ID,
+			PEM:         string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: k.cert.Raw})),
+			Fingerprint: strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":"),
+			Signs:       i == 0, CreatedAt: k.row.CreatedAt, NotAfter: k.cert.NotAfter, Until: k.row.RetireAt,
+		})
+	}
+	return out, nil
+}
+
+// Rotate publishes a second certificate beside the one that signs. From at on its key
+// signs alone; with a zero time that waits for [Provider.Switch]. Until then every
+// service provider has to learn the new certificate. Where a second one is published
+// already the error is of kind auth.ErrConflict.
+func (p *Provider) Rotate(ctx context.Context, enterprise string, at time.Time) error {
+	keys, err := p.reload(ctx, enterprise)
+	if err != nil {
+		return err
+	}
+	if len(keys) > 1 {
+		return fmt.Errorf("rotate SAML key: a second one is published: %w", auth.ErrConflict)
+	}
+	row, err := p.keys.generate(enterprise)
+	if err != nil {
+		return err
+	}
+	// First the new one: there is never a moment without a key.
+	if err := p.cfg.Keys.SaveKey(ctx, row); err != nil {
+		return fmt.Errorf("save SAML key: %w", err)
+	}
+	if !at.IsZero() {
+		if err := p.retire(ctx, keys[0].row, at); err != nil {
+			return err
+		}
+	}
+	_, err = p.reload(ctx, enterprise)
+	return err
+}
+
+// Switch lets the second certificate's key sign from now on; the first leaves the
+// metadata. Without a second one the error is of kind auth.ErrConflict. Other instances
+// follow within a minute.
+func (p *Provider) Switch(ctx context.Context, enterprise string) error {
+	keys, err := p.reload(ctx, enterprise)
+	if err != nil {
+		return err
+	}
+	if len(keys) < 2 {
+		return fmt.Errorf("switch SAML key: there is no second one: %w", auth.ErrConflict)
+	}
+	if err := p.retire(ctx, keys[0].row, p.cfg.Base.Time()); err != nil {
+		return err
+	}
+	_, err = p.reload(ctx, enterprise)
+	return err
+}
+
+func (p *Provider) retire(ctx context.Context, row server.Key, at time.Time) error {
+	row.RetireAt = at.UTC().Truncate(time.Millisecond)
+	if err := p.cfg.Keys.SaveKey(ctx, row); err != nil {
+		return fmt.Errorf("retire SAML key: %w", err)
+	}
+	return nil
+}
+
+// reload returns the enterprise's keys as the store has them now.
+func (p *Provider) reload(ctx context.Context, enterprise string) ([]*signingKey, error) {
+	s := p.keys.set(enterprise)
+	s.mu.Lock()
+	s.loaded = time.Time{}
+	s.mu.Unlock()
+	return p.keys.of(ctx, enterprise)
+}
