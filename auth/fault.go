@@ -95,8 +95,9 @@ const (
 	AgentMissing  Fault = "agent_missing" // no agent answers
 	AgentOlder    Fault = "agent_older"
 	AlreadyRuns   Fault = "already_runs"
-	NotPermitted  Fault = "not_permitted" // another user's agent, or a page that may not ask
-	NotHere       Fault = "not_here"      // this part is not in this build yet; args: what
+	NativeMissing Fault = "native_missing" // an app's program is not on the device's list; args: app, program
+	NotPermitted  Fault = "not_permitted"  // another user's agent, or a page that may not ask
+	NotHere       Fault = "not_here"       // this part is not in this build yet; args: what
 	WindowMissing Fault = "window_missing"
 
 	// The server's own pages.
@@ -130,7 +131,7 @@ var kinds = map[Fault]error{
 	AppNotLaunched: ErrFailed, LinkUsed: ErrExpired, LinkExpired: ErrExpired,
 
 	AgentMissing: ErrNoAgent, AgentOlder: ErrConflict, AlreadyRuns: ErrConflict,
-	NotPermitted: ErrDenied, NotHere: ErrFailed, WindowMissing: ErrFailed,
+	NotPermitted: ErrDenied, NotHere: ErrFailed, WindowMissing: ErrFailed, NativeMissing: ErrFailed,
 
 	FlowStale: ErrExpired, RequestInvalid: ErrUsage, EnterpriseNone: ErrNotFound,
 	TooManyRequests: ErrOffline,
