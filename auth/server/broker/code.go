@@ -42,10 +42,17 @@ func (b *Broker) redeem(r *http.Request, enterprise string, c server.Client, for
 	if err != nil {
 		return tokens{}, err
 	}
+	return b.issue(r, c, code, session, server.DeviceName("Lanyard", r.UserAgent()))
+}
+
+// issue answers a code that was found good, of the session that it was given in. A
+// desktop program gets a session of its own, named device.
+func (b *Broker) issue(r *http.Request, c server.Client, code server.Code, session server.Session, device string) (tokens, error) {
+	ctx, now := r.Context(), b.cfg.Base.Time()
 	grant := code.Grant
 	expires := session.ExpiresAt
 	if c.ID == server.DesktopClient {
-		desktop := b.desktopSession(r, session, code)
+		desktop := b.desktopSession(session, code, device)
 		if err := b.cfg.Sessions.SaveSession(ctx, desktop); err != nil {
 			return tokens{}, err
 		}
@@ -64,14 +71,14 @@ func (b *Broker) redeem(r *http.Request, enterprise string, c server.Client, for
 	if err := b.cfg.Grants.SaveTokens(ctx, issue); err != nil {
 		return tokens{}, err
 	}
-	b.log.InfoContext(ctx, "tokens issued", "enterprise", enterprise, "client", c.ID, "person", grant.PersonID)
+	b.log.InfoContext(ctx, "tokens issued", "enterprise", grant.EnterpriseID, "client", c.ID, "person", grant.PersonID)
 	return b.answerTokens(ctx, c, grant, code.Nonce, access, refresh)
 }
 
 // desktopSession makes the session that a desktop's tokens hang on. It is its own and
 // not the browser's child, so that closing the browser's session signs no desktop out.
 // It carries the family's id: whoever ends the family by a replayed code finds it.
-func (b *Broker) desktopSession(r *http.Request, browser server.Session, code server.Code) server.Session {
+func (b *Broker) desktopSession(browser server.Session, code server.Code, device string) server.Session {
 	now := b.cfg.Base.Time()
 	life := b.cfg.Base.Lifetimes.AccessToken
 	if hasScope(code.Scope, "offline_access") {
@@ -79,7 +86,7 @@ func (b *Broker) desktopSession(r *http.Request, browser server.Session, code se
 	}
 	return server.Session{
 		ID: code.Family, EnterpriseID: code.EnterpriseID, PersonID: code.PersonID,
-		Client: server.DesktopClient, Device: server.DeviceName("Lanyard", r.UserAgent()),
+		Client: server.DesktopClient, Device: device,
 		AuthTime: code.AuthTime, ProvenAt: browser.ProvenAt, Upstream: browser.Upstream,
 		CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(life),
 	}
