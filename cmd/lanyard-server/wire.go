@@ -23,6 +23,7 @@ import (
 	"lanyard/auth/server/setup"
 	"lanyard/auth/server/sso"
 	"lanyard/auth/server/store"
+	"lanyard/auth/server/threestep"
 	"lanyard/auth/words"
 )
 
@@ -93,6 +94,13 @@ func (s *service) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	three, err := threestep.New(threestep.Config{
+		Base: s.base, People: st, Sessions: st, Clients: st, Grants: st, Gate: gate, Audiences: st,
+		Back: s.cameBack, Fail: gate.Fail, Logger: s.log,
+	})
+	if err != nil {
+		return nil, err
+	}
 	apps, err := catalog.New(catalog.Config{
 		Base: s.base, Enterprises: recent, People: st, Sessions: st, Catalogue: st, Launches: st,
 		Gate: gate, Prover: gate, Bearer: provider, Fail: gate.Fail, AllowHTTP: s.conf.AllowHTTP, Logger: s.log,
@@ -108,6 +116,7 @@ func (s *service) handler() (http.Handler, error) {
 	gate.Mount(mux)
 	admin.Mount(mux)
 	provider.Mount(mux)
+	three.Mount(mux)
 	apps.Mount(mux)
 	s.setup.Mount(mux)
 	for name, data := range s.conf.domainFiles {
@@ -126,6 +135,17 @@ func (s *service) handler() (http.Handler, error) {
 		io.WriteString(w, "ok\n")
 	})
 	return &edge{base: s.base, proxies: s.conf.proxies, log: s.log, next: admin.Callbacks(mux)}, nil
+}
+
+// comesBack is how long after a click an app that asks us who it is counts as opened.
+const comesBack = 5 * time.Minute
+
+// cameBack notes that an app has asked us for a person: the launch has worked.
+func (s *service) cameBack(ctx context.Context, enterprise, person, client string) {
+	now := s.base.Time()
+	if err := s.store.MarkBack(ctx, enterprise, person, client, server.OpeningBack, now.Add(-comesBack), now); err != nil {
+		s.log.WarnContext(ctx, "opening not marked", "enterprise", enterprise, "client", client, "err", err)
+	}
 }
 
 // sweep removes what has long expired, once an hour until ctx ends.
