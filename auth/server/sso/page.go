@@ -44,7 +44,10 @@ func (s *SSO) failed(w http.ResponseWriter, r *http.Request, a *attempt, err err
 // Fail answers with the page that explains err to a person, in the look of the
 // enterprise ("" where none is known), with a reference and whom to ask.
 func (s *SSO) Fail(w http.ResponseWriter, r *http.Request, enterprise string, err error) {
-	a := attempt{reference: auth.NewTrace()}
+	a := attempt{reference: server.Reference(r.Context())}
+	if a.reference == "" {
+		a.reference = auth.NewTrace()
+	}
 	if enterprise != "" {
 		if e, missing := s.cfg.Enterprises.Enterprise(r.Context(), enterprise); missing == nil {
 			a.enterprise = e
