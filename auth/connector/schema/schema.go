@@ -20,6 +20,7 @@ const (
 	KindConnector  Kind = "connector"
 	KindEnterprise Kind = "enterprise"
 	KindServer     Kind = "server"
+	KindApp        Kind = "app"
 )
 
 // Problem is one fault of a document and its place.

@@ -46,6 +46,7 @@ var compiled = map[Kind]func() (*jsonschema.Schema, error){
 	KindConnector:  sync.OnceValues(func() (*jsonschema.Schema, error) { return compile(KindConnector) }),
 	KindEnterprise: sync.OnceValues(func() (*jsonschema.Schema, error) { return compile(KindEnterprise) }),
 	KindServer:     sync.OnceValues(func() (*jsonschema.Schema, error) { return compile(KindServer) }),
+	KindApp:        sync.OnceValues(func() (*jsonschema.Schema, error) { return compile(KindApp) }),
 }
 
 func compile(k Kind) (*jsonschema.Schema, error) {

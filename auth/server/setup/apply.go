@@ -62,7 +62,7 @@ func (s *Setup) apply(ctx context.Context, f *File) (Report, error) {
 	}
 	next, err1 := s.enterprise(f, old.enterprise)
 	conn, filled, err2 := s.connector(f, next.ID, old)
-	apps, icons, err3 := f.catalogue(next.ID)
+	apps, icons, err3 := s.catalogue(ctx, f, next.ID)
 	clients, err4 := s.clients(ctx, f, next.ID)
 	if err := errors.Join(err1, err2, err3, err4); err != nil { // all that is wrong, at once
 		return Report{}, err
@@ -84,6 +84,9 @@ func (s *Setup) apply(ctx context.Context, f *File) (Report, error) {
 		return report, err
 	}
 	if err := s.saveClients(ctx, &report, f, clients); err != nil {
+		return report, err
+	}
+	if err := s.saveAccess(ctx, &report, f); err != nil {
 		return report, err
 	}
 	if old.enterprise.ID != "" && len(report.Changes) > 0 {

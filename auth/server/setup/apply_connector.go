@@ -52,21 +52,26 @@ func (s *Setup) connector(f *File, enterprise string, old state) (server.Connect
 
 // secrets reads the secrets of a connector; all that are missing are named at once.
 func (f *File) secrets(filled *connector.Connector, stored map[string]string) (map[string]string, error) {
+	return f.readSecrets("connector", secretNames(filled), f.Connector.Given, f.Connector.Secrets, stored)
+}
+
+// readSecrets reads the named secrets of what stands at a path of the file.
+func (f *File) readSecrets(at string, names []string, given map[string]auth.Secret, wheres, stored map[string]string) (map[string]string, error) {
 	var bad faults
 	var out map[string]string
-	for _, name := range secretNames(filled) {
-		value, given := f.Connector.Given[name]
-		if where := f.Connector.Secrets[name]; !given && where != "" {
+	for _, name := range names {
+		value, isGiven := given[name]
+		if where := wheres[name]; !isGiven && where != "" {
 			var err error
 			if value, err = f.secret(where); err != nil {
-				bad.add("connector.secrets."+name, "%v", err)
+				bad.add(at+".secrets."+name, "%v", err)
 				continue
 			}
-		} else if !given {
+		} else if !isGiven {
 			value = auth.NewSecret(stored[name])
 		}
 		if value.IsZero() {
-			bad.add("connector.secrets."+name, "is missing: say where it is, file:NAME or env:NAME")
+			bad.add(at+".secrets."+name, "is missing: say where it is, file:NAME or env:NAME")
 			continue
 		}
 		if out == nil {
@@ -79,30 +84,36 @@ func (f *File) secrets(filled *connector.Connector, stored map[string]string) (m
 
 // openSecrets returns a stored connector's secrets by name.
 func (s *Setup) openSecrets(c server.Connector) (map[string]string, error) {
-	if len(c.Sealed) == 0 {
+	return s.openSealed(c.Sealed, c.ID)
+}
+
+// openSealed returns secrets by name that were sealed with a context.
+func (s *Setup) openSealed(sealed []byte, context string) (map[string]string, error) {
+	if len(sealed) == 0 {
 		return nil, nil
 	}
-	plain, err := s.cfg.Base.Sealer.Open(c.Sealed, c.ID)
+	plain, err := s.cfg.Base.Sealer.Open(sealed, context)
 	if err != nil {
-		return nil, fmt.Errorf("open secrets of connector %s: %w", c.ID, err)
+		return nil, fmt.Errorf("open secrets of %s: %w", context, err)
 	}
 	var secrets map[string]string
 	if err := json.Unmarshal(plain, &secrets); err != nil {
-		return nil, fmt.Errorf("read secrets of connector %s: not as they were sealed", c.ID) // the cause would quote them
+		return nil, fmt.Errorf("read secrets of %s: not as they were sealed", context) // the cause would quote them
 	}
 	return secrets, nil
 }
 
-// sealSecrets seals a connector's secrets with its id as context.
-func (s *Setup) sealSecrets(id string, secrets map[string]string) ([]byte, error) {
+// sealSecrets seals secrets by name with a context: a connector's with its id, an app's
+// with "app " and its id.
+func (s *Setup) sealSecrets(context string, secrets map[string]string) ([]byte, error) {
 	if len(secrets) == 0 {
 		return nil, nil
 	}
 	plain, err := json.Marshal(secrets)
 	if err != nil {
-		return nil, fmt.Errorf("seal secrets of connector %s: %w", id, err)
+		return nil, fmt.Errorf("seal secrets of %s: %w", context, err)
 	}
-	return s.cfg.Base.Sealer.Seal(plain, id), nil
+	return s.cfg.Base.Sealer.Seal(plain, context), nil
 }
 
 func (s *Setup) saveConnector(ctx context.Context, report *Report, old state, next server.Connector) error {

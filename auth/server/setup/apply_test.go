@@ -209,7 +209,7 @@ func TestFileRefused(t *testing.T) {
 		{"unknown preset", []string{acmeYAML[strings.Index(acmeYAML, "  document:"):strings.Index(acmeYAML, "apps:")], "  preset: nobody\n"}, []string{"connector.preset", "nobody", "oidc"}},
 		{"blank var", []string{"client_id: 0123", `client_id: ""`}, []string{"connector.vars.client_id: must be filled in"}},
 		{"bad step", []string{"id: user\n        method: GET", "id: user\n        method: PUT"}, []string{"line 27", "must be GET or POST"}},
-		{"foreign app kind", []string{"kind: oidc", "kind: saml"}, []string{"line 34", "must be link or oidc"}},
+		{"foreign app kind", []string{"kind: oidc", "kind: saml"}, []string{"line 34", "apps.0.launch.saml: is missing"}},
 		{"script address", []string{"https://docs.acme.com,", "javascript:alert(1),"}, []string{"must be an https:// address"}},
 		{"unknown placeholder", []string{"[from, lanyard]", "[from, \"{token}\"]"}, []string{"line 35", "apps.1.launch.params.0", "no other placeholder"}},
 		{"app twice", []string{"id: docs", "id: notes"}, []string{"line 35", "apps.1.id"}},

@@ -25,9 +25,12 @@ func (f *faults) add(path, format string, args ...any) {
 func (f *File) check() error {
 	var bad faults
 	f.checkSelf(&bad)
-	f.Connector.check(&bad)
-	f.checkApps(&bad)
+	claims := f.Connector.check(&bad)
+	f.Access.check("access", &bad)
+	f.checkApps(claims, &bad)
 	f.checkClients(&bad)
+	_, more := f.withPresetClients()
+	bad = append(bad, more...)
 	return errors.Join(bad...)
 }
 
@@ -47,11 +50,13 @@ func (f *File) checkSelf(bad *faults) {
 	}
 }
 
-func (c *Connector) check(bad *faults) {
+// check finds what is wrong with the connector and returns the claims that it marks
+// authoritative, nil where that cannot be known.
+func (c *Connector) check(bad *faults) (claims []string) {
 	filled, err := c.fill()
 	if err != nil {
 		bad.addAll(c, err)
-		return
+		return nil
 	}
 	declared := secretNames(filled)
 	for _, name := range sortedKeys(c.Secrets) {
@@ -59,6 +64,7 @@ func (c *Connector) check(bad *faults) {
 			bad.add("connector.secrets."+name, "this connector has no secret of that name; it has %s", orNone(declared))
 		}
 	}
+	return append([]string{}, filled.Authoritative...)
 }
 
 // addAll takes over the faults of filling a connector. Those of vars have a place of
@@ -133,7 +139,7 @@ func secretNames(c *connector.Connector) []string {
 	return slices.Compact(names)
 }
 
-func (f *File) checkApps(bad *faults) {
+func (f *File) checkApps(claims []string, bad *faults) {
 	seen := map[string]bool{}
 	for i, a := range f.Apps {
 		at := fmt.Sprintf("apps.%d.", i)
@@ -144,10 +150,48 @@ func (f *File) checkApps(bad *faults) {
 		if a.Title.In("en") == "" {
 			bad.add(at+"title", "must not be empty")
 		}
-		a.Launch.check(at+"launch", bad)
+		filled, err := a.fill()
+		if err != nil {
+			bad.under(at, err)
+		} else {
+			a.checkFilled(at, filled, claims, bad)
+		}
 		if a.Plain != "" && !webAddress(a.Plain) {
 			bad.add(at+"plain", "must be an https:// address")
 		}
+		a.Access.check(at+"access", bad)
+	}
+}
+
+// checkFilled checks how an app is opened. What is wrong in a preset's launch is a fault
+// of its vars.
+func (a *App) checkFilled(at string, filled filledApp, claims []string, bad *faults) {
+	var launch faults
+	checkLaunch("launch", filled.Spec, claims, &launch)
+	for _, err := range launch {
+		if a.Preset == "" {
+			bad.under(at, err)
+			continue
+		}
+		bad.under(at, a.blame(err))
+	}
+	declared := slices.Clone(filled.Spec.Secrets)
+	if filled.Client != nil && filled.Client.Public != "yes" {
+		declared = append(declared, clientSecret)
+	}
+	for _, name := range sortedKeys(a.Secrets) {
+		if !slices.Contains(declared, name) {
+			bad.add(at+"secrets."+name, "this app has no secret of that name; it has %s", orNone(declared))
+		}
+	}
+}
+
+// under adds errors that are about a part of the file, or of another thing there.
+func (f *faults) under(at string, err error) {
+	var list faultList
+	list.collect(err)
+	for _, fault := range list {
+		f.add(at+fault.Path, "%s", fault.Message)
 	}
 }
 
@@ -164,6 +208,12 @@ func (f *File) checkClients(bad *faults) {
 		seen[c.ID] = true
 		if c.Public && (c.Secret != "" || !c.Given.IsZero()) {
 			bad.add(at+"secret", "a public client has none")
+		}
+		if c.Three != nil && (c.Alg != "" || c.Farewell != "" || len(c.LogoutURIs) > 0 || c.Public) {
+			bad.add(at+"three", "knows no alg, farewell, logout_uris or public: those are OpenID Connect's")
+		}
+		if c.Farewell != "" && !safeRedirect(c.Farewell) {
+			bad.add(at+"farewell", "must be an https:// address without fragment; http is for this computer only")
 		}
 		for j, uri := range slices.Concat(c.RedirectURIs, c.LogoutURIs) {
 			key, at2 := "redirect_uris", j

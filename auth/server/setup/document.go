@@ -145,19 +145,45 @@ func (s *Setup) documentApps(ctx context.Context, enterprise, issuer string) ([]
 	}
 	var apps []auth.App
 	for _, row := range rows {
-		var launch Launch
+		var launch server.LaunchSpec
 		if err := json.Unmarshal(row.Launch, &launch); err != nil {
 			return nil, fmt.Errorf("read launch of app %s: %w", row.ID, err)
 		}
-		address, err := launch.address(issuer)
+		shown, err := s.inDocument(ctx, enterprise, row.ID, launch)
 		if err != nil {
+			return nil, err
+		}
+		if !shown {
+			continue
+		}
+		app := auth.App{ID: row.ID, Title: row.Title, Plain: row.Plain}
+		if launch.Kind == server.LaunchNative {
+			app.Native = launch.Native.ID
+		} else if app.URL, err = linkAddress(launch, issuer); err != nil {
 			return nil, fmt.Errorf("read launch of app %s: %w", row.ID, err)
 		}
-		app := auth.App{ID: row.ID, Title: row.Title, URL: address, Plain: row.Plain}
-		if launch.Kind == launchOIDC {
-			app.Kind = launchOIDC
+		if launch.Kind == server.LaunchOIDC {
+			app.Kind = server.LaunchOIDC
 		}
 		apps = append(apps, app)
 	}
 	return apps, nil
+}
+
+// inDocument reports whether a desktop can open an app by itself, and whether everybody
+// may: a document is the same for all who read it.
+func (s *Setup) inDocument(ctx context.Context, enterprise, app string, l server.LaunchSpec) (bool, error) {
+	switch {
+	case l.Kind == server.LaunchNative:
+		if l.Native == nil || l.Native.Client != "" {
+			return false, nil // its one-time code is ours to give
+		}
+	case l.Kind != server.LaunchLink && l.Kind != server.LaunchOIDC:
+		return false, nil
+	}
+	if s.cfg.Audiences == nil {
+		return true, nil
+	}
+	a, err := s.cfg.Audiences.Audience(ctx, enterprise, app)
+	return a.Everyone, err
 }

@@ -30,7 +30,7 @@ func (s *Setup) Export(ctx context.Context, code string) (File, error) {
 	f := File{
 		Schema: FileSchema, ID: e.ID, Code: e.Code, Name: e.Name, Domains: e.Domains, Help: e.Help, Logo: e.Logo, Public: e.Public, Device: e.Device,
 	}
-	for _, part := range []func(context.Context, *File) error{s.exportConnector, s.exportApps, s.exportClients} {
+	for _, part := range []func(context.Context, *File) error{s.exportConnector, s.exportApps, s.exportAccess, s.exportClients} {
 		if err := part(ctx, &f); err != nil {
 			return File{}, fmt.Errorf("export enterprise %q: %w", code, err)
 		}
@@ -76,10 +76,11 @@ func (s *Setup) exportApps(ctx context.Context, f *File) error {
 		return err
 	}
 	for _, a := range apps {
-		app := App{ID: a.ID, Title: a.Title, Plain: a.Plain}
+		app := App{ID: a.ID, Title: a.Title, Plain: a.Plain, Client: a.ClientID}
 		if err := json.Unmarshal(a.Launch, &app.Launch); err != nil {
 			return fmt.Errorf("read launch of app %s: %w", a.ID, err)
 		}
+		app.shorten(a.Launch)
 		if a.Icon != "" {
 			icon, err := s.cfg.Catalogue.Icon(ctx, f.ID, a.Icon)
 			if err != nil {
@@ -99,8 +100,27 @@ func (s *Setup) exportClients(ctx context.Context, f *File) error {
 	}
 	for _, c := range clients {
 		f.Clients = append(f.Clients, Client{
-			ID: c.ID, Name: c.Name, Public: c.SecretHash == "", RedirectURIs: c.RedirectURIs, LogoutURIs: c.LogoutURIs, Alg: c.Alg,
+			ID: c.ID, Name: c.Name, Public: c.SecretHash == "" && c.Three == nil, RedirectURIs: c.RedirectURIs, LogoutURIs: c.LogoutURIs,
+			Alg: c.Alg, Farewell: c.Farewell, Three: c.Three,
 		})
 	}
 	return nil
+}
+
+// shorten writes an app by its preset where that gives the same.
+func (a *App) shorten(stored json.RawMessage) {
+	if a.Launch.Preset == "" {
+		return
+	}
+	short := *a
+	short.Preset, short.Vars, short.Launch = a.Launch.Preset, maps.Clone(a.Launch.Vars), server.LaunchSpec{}
+	filled, err := short.fill()
+	if err == nil {
+		if again, err := json.Marshal(filled.Spec); err == nil && bytes.Equal(again, stored) {
+			*a = short
+			return
+		}
+	}
+	// Of an older edition of the preset, or with what the other side's metadata said: as
+	// it is stored.
 }

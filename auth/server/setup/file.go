@@ -6,6 +6,7 @@ import (
 	"lanyard/auth"
 	"lanyard/auth/connector"
 	"lanyard/auth/connector/schema"
+	"lanyard/auth/server"
 )
 
 // FileSchema is the version of enterprise.yaml.
@@ -30,6 +31,8 @@ type File struct {
 	// type there. Off by default: codes can be talked out of people.
 	Device    bool      `json:"device,omitempty"`
 	Connector Connector `json:"connector"`
+	// Access is who may sign in at all; left out, it stays as it is.
+	Access *Access `json:"access,omitempty"`
 	// Apps and Clients are the whole lists: what they do not name is removed. A key that
 	// is left out leaves the list as it is.
 	Apps    []App    `json:"apps,omitempty"`
@@ -62,16 +65,30 @@ type Connector struct {
 	appID, reverify string
 }
 
-// App is one app of the catalogue.
+// App is one app of the catalogue: a preset with its blanks filled, or a launch written
+// out.
 type App struct {
-	ID     string    `json:"id"`
-	Title  auth.Text `json:"title"`
-	Icon   string    `json:"icon,omitempty"` // as File.Logo
-	Launch Launch    `json:"launch"`
-	Plain  string    `json:"plain,omitempty"` // its own address, for when our server is down
+	ID     string            `json:"id"`
+	Title  auth.Text         `json:"title"`
+	Icon   string            `json:"icon,omitempty"` // as File.Logo
+	Preset string            `json:"preset,omitempty"`
+	Vars   map[string]string `json:"vars,omitempty"`
+	Launch server.LaunchSpec `json:"launch,omitzero"`
+	// Secrets says where each secret is, as in Connector.Secrets. One that is not named
+	// keeps its stored value.
+	Secrets map[string]string `json:"secrets,omitempty"`
+	// Client is the client that signs the app's people in, where that is not the app's id.
+	Client string `json:"client,omitempty"`
+	Plain  string `json:"plain,omitempty"` // its own address, for when our server is down
+	// Access is who may open it; left out, it stays as it is: everyone at first.
+	Access *Access `json:"access,omitempty"`
+
+	// Given are secrets of a caller that has no files; they win.
+	Given map[string]auth.Secret `json:"-"`
 }
 
-// Client is an application of our OpenID provider.
+// Client is an application that asks us for sign-ins: of our OpenID provider or, with
+// Three, of our three interfaces.
 type Client struct {
 	ID   string `json:"id"`
 	Name string `json:"name,omitempty"`
@@ -79,9 +96,12 @@ type Client struct {
 	// Connector.Secrets.
 	Public       bool     `json:"public,omitempty"`
 	Secret       string   `json:"secret,omitempty"`
-	RedirectURIs []string `json:"redirect_uris"`
+	RedirectURIs []string `json:"redirect_uris,omitempty"`
 	LogoutURIs   []string `json:"logout_uris,omitempty"`
 	Alg          string   `json:"alg,omitempty"` // of its id_tokens: ES256 (default) or RS256
+	// Farewell is told when a session ends (OpenID Connect Back-Channel Logout 1.0).
+	Farewell string        `json:"farewell,omitempty"`
+	Three    *server.Three `json:"three,omitempty"`
 
 	// Given is the secret of a caller that has no files; it wins.
 	Given auth.Secret `json:"-"`

@@ -1,57 +1,214 @@
 package setup
 
 import (
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 
-	"lanyard/auth/connector"
+	"lanyard/auth/server"
 )
 
-// The kinds of launch that a file can name.
-const (
-	launchLink = "link"
-	launchOIDC = "oidc"
-)
+// kinds are the ways in which an app can be opened.
+var kinds = []string{server.LaunchLink, server.LaunchOIDC, server.LaunchSAML, server.LaunchSteps, server.LaunchNative}
 
-// Launch is how an app opens, as the catalogue stores it: "link" goes to the address as
-// it is, "oidc" is the app's initiate_login_uri (OpenID Connect Core section 4). Params
-// are added to its query, in their order; a value may hold {issuer} and, dropped where
-// there is none, {login_hint?}.
-type Launch struct {
-	Kind   string           `json:"kind"`
-	URL    string           `json:"url"`
-	Params []connector.Pair `json:"params,omitempty"`
+// A native app is named, never described: which file that is, the device knows.
+var nativeID = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,63}$`)
+
+// checkLaunch reports what is wrong with how an app at a path of the file is opened.
+// claims are those that the connector marks authoritative; nil: not known here.
+func checkLaunch(at string, l server.LaunchSpec, claims []string, bad *faults) {
+	if !slices.Contains(kinds, l.Kind) {
+		bad.add(at+".kind", "must be one of %s", strings.Join(kinds, ", "))
+	}
+	checkParts(at, l, bad)
+	switch l.Kind {
+	case server.LaunchLink, server.LaunchOIDC:
+		if !webAddress(l.URL) {
+			bad.add(at+".url", "must be an https:// address")
+		}
+		for i, p := range l.Params {
+			if p[0] == "" {
+				bad.add(fmt.Sprintf("%s.params.%d", at, i), "must have a name")
+			}
+			if _, _, err := linkValue(p[1], ""); err != nil {
+				bad.add(fmt.Sprintf("%s.params.%d", at, i), "%v", err)
+			}
+		}
+	case server.LaunchSAML:
+		if l.SAML != nil {
+			checkSAML(at+".saml", *l.SAML, claims, bad)
+		}
+	case server.LaunchSteps:
+		if !webAddress(l.URL) {
+			bad.add(at+".url", "must be an https:// address: the one that the browser is sent to in the end")
+		}
+		if len(l.Steps) == 0 {
+			bad.add(at+".steps", "is missing: what is asked before the app opens?")
+		}
+	case server.LaunchNative:
+		if l.Native != nil && !nativeID.MatchString(l.Native.ID) {
+			bad.add(at+".native.id", "must be the id of a program in the device's own list: lower case letters, digits, dots and hyphens")
+		}
+	}
 }
 
-// check reports what is wrong with the launch of an app at a path of the file.
-func (l Launch) check(at string, bad *faults) {
-	if l.Kind != launchLink && l.Kind != launchOIDC {
-		bad.add(at+".kind", "must be link or oidc")
-	}
-	if !webAddress(l.URL) {
-		bad.add(at+".url", "must be an https:// address")
-	}
-	for i, p := range l.Params {
-		if p[0] == "" {
-			bad.add(fmt.Sprintf("%s.params.%d", at, i), "must have a name")
-		}
-		if _, _, err := l.value(p[1], ""); err != nil {
-			bad.add(fmt.Sprintf("%s.params.%d", at, i), "%v", err)
+// checkParts checks that what the kind needs is there, and nothing that it does not know.
+func checkParts(at string, l server.LaunchSpec, bad *faults) {
+	for _, part := range []struct {
+		name, kind string
+		there      bool
+		needed     bool
+	}{
+		{"saml", server.LaunchSAML, l.SAML != nil, true},
+		{"native", server.LaunchNative, l.Native != nil, true},
+		{"steps", server.LaunchSteps, len(l.Steps) > 0, false}, // said above
+		{"secrets", server.LaunchSteps, len(l.Secrets) > 0, false},
+	} {
+		switch {
+		case part.kind == l.Kind && part.needed && !part.there:
+			bad.add(at+"."+part.name, "is missing")
+		case part.kind != l.Kind && part.there:
+			bad.add(at+"."+part.name, "belongs to kind %s", part.kind)
 		}
 	}
 }
 
-// address returns the address for a desktop that opens it itself. Who the person is, is
-// the desktop's to add (see auth.App.Kind), so parameters that say it are left out.
-func (l Launch) address(issuer string) (string, error) {
+func checkSAML(at string, s server.SAML, claims []string, bad *faults) {
+	if s.EntityID == "" {
+		bad.add(at+".entity_id", "must not be empty")
+	}
+	if len(s.ACS) == 0 {
+		bad.add(at+".acs", "is missing: where does the answer go?")
+	}
+	for i, address := range s.ACS {
+		if !webAddress(address) {
+			bad.add(fmt.Sprintf("%s.acs.%d", at, i), "must be an https:// address")
+		}
+	}
+	if s.Logout != "" && !webAddress(s.Logout) {
+		bad.add(at+".logout", "must be an https:// address")
+	}
+	for i, text := range s.Certificates {
+		if err := checkCertificate(text); err != nil {
+			bad.add(fmt.Sprintf("%s.certificates.%d", at, i), "%v", err)
+		}
+	}
+	if err := checkTemplate(s.NameID, claims); err != nil {
+		bad.add(at+".name_id", "%v", err)
+	}
+	for i, a := range s.Attributes {
+		if a.Name == "" {
+			bad.add(fmt.Sprintf("%s.attributes.%d.name", at, i), "must not be empty")
+		}
+		if len(a.Values) == 0 {
+			bad.add(fmt.Sprintf("%s.attributes.%d.values", at, i), "is missing")
+		}
+		for j, value := range a.Values {
+			if err := checkTemplate(value, claims); err != nil {
+				bad.add(fmt.Sprintf("%s.attributes.%d.values.%d", at, i, j), "%v", err)
+			}
+		}
+	}
+}
+
+func checkCertificate(text string) error {
+	block, rest := pem.Decode([]byte(text))
+	if block == nil || block.Type != "CERTIFICATE" || strings.TrimSpace(string(rest)) != "" {
+		return errors.New("must be one certificate as PEM")
+	}
+	if _, err := x509.ParseCertificate(block.Bytes); err != nil {
+		return errors.New("must be a certificate (X.509)")
+	}
+	return nil
+}
+
+// placeholder is what may stand in braces in a value that says something of a person.
+var placeholder = regexp.MustCompile(`^([a-z][a-z0-9_]*|assigned\.[A-Za-z0-9_-]+)\??$`)
+
+// checkTemplate checks a value of a SAML response.
+func checkTemplate(template string, claims []string) error {
+	known := append([]string{"sub", "name", "email", "groups"}, claims...)
+	for _, name := range placeholders(template) {
+		plain := strings.TrimSuffix(name, "?")
+		switch {
+		case !placeholder.MatchString(name):
+			return fmt.Errorf("has the placeholder {%s}; write {name}", name)
+		case strings.HasPrefix(plain, "assigned."), claims == nil, slices.Contains(known, plain):
+		default:
+			return fmt.Errorf("knows {%s} and {assigned.…}; {%s} is no claim that the connector marks authoritative", strings.Join(known, "}, {"), plain)
+		}
+	}
+	if strings.ContainsAny(braces.ReplaceAllString(template, ""), "{}") {
+		return errors.New("has a brace without its partner")
+	}
+	return nil
+}
+
+var braces = regexp.MustCompile(`\{([^{}]*)\}`)
+
+// placeholders lists what stands in braces in a template.
+func placeholders(template string) []string {
+	var names []string
+	for _, m := range braces.FindAllStringSubmatch(template, -1) {
+		names = append(names, m[1])
+	}
+	return names
+}
+
+// assigned lists what an assignment carries for an app: the names in {assigned.…}.
+func assigned(l server.LaunchSpec) []string {
+	var names []string
+	for _, template := range templates(l) {
+		for _, name := range placeholders(template) {
+			name = strings.TrimSuffix(name, "?")
+			if name, ok := strings.CutPrefix(name, "assigned."); ok && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// templates are the values of a launch that may say something of a person.
+func templates(l server.LaunchSpec) []string {
+	var out []string
+	for _, p := range l.Params {
+		out = append(out, p[1])
+	}
+	if l.SAML != nil {
+		out = append(out, l.SAML.NameID)
+		for _, a := range l.SAML.Attributes {
+			out = append(out, a.Values...)
+		}
+	}
+	for _, name := range sortedKeys(l.Vars) {
+		out = append(out, l.Vars[name])
+	}
+	for _, s := range l.Steps {
+		for _, part := range []map[string]string{s.Params, s.Query, s.Form, s.Headers} {
+			for _, name := range sortedKeys(part) {
+				out = append(out, part[name])
+			}
+		}
+	}
+	return out
+}
+
+// linkAddress returns the address of a link for a desktop that opens it itself. Who the
+// person is, is the desktop's to add (see auth.App.Kind), so parameters that say it are
+// left out.
+func linkAddress(l server.LaunchSpec, issuer string) (string, error) {
 	u, err := url.Parse(l.URL)
 	if err != nil {
 		return "", errors.New("not an address")
 	}
 	for _, p := range l.Params {
-		value, personal, err := l.value(p[1], issuer)
+		value, personal, err := linkValue(p[1], issuer)
 		if err != nil {
 			return "", err
 		}
@@ -66,11 +223,16 @@ func (l Launch) address(issuer string) (string, error) {
 	return u.String(), nil
 }
 
-// value fills a parameter; personal says that it depends on who opens the app.
-func (l Launch) value(template, issuer string) (value string, personal bool, err error) {
+// linkValue fills a parameter; personal says that it depends on who opens the app.
+func linkValue(template, issuer string) (value string, personal bool, err error) {
 	shared := strings.NewReplacer("{login_hint}", "", "{login_hint?}", "").Replace(template)
 	if strings.ContainsAny(strings.ReplaceAll(shared, "{issuer}", ""), "{}") {
 		return "", false, errors.New("knows {issuer}, {login_hint} and {login_hint?}, no other placeholder")
 	}
 	return strings.ReplaceAll(shared, "{issuer}", issuer), shared != template, nil
 }
+
+// Launch is how an app is opened.
+//
+// Deprecated: it is server.LaunchSpec.
+type Launch = server.LaunchSpec

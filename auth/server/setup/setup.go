@@ -11,7 +11,8 @@ import (
 	"lanyard/auth/server"
 )
 
-// Config is what a Setup needs; all fields but OIDC and Logger are required.
+// Config is what a Setup needs; all fields are required but OIDC,
+// Audiences, CheckLaunch and Logger.
 type Config struct {
 	Base        *server.Base
 	Enterprises server.Enterprises
@@ -21,6 +22,11 @@ type Config struct {
 	Clients     server.Clients
 	Catalogue   server.Catalogue
 	Drafts      server.Drafts // only what the console does needs them
+	// Audiences keeps who may open what; nil: a file that says so is refused.
+	Audiences server.Audiences
+	// CheckLaunch says what is wrong with how an app is to be opened, beyond what a file
+	// can know: which hosts may be opened by plain http. nil: nothing is.
+	CheckLaunch func(server.LaunchSpec) error
 	// Engine and OIDC run the connectors that are tested.
 	Engine *connector.Engine
 	OIDC   *openid.Client

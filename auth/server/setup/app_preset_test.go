@@ -1,0 +1,105 @@
+package setup_test
+
+import (
+	"encoding/json"
+	"io/fs"
+	"slices"
+	"strings"
+	"testing"
+
+	"lanyard/assets"
+	"lanyard/auth"
+	"lanyard/auth/connector/schema"
+	"lanyard/auth/server"
+	"lanyard/auth/server/setup"
+)
+
+// Every preset parses, says all it has to say in both languages, and opens something
+// with the values of its own examples.
+func TestAppPresets(t *testing.T) {
+	files, err := fs.Glob(assets.Apps, "apps/*.yaml")
+	if err != nil || len(files) < 10 {
+		t.Fatalf("%d presets, %v", len(files), err)
+	}
+	for _, file := range files {
+		yaml, err := fs.ReadFile(assets.Apps, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := setup.ParseAppPreset(file, yaml)
+		if err != nil {
+			t.Errorf("%v", err)
+			continue
+		}
+		if file != "apps/"+p.ID+".yaml" {
+			t.Errorf("%s has the id %s", file, p.ID)
+		}
+		vars := map[string]string{}
+		for _, b := range p.Blanks {
+			if b.Label["en"] == "" || b.Label["zh"] == "" || b.Help["en"] == "" || b.Help["zh"] == "" || b.Example == "" {
+				t.Errorf("%s: blank %s lacks a label, help or example", p.ID, b.Name)
+			}
+			if !slices.Contains(p.Secrets, b.Name) && !strings.Contains(b.Example, "assigned.") {
+				vars[b.Name] = b.Example
+			}
+		}
+		if p.Place {
+			continue
+		}
+		t.Run(p.ID, func(t *testing.T) {
+			f := newFixture(t, public, nil)
+			file := mustFile(t)
+			file.Apps = []setup.App{{
+				ID: "app", Title: auth.Text{"en": "App"}, Preset: p.ID, Vars: vars,
+				Given: map[string]auth.Secret{"client_secret": auth.NewSecret("the-secret")},
+			}}
+			report := f.apply(file)
+			app, err := f.m.App(t.Context(), report.ID, "app")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var spec server.LaunchSpec
+			if err := json.Unmarshal(app.Launch, &spec); err != nil {
+				t.Fatal(err)
+			}
+			for _, b := range p.Blanks {
+				if strings.Contains(string(app.Launch), "{"+b.Name) {
+					t.Errorf("{%s} was not filled: %s", b.Name, app.Launch)
+				}
+			}
+			if again := f.apply(file); len(again.Changes) != 0 {
+				t.Errorf("applied again: %q", again.Changes)
+			}
+			out, err := f.Export(t.Context(), "acme")
+			if err != nil || len(out.Apps) != 1 || out.Apps[0].Preset != p.ID {
+				t.Fatalf("export %+v, %v", out.Apps, err)
+			}
+			if again := f.apply(out); len(again.Changes) != 0 {
+				t.Errorf("export applied: %q", again.Changes)
+			}
+			yaml, err := schema.Encode(out)
+			if err != nil || strings.Contains(string(yaml), "the-secret") {
+				t.Errorf("export: %v\n%s", err, yaml)
+			}
+			if _, err := setup.Parse("out.yaml", yaml); err != nil {
+				t.Errorf("export does not parse: %v\n%s", err, yaml)
+			}
+			view, err := f.ViewApp(t.Context(), report.ID, "app")
+			if err != nil || view.Preset.ID != p.ID || view.Waits {
+				t.Fatalf("view %+v, %v", view, err)
+			}
+			for name, value := range vars {
+				if view.Values[name] != value {
+					t.Errorf("the form shows %s as %q, want %q", name, view.Values[name], value)
+				}
+			}
+			for _, part := range view.Form {
+				for _, field := range part.Fields {
+					if strings.Contains(field.Value, "{") && !strings.Contains(field.Value, "{assigned.") {
+						t.Errorf("the form shows %q", field.Value)
+					}
+				}
+			}
+		})
+	}
+}
