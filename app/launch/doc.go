@@ -6,5 +6,6 @@
 //
 // [Check] is the gate every address passes, [Open] chooses the command and starts
 // it apart from the agent: in a session of its own, with its output discarded, and
-// reaped when it ends.
+// reaped when it ends. A [Program] of the device's own list is started in the same way;
+// a catalogue has no say in more than which.
 package launch

@@ -29,17 +29,8 @@ func Open(ctx context.Context, address string, env map[string]string, browser st
 	if err != nil {
 		return auth.Fail(auth.BrowserNotOpened, nil, err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- run() }()
-	timer := time.NewTimer(settle)
-	defer timer.Stop()
-	select {
-	case err := <-ended:
-		if err != nil {
-			return auth.Fail(auth.BrowserNotOpened, nil, err)
-		}
-	case <-timer.C:
-	case <-ctx.Done(): // the browser is on its way all the same
+	if err := settled(ctx, run); err != nil {
+		return auth.Fail(auth.BrowserNotOpened, nil, err)
 	}
 	return nil
 }
