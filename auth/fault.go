@@ -66,6 +66,7 @@ const (
 	SignInCanceled     Fault = "sign_in_canceled"
 	SignInTimeout      Fault = "sign_in_timeout"
 	SignInDenied       Fault = "sign_in_denied"        // the company said no; args: company, reason?
+	SignInNotOpen      Fault = "sign_in_not_open"      // open to others only so far; args: account, company?
 	SignInWrongCompany Fault = "sign_in_wrong_company" // args: name, company
 	SignInOtherPerson  Fault = "sign_in_other_person"  // another person than the profile's; args: name, expected
 	SignInStale        Fault = "sign_in_stale"         // this sign-in has ended; start again
@@ -127,6 +128,7 @@ var kinds = map[Fault]error{
 	SignInRequired: ErrSignInRequired, AccessEnded: ErrSignInRequired, Offline: ErrOffline,
 	KeyringLocked: ErrLocked, KeyringMissing: ErrFailed, VaultDamaged: ErrFailed,
 	ProfileUnknown: ErrNotFound, AppUnknown: ErrNotFound, AppAmbiguous: ErrUsage,
+	SignInNotOpen: ErrDenied,
 	AppNotYours: ErrDenied, AppValueMissing: ErrMisconfigured,
 	AppNotLaunched: ErrFailed, LinkUsed: ErrExpired, LinkExpired: ErrExpired,
 
