@@ -4,26 +4,19 @@ package cmd_test
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"lanyard/app/local"
-	"lanyard/auth"
 	"lanyard/auth/authtest"
-	"lanyard/auth/directory"
 )
 
 // The benchmarks measure the built programs as processes, with the floor beside each:
@@ -131,127 +124,6 @@ func BenchmarkOpen(b *testing.B) {
 		floor = append(floor, time.Since(begin))
 	}
 	report(b, "open", took, floor)
-}
-
-// BenchmarkSignIn: a whole brokered sign-in at the built server on SQLite: the code
-// looked up, authorize, the trip to the vendor and back, consent, tokens. To reach:
-// ≤ 1 ms of the server's CPU, ≥ 1,000 a second on 2 cores (which drive it too).
-func BenchmarkSignIn(b *testing.B) {
-	c := newCompany(b, 5, "")
-	pid := c.server.cmd.Process.Pid
-	drive := newDriver(b, c)
-	drive.signIn(b) // warm
-	const each, workers = 500, 8
-	before, begin := measure(b, pid), time.Now()
-	var wg sync.WaitGroup
-	for range workers {
-		wg.Go(func() {
-			for range each {
-				drive.signIn(b)
-			}
-		})
-	}
-	wg.Wait()
-	wall, after := time.Since(begin), measure(b, pid)
-	n := float64(each * workers)
-	b.ReportMetric(float64(after.ticks-before.ticks)*10/n, "server-cpu-ms/signin")
-	b.ReportMetric(n/wall.Seconds(), "signin/s")
-	b.ReportMetric(float64(after.rss)/1024, "MB-rss")
-	b.ReportMetric(0, "ns/op")
-}
-
-// BenchmarkLookup: one code asked of the built server. To reach: ≤ 60 µs of its CPU.
-// Floor: /healthz would ask the database; the floor is an unknown path.
-func BenchmarkLookup(b *testing.B) {
-	c := newCompany(b, 1, "")
-	pid := c.server.cmd.Process.Pid
-	cost := func(path string) float64 {
-		const n = 20000
-		before := measure(b, pid)
-		for range n {
-			resp, err := http.Get(c.origin + path)
-			if err != nil {
-				b.Fatal(err)
-			}
-			_, _ = resp.Body.Read(make([]byte, 16<<10))
-			resp.Body.Close()
-		}
-		return float64(measure(b, pid).ticks-before.ticks) * 10_000 / n
-	}
-	cost("/nothing-here")
-	b.ReportMetric(cost("/v1/enterprises/"+directory.Hash("acme")+".jws"), "server-cpu-µs/lookup")
-	b.ReportMetric(cost("/nothing-here"), "server-cpu-µs-floor")
-	b.ReportMetric(0, "ns/op")
-}
-
-// driver drives sign-ins as fast as the server takes them.
-type driver struct {
-	origin, issuer string
-	transport      *http.Transport
-}
-
-func newDriver(b testing.TB, c *company) *driver {
-	b.Helper()
-	resolver := directory.Resolver{Directories: []string{c.origin}}
-	found, err := resolver.Resolve(b.Context(), directory.Query{Code: "acme"})
-	if err != nil {
-		b.Fatal(err)
-	}
-	return &driver{
-		origin: c.origin, issuer: found.Document.Connector.OIDC.Issuer,
-		transport: &http.Transport{MaxIdleConnsPerHost: 64},
-	}
-}
-
-// person is the transport of somebody who signs in for the first time.
-type person struct {
-	id   string
-	next http.RoundTripper
-}
-
-func (p person) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.Header.Set(asPerson, p.id)
-	return p.next.RoundTrip(r)
-}
-
-// signIn is one person's whole sign-in: code, authorize, vendor, consent, tokens.
-func (d *driver) signIn(b testing.TB) {
-	w := newWalker()
-	var code string
-	w.client.Transport = person{auth.RandomID(), d.transport}
-	w.client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
-		if r.URL.Path == "/callback" { // the desktop's own
-			code = r.URL.Query().Get("code")
-			return http.ErrUseLastResponse
-		}
-		return nil
-	}
-	w.get(b, d.origin+"/v1/enterprises/"+directory.Hash("acme")+".jws")
-	verifier := auth.RandomToken()
-	sum := sha256.Sum256([]byte(verifier))
-	const redirect = "http://127.0.0.1:1/callback"
-	w.walk(b, d.issuer+"/authorize?"+url.Values{
-		"client_id": {"lanyard"}, "response_type": {"code"}, "redirect_uri": {redirect},
-		"scope": {"openid profile offline_access"}, "state": {auth.RandomState()}, "nonce": {auth.RandomToken()},
-		"code_challenge": {base64.RawURLEncoding.EncodeToString(sum[:])}, "code_challenge_method": {"S256"},
-	}.Encode())
-	if code == "" {
-		b.Error("no code came back")
-		return
-	}
-	resp, err := w.client.PostForm(d.issuer+"/token", url.Values{
-		"grant_type": {"authorization_code"}, "client_id": {"lanyard"}, "code": {code},
-		"redirect_uri": {redirect}, "code_verifier": {verifier},
-	})
-	if err != nil {
-		b.Error(err)
-		return
-	}
-	defer resp.Body.Close()
-	if _, err := io.Copy(io.Discard, resp.Body); err != nil || resp.StatusCode != http.StatusOK {
-		b.Errorf("token: %s, %v", resp.Status, err)
-	}
 }
 
 // usage is what the kernel says of a process: kilobytes, clock ticks of 10 ms, and how

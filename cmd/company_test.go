@@ -85,8 +85,13 @@ func newCompany(t testing.TB, apps int, database string) *company {
 // more lines in its configuration.
 func newCompanyAt(t testing.TB, listen, origin, more string, apps int) *company {
 	t.Helper()
+	return newCompanyWith(t, vendor(t), listen, origin, more, apps)
+}
+
+// newCompanyWith is [newCompanyAt] with a vendor of the caller's.
+func newCompanyWith(t testing.TB, upstream, listen, origin, more string, apps int) *company {
+	t.Helper()
 	c := &company{dir: t.TempDir(), origin: origin}
-	upstream := vendor(t)
 	c.write(t, "server.yaml", fmt.Sprintf("listen: %s\npublic_url: %s\ndata: %s/data\nkey_file: %s/key\nallow: [%q]\nallow_http: [127.0.0.1]\n%s",
 		listen, c.origin, c.dir, c.dir, strings.TrimPrefix(upstream, "http://"), more))
 	var file strings.Builder

@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -79,6 +80,7 @@ func (p *Pages) Write(w http.ResponseWriter, status int, name string, v View) er
 		policy += "; script-src " + source(string(v.Script))
 	}
 	PageHeaders(w, policy)
+	w.Header().Set("Content-Length", strconv.Itoa(out.Len())) // else the answer goes in chunks
 	w.WriteHeader(status)
 	_, err = w.Write(out.Bytes())
 	return err
