@@ -13,7 +13,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"lanyard/auth"
 )
@@ -32,14 +31,6 @@ type Client struct {
 	Issuer string
 	// Token gives an access token for each request (session.Session.Token).
 	Token func(ctx context.Context) (auth.Secret, error)
-}
-
-// Link is a one-time launch link, and the key that proves whose launch it is.
-type Link struct {
-	ID        string
-	URL       auth.Secret
-	Key       auth.Secret
-	ExpiresAt time.Time
 }
 
 // Apps returns the person's apps. With the ETag of an earlier answer it may report
@@ -95,44 +86,6 @@ func (c *Client) Icon(ctx context.Context, sha string) (data []byte, mediaType s
 		return res.body, mediaType, nil
 	}
 	return nil, "", fmt.Errorf("ask for icon: %w", answerNotData("icon", fmt.Errorf("media type %s", mediaType)))
-}
-
-// Launch asks for a launch link for one app. The agent answers the browser on port for
-// this nonce; port 0 says that it cannot.
-func (c *Client) Launch(ctx context.Context, app string, port int, nonce string) (Link, error) {
-	body, err := json.Marshal(map[string]any{"app": app, "port": port, "nonce": nonce})
-	if err != nil {
-		return Link{}, fmt.Errorf("ask for launch: %w", err)
-	}
-	header := http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}}
-	res, err := c.do(ctx, http.MethodPost, "/v1/launches", header, body, maxAnswer)
-	if err != nil {
-		return Link{}, fmt.Errorf("ask for launch: %w", err)
-	}
-	switch res.status {
-	case http.StatusCreated:
-	case http.StatusNotFound:
-		return Link{}, fmt.Errorf("ask for launch: %w", auth.Fail(auth.AppUnknown, auth.Args{"app": app}, nil))
-	default:
-		return Link{}, fmt.Errorf("ask for launch: %w", c.refusal(res))
-	}
-	var answer struct {
-		ID        string      `json:"id"`
-		URL       auth.Secret `json:"url"`
-		Key       auth.Secret `json:"key"`
-		ExpiresAt time.Time   `json:"expires_at"`
-	}
-	if err := res.decode(&answer); err != nil {
-		return Link{}, fmt.Errorf("ask for launch: %w", answerNotData("launch", err))
-	}
-	// The browser opens what comes back here, so it must be the issuer's own.
-	if !strings.HasPrefix(answer.URL.Reveal(), c.Issuer+"/launch/") {
-		return Link{}, fmt.Errorf("ask for launch: %w", answerNotData("launch", errors.New("link leads elsewhere")))
-	}
-	if answer.ID == "" || answer.Key.IsZero() {
-		return Link{}, fmt.Errorf("ask for launch: %w", answerNotData("launch", errors.New("no id or key")))
-	}
-	return Link{ID: answer.ID, URL: answer.URL, Key: answer.Key, ExpiresAt: answer.ExpiresAt}, nil
 }
 
 // result is one whole answer.
@@ -222,6 +175,14 @@ func (r result) decode(into any) error {
 		return errors.New("not the JSON that was expected") // the cause may quote it
 	}
 	return nil
+}
+
+// says reports whether a refusal names that fault.
+func (r result) says(fault auth.Fault) bool {
+	var said struct {
+		Error auth.Fault `json:"error"`
+	}
+	return r.status >= http.StatusBadRequest && r.decode(&said) == nil && said.Error == fault
 }
 
 func answerNotData(stage string, cause error) error {

@@ -129,6 +129,7 @@ func TestLaunch(t *testing.T) {
 		"no such app":     {404, "application/json", `{}`, auth.AppUnknown},
 		"token ended":     {401, "application/json", `{"error":"invalid_token"}`, auth.SignInRequired},
 		"not for you":     {403, "application/json", `{}`, auth.NotPermitted},
+		"not yours":       {403, "application/json", `{"error":"app_not_yours"}`, auth.AppNotYours},
 		"busy":            {429, "application/json", `{}`, auth.ProviderUnreachable},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -158,6 +159,62 @@ func TestLaunch(t *testing.T) {
 				t.Errorf("error shows a secret: %v", err)
 			}
 		})
+	}
+}
+
+func TestLaunchNative(t *testing.T) {
+	const good = `{"id":"l1","issuer":"%s","client_id":"chat","code":"secret-code","redirect_uri":"https://acme.com/native","expires_at":"2030-01-02T03:04:05Z"}`
+	for name, tt := range map[string]struct {
+		status int
+		body   string
+		want   auth.Fault
+	}{
+		"made":           {201, good, ""},
+		"another issuer": {201, strings.ReplaceAll(good, "%s", "https://evil.com"), auth.AnswerNotData},
+		"no code":        {201, strings.ReplaceAll(good, "secret-code", ""), auth.AnswerNotData},
+		"a link":         {201, `{"id":"l1","url":"%s/launch/x","key":"k"}`, auth.AnswerNotData},
+		"not yours":      {403, `{"error":"app_not_yours"}`, auth.AppNotYours},
+		"no such app":    {404, `{"error":"app_unknown"}`, auth.AppUnknown},
+		"server down":    {503, `{}`, auth.ProviderUnreachable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var issuer string
+			c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				var got map[string]any
+				if err := json.NewDecoder(r.Body).Decode(&got); err != nil || fmt.Sprint(got) != "map[app:chat challenge:c]" {
+					t.Errorf("asked %v (%v)", got, err)
+				}
+				answer(tt.status, "application/json", strings.ReplaceAll(tt.body, "%s", issuer))(w, r)
+			})
+			issuer = c.Issuer
+			ticket, err := c.LaunchNative(t.Context(), "chat", "c")
+			if tt.want == "" {
+				if err != nil || ticket.ID != "l1" || ticket.ClientID != "chat" || ticket.Code.Reveal() != "secret-code" || ticket.RedirectURI == "" {
+					t.Errorf("got %+v, %v", ticket, err)
+				}
+				return
+			}
+			if fault, _ := auth.FaultOf(err); fault != tt.want || strings.Contains(err.Error(), "secret") {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestAsked(t *testing.T) {
+	for status, want := range map[int]auth.Fault{
+		204: "", 200: "", 404: auth.AppUnknown, 401: auth.SignInRequired, 503: auth.ProviderUnreachable,
+	} {
+		c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.Method != http.MethodPost || r.URL.EscapedPath() != "/e/1/v1/openings/l1%2F..%2Fx/asked" {
+				t.Errorf("asked %s %s", r.Method, r.URL.EscapedPath())
+			}
+			w.WriteHeader(status)
+		})
+		err := c.Asked(t.Context(), "l1/../x")
+		if fault, _ := auth.FaultOf(err); (err != nil || want != "") && fault != want {
+			t.Errorf("%d: got %v, want %v", status, err, want)
+		}
 	}
 }
 
