@@ -53,9 +53,9 @@ func (r *Recent) ActiveConnector(ctx context.Context, enterprise string) (Connec
 }
 
 // SaveConnector implements [Connectors].
-func (r *Recent) SaveConnector(ctx context.Context, c Connector) error {
+func (r *Recent) SaveConnector(ctx context.Context, c Connector, with ...Draft) error {
 	defer r.forget()
-	return r.Connectors.SaveConnector(ctx, c)
+	return r.Connectors.SaveConnector(ctx, c, with...)
 }
 
 func (r *Recent) forget() {

@@ -41,8 +41,8 @@ type Connectors interface {
 	ActiveConnector(ctx context.Context, enterprise string) (Connector, error)
 	// SaveConnector inserts or replaces; in the same transaction an Active one makes the
 	// others of its enterprise inactive, and the enterprise's signed document goes, which
-	// may name what was.
-	SaveConnector(ctx context.Context, c Connector) error
+	// may name what was. Drafts are saved with it.
+	SaveConnector(ctx context.Context, c Connector, with ...Draft) error
 }
 
 // People keeps who signed in.

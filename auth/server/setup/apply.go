@@ -77,7 +77,7 @@ func (s *Setup) apply(ctx context.Context, f *File) (Report, error) {
 	} else if changed := differences(old.enterprise, next); len(changed) > 0 {
 		report.change("enterprise %s: %s changed", next.Code, strings.Join(changed, ", "))
 	}
-	if err := s.saveConnector(ctx, &report, old, conn); err != nil {
+	if err := s.saveConnector(ctx, &report, old, conn, f.Connector.keeps); err != nil {
 		return report, err
 	}
 	if err := s.saveApps(ctx, &report, f, apps, icons); err != nil {

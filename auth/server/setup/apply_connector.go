@@ -116,7 +116,7 @@ func (s *Setup) sealSecrets(context string, secrets map[string]string) ([]byte, 
 	return s.cfg.Base.Sealer.Seal(plain, context), nil
 }
 
-func (s *Setup) saveConnector(ctx context.Context, report *Report, old state, next server.Connector) error {
+func (s *Setup) saveConnector(ctx context.Context, report *Report, old state, next server.Connector, keeps bool) error {
 	if was := old.connector; was.ID == next.ID && was.Active &&
 		bytes.Equal(was.Document, next.Document) && bytes.Equal(was.Sealed, next.Sealed) {
 		return nil
@@ -126,7 +126,11 @@ func (s *Setup) saveConnector(ctx context.Context, report *Report, old state, ne
 	} else {
 		report.change("connector changed")
 	}
-	if err := s.cfg.Connectors.SaveConnector(ctx, next); err != nil {
+	save := func(ctx context.Context, c server.Connector) error { return s.cfg.Connectors.SaveConnector(ctx, c) }
+	if keeps {
+		save = s.replace
+	}
+	if err := save(ctx, next); err != nil {
 		return fmt.Errorf("save connector: %w", err)
 	}
 	return nil

@@ -272,16 +272,21 @@ func (s *Setup) draft(ctx context.Context, enterprise string) (draft, error) {
 }
 
 func (s *Setup) saveDraft(ctx context.Context, enterprise string, d draft) error {
-	return s.seal(ctx, server.Draft{EnterpriseID: enterprise, Kind: server.DraftNext, UpdatedAt: s.cfg.Base.Time()}, d)
+	row, err := s.seal(enterprise, server.DraftNext, d)
+	if err != nil {
+		return err
+	}
+	return s.cfg.Drafts.SaveDraft(ctx, row)
 }
 
-func (s *Setup) seal(ctx context.Context, row server.Draft, v any) error {
+func (s *Setup) seal(enterprise, kind string, v any) (server.Draft, error) {
+	row := server.Draft{EnterpriseID: enterprise, Kind: kind, UpdatedAt: s.cfg.Base.Time()}
 	plain, err := json.Marshal(v)
 	if err != nil {
-		return fmt.Errorf("write draft: %w", err)
+		return row, fmt.Errorf("write draft: %w", err)
 	}
 	row.Sealed = s.cfg.Base.Sealer.Seal(plain, "draft "+row.Kind+" "+row.EnterpriseID)
-	return s.cfg.Drafts.SaveDraft(ctx, row)
+	return row, nil
 }
 
 func (s *Setup) unseal(row server.Draft, v any) error {

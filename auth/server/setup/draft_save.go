@@ -27,9 +27,7 @@ func (s *Setup) SaveDraft(ctx context.Context, enterprise string, first server.N
 		return err
 	}
 	f.Connector = d.setup()
-	if err := s.keepPrevious(ctx, enterprise); err != nil {
-		return err
-	}
+	f.Connector.keeps = true
 	if _, err := s.Apply(ctx, f); err != nil {
 		return err
 	}
@@ -83,16 +81,21 @@ func generated() string {
 	return string(code)
 }
 
-// keepPrevious keeps the connector that serves, to switch back to.
-func (s *Setup) keepPrevious(ctx context.Context, enterprise string) error {
-	row, err := s.cfg.Connectors.ActiveConnector(ctx, enterprise)
+// replace saves a connector that serves from now on and keeps the one that served, to
+// switch back to, both or neither.
+func (s *Setup) replace(ctx context.Context, next server.Connector) error {
+	row, err := s.cfg.Connectors.ActiveConnector(ctx, next.EnterpriseID)
 	if errors.Is(err, auth.ErrNotFound) {
-		return nil
+		return s.cfg.Connectors.SaveConnector(ctx, next)
 	}
 	if err != nil {
 		return err
 	}
-	return s.seal(ctx, server.Draft{EnterpriseID: enterprise, Kind: server.DraftPrevious, UpdatedAt: s.cfg.Base.Time()}, row)
+	previous, err := s.seal(next.EnterpriseID, server.DraftPrevious, row)
+	if err != nil {
+		return err
+	}
+	return s.cfg.Connectors.SaveConnector(ctx, next, previous)
 }
 
 func (s *Setup) previous(ctx context.Context, enterprise string) (row server.Connector, err error) {
@@ -116,11 +119,8 @@ func (s *Setup) SwitchBack(ctx context.Context, enterprise string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.keepPrevious(ctx, enterprise); err != nil {
-		return err
-	}
 	row.EnterpriseID, row.Active, row.UpdatedAt = enterprise, true, s.cfg.Base.Time()
-	if err := s.cfg.Connectors.SaveConnector(ctx, row); err != nil {
+	if err := s.replace(ctx, row); err != nil {
 		return err
 	}
 	return s.saveEnterprise(ctx, unsigned(e, row.UpdatedAt))

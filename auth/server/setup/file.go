@@ -63,6 +63,8 @@ type Connector struct {
 	// What a draft has settled before there is a record: the APPID, because it is part of
 	// the address that was registered, and how soon a leaver loses access.
 	appID, reverify string
+	// keeps says that the one that served is kept, to switch back to.
+	keeps bool
 }
 
 // App is one app of the catalogue: a preset with its blanks filled, or a launch written

@@ -160,7 +160,7 @@ func (m *memory) ActiveConnector(_ context.Context, enterprise string) (server.C
 	return server.Connector{}, auth.ErrNotFound
 }
 
-func (m *memory) SaveConnector(ctx context.Context, c server.Connector) error {
+func (m *memory) SaveConnector(ctx context.Context, c server.Connector, _ ...server.Draft) error {
 	if _, err := m.Enterprise(ctx, c.EnterpriseID); err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func (s *Store) ActiveConnector(ctx context.Context, enterprise string) (server.
 // another connector is auth.ErrConflict; an unknown enterprise is auth.ErrNotFound. The
 // enterprise's signed document goes in the same transaction: it may name the connector,
 // and a server that dies here must not leave the new one behind the old one's document.
-func (s *Store) SaveConnector(ctx context.Context, c server.Connector) error {
+func (s *Store) SaveConnector(ctx context.Context, c server.Connector, with ...server.Draft) error {
 	return s.atomically(ctx, func(ctx context.Context, t transaction) error {
 		n, err := t.exec(ctx, dropDocument, c.EnterpriseID, []byte(nil))
 		if err := found("save connector of enterprise", n, err); err != nil {
@@ -66,6 +66,15 @@ func (s *Store) SaveConnector(ctx context.Context, c server.Connector) error {
 		}
 		n, err = t.exec(ctx, upsertConnector, c.ID, c.EnterpriseID, c.AppID, c.Active,
 			ms(c.CreatedAt), ms(c.UpdatedAt), string(c.Document), c.Sealed)
-		return saved("connector", n, err)
+		if err := saved("connector", n, err); err != nil {
+			return err
+		}
+		for _, d := range with {
+			n, err := t.exec(ctx, upsertDraft, d.EnterpriseID, d.Kind, ms(d.UpdatedAt), d.Sealed)
+			if err := saved("draft", n, err); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }

@@ -115,7 +115,13 @@ func testConnectors(t *testing.T, s *store.Store) {
 	must(t, s.SaveConnector(ctx(t), server.Connector{ID: "c", EnterpriseID: acme})) // a second without an APPID
 
 	wantErr(t, "same APPID", s.SaveConnector(ctx(t), server.Connector{ID: "d", EnterpriseID: other, AppID: "AK1"}), auth.ErrConflict)
-	wantErr(t, "another enterprise's id", s.SaveConnector(ctx(t), server.Connector{ID: "a", EnterpriseID: other}), auth.ErrConflict)
+	kept := server.Draft{EnterpriseID: acme, Kind: server.DraftPrevious, UpdatedAt: now, Sealed: []byte("a")}
+	must(t, s.SaveConnector(ctx(t), b, kept))
+	want(t, "saved with it", kept)(s.Draft(ctx(t), acme, server.DraftPrevious))
+	lost := kept
+	lost.EnterpriseID = other
+	wantErr(t, "another enterprise's id", s.SaveConnector(ctx(t), server.Connector{ID: "a", EnterpriseID: other}, lost), auth.ErrConflict)
+	wantErr(t, "saved without it", second(s.Draft(ctx(t), other, server.DraftPrevious)), auth.ErrNotFound)
 	wantErr(t, "no enterprise", s.SaveConnector(ctx(t), server.Connector{ID: "e", EnterpriseID: "none"}), auth.ErrNotFound)
 	want(t, "untouched", a)(s.Connector(ctx(t), "a"))
 }
