@@ -109,6 +109,11 @@ type AppView struct {
 	Link   string // its access link
 	// Waits says that the other side's values are not all there yet.
 	Waits    bool
-	Assigned []string // the names of what an assignment carries for it
-	Facts    map[string]string
+	Assigned []string          // the names of what an assignment carries for it
+	Facts    map[string]string // what a form may hold, by name: our addresses
+	// Elsewhere says who must have signed the browser in for the app to open without a
+	// question: "" this server, "*" the app itself, else a provider's name. Direct says that
+	// this is so because desktops sign in at the provider, without this server.
+	Elsewhere string
+	Direct    bool
 }

@@ -58,7 +58,10 @@ func (s *Setup) ViewApp(ctx context.Context, enterprise, id string) (server.AppV
 	} else if !errors.Is(err, auth.ErrNotFound) {
 		return v, err
 	}
-	if v.Preset, err = presetOf(v.Spec, v.Client); err != nil || v.Preset.ID == "" {
+	if v.Preset, err = presetOf(v.Spec, v.Client); err != nil {
+		return v, err
+	}
+	if v.Elsewhere, v.Direct, err = s.elsewhere(ctx, enterprise, v); err != nil || v.Preset.ID == "" {
 		return v, err
 	}
 	v.Values = valuesOf(v)

@@ -92,7 +92,11 @@ func (s *Setup) app(f *File, at string, a App, old server.App) (server.App, *ser
 	return app, &server.Icon{SHA256: app.Icon, MediaType: mediaType, Data: picture}, nil
 }
 
+// launchKey is where an app says how it opens.
 func (a *App) launchKey() string {
+	if _, ok := a.Vars["url"]; ok && a.Preset != "" {
+		return "vars.url"
+	}
 	if a.Preset != "" {
 		return "preset"
 	}

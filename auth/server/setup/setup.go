@@ -12,7 +12,7 @@ import (
 )
 
 // Config is what a Setup needs; all fields are required but OIDC,
-// Audiences, CheckLaunch and Logger.
+// Audiences, Removal, CheckLaunch and Logger.
 type Config struct {
 	Base        *server.Base
 	Enterprises server.Enterprises
@@ -24,6 +24,8 @@ type Config struct {
 	Drafts      server.Drafts // only what the console does needs them
 	// Audiences keeps who may open what; nil: a file that says so is refused.
 	Audiences server.Audiences
+	// Removal deletes connectors; nil: none is.
+	Removal server.Removal
 	// CheckLaunch says what is wrong with how an app is to be opened, beyond what a file
 	// can know: which hosts may be opened by plain http. nil: nothing is.
 	CheckLaunch func(server.LaunchSpec) error

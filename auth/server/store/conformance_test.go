@@ -28,6 +28,7 @@ var suite = []struct {
 	{"documents", testDocuments},
 	{"connectors", testConnectors},
 	{"connectors switched at once", testConnectorsAtOnce},
+	{"connectors removed", testRemoval},
 	{"people", testPeople},
 	{"proof", testProof},
 	{"people at once", testPeopleAtOnce},
