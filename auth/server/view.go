@@ -76,6 +76,9 @@ func (p *Pages) Write(w http.ResponseWriter, status int, name string, v View) er
 	if v.FormTo != "" {
 		policy += " " + v.FormTo
 	}
+	if v.Pictures {
+		policy = strings.Replace(policy, "img-src data:", "img-src data: 'self'", 1)
+	}
 	if v.Script != "" {
 		policy += "; script-src " + source(string(v.Script))
 	}
