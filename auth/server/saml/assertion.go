@@ -18,6 +18,7 @@ import (
 // The formats of a name (core, section 8.3).
 const (
 	formatUnspecified = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
+	formatEmail       = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 	formatPersistent  = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 	formatTransient   = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 	formatEncrypted   = "urn:oasis:names:tc:SAML:2.0:nameid-format:encrypted"
@@ -38,25 +39,36 @@ type answer struct {
 	acs     string
 	request string // whose answer it is; "" where nobody asked
 	context string // how the person was signed in; "" means unspecified
+	wanted  string // the name of the only person that it may be about; "" for anybody
 }
+
+// errOther says that the person is not the one that was asked for.
+var errOther = errors.New("make assertion: another person was asked for")
 
 // newID returns an id for a message: an xs:ID may not begin with a digit.
 func newID() string { return "_" + auth.RandomState() }
 
+// formatOf is the format of the names that a service provider gets.
+func formatOf(sp server.SAML) string {
+	switch {
+	case sp.NameFormat != "":
+		return sp.NameFormat
+	case sp.NameID == "":
+		return formatPersistent
+	case sp.NameID == "{email}":
+		return formatEmail
+	}
+	return formatUnspecified
+}
+
 // subject returns the name of the person that the service provider gets.
 func subject(sp server.SAML, f facts) (value, format string, err error) {
-	format = sp.NameFormat
-	if sp.NameID == "" {
-		if format == formatTransient {
-			return newID(), format, nil // another one each time (core, section 8.3.8)
-		}
-		if format == "" {
-			format = formatPersistent
-		}
-		return f["sub"][0], format, nil
+	format = formatOf(sp)
+	if sp.NameID == "" && format == formatTransient {
+		return newID(), format, nil // another one each time (core, section 8.3.8)
 	}
-	if format == "" {
-		format = formatUnspecified
+	if sp.NameID == "" {
+		return f["sub"][0], format, nil
 	}
 	if strings.Contains(sp.NameID, "{name}") || strings.Contains(sp.NameID, "?}") {
 		return "", "", errors.New("fill name_id: a display name is nobody's name for certain, and it must be there")
@@ -97,6 +109,9 @@ func (p *Provider) assertion(a answer, f facts, now time.Time) (*crewjam.Asserti
 	name, format, err := subject(a.sp, f)
 	if err != nil {
 		return nil, err
+	}
+	if a.wanted != "" && a.wanted != name {
+		return nil, errOther
 	}
 	attrs, err := attributes(a.sp, f)
 	if err != nil {

@@ -59,10 +59,21 @@ func (p *Provider) post(w http.ResponseWriter, r *http.Request, a answer, relayS
 	if _, err := p.origin(a.acs); err != nil {
 		return misconfigured(a.app, err)
 	}
-	message, err := p.message(ctx, a, person, values)
+	keys, err := p.keys.of(ctx, a.app.EnterpriseID)
+	if err != nil {
+		return err
+	}
+	message, err := p.message(a, person, values, keys[0])
+	if errors.Is(err, errOther) {
+		p.opened(ctx, a.app, a.session, server.OpeningAnother)
+		return err
+	}
 	if err != nil {
 		p.opened(ctx, a.app, a.session, server.OpeningFailed)
 		return p.named(err, a.app, r)
+	}
+	if err := p.once(ctx, a); err != nil {
+		return err
 	}
 	p.opened(ctx, a.app, a.session, server.OpeningPosted)
 	p.log.InfoContext(ctx, "SAML response posted", "enterprise", a.app.EnterpriseID, "app", a.app.ID, "person", person.ID)
@@ -99,17 +110,13 @@ func (p *Provider) named(err error, app server.App, r *http.Request) error {
 }
 
 // message makes and signs a response with an assertion about the person.
-func (p *Provider) message(ctx context.Context, a answer, person server.Person, values map[string]string) ([]byte, error) {
+func (p *Provider) message(a answer, person server.Person, values map[string]string, key *signingKey) ([]byte, error) {
 	now := p.cfg.Base.Time()
 	assertion, err := p.assertion(a, factsOf(person, values), now)
 	if err != nil {
 		return nil, err
 	}
-	keys, err := p.keys.of(ctx, a.app.EnterpriseID)
-	if err != nil {
-		return nil, err
-	}
-	return p.response(a, assertion, crewjam.StatusCode{Value: crewjam.StatusSuccess}, keys[0], now)
+	return p.response(a, assertion, crewjam.StatusCode{Value: crewjam.StatusSuccess}, key, now)
 }
 
 // field is one input of the form.

@@ -153,7 +153,7 @@ func xmlsec(t *testing.T, w *world, p posted, element string) {
 		t.Errorf("xmlsec1 does not accept it: %v\n%s", err, p.raw)
 	}
 	forged := filepath.Join(dir, "forged.xml")
-	must(t, os.WriteFile(forged, []byte(strings.ReplaceAll(string(p.raw), "cm:bearer", "cm:nobody")), 0o600))
+	must(t, os.WriteFile(forged, []byte(strings.ReplaceAll(string(p.raw), "/saml/metadata", "/saml/metadatb")), 0o600))
 	if verify(forged) == nil {
 		t.Error("xmlsec1 accepts a changed one: this test shows nothing")
 	}

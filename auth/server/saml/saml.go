@@ -70,6 +70,9 @@ func New(cfg Config) (*Provider, error) {
 // Mount registers the provider's endpoints, all below an enterprise's issuer.
 func (p *Provider) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET /e/{enterprise}/saml/metadata", p.metadata)
+	mux.HandleFunc("GET /e/{enterprise}/saml/sso", p.serve)
+	mux.HandleFunc("POST /e/{enterprise}/saml/sso", p.serve)
+	mux.HandleFunc("GET /e/{enterprise}/saml/continue", p.proceed)
 }
 
 // The life of an assertion. A service provider must take it at once; the rest is for

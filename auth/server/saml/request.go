@@ -1,0 +1,217 @@
+package saml
+
+import (
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/beevik/etree"
+
+	"lanyard/auth/server"
+)
+
+const (
+	requestLife  = 5 * time.Minute // how old a request may be
+	requestAhead = 3 * time.Minute // how far its clock may be ahead of ours
+)
+
+// authnRequest is a request for an assertion (core, section 3.4.1), every part that may
+// be there once as often as it is there.
+type authnRequest struct {
+	XMLName         xml.Name `xml:"urn:oasis:names:tc:SAML:2.0:protocol AuthnRequest"`
+	ID              string   `xml:"ID,attr"`
+	Version         string   `xml:"Version,attr"`
+	IssueInstant    string   `xml:"IssueInstant,attr"`
+	Destination     string   `xml:"Destination,attr"`
+	ForceAuthn      string   `xml:"ForceAuthn,attr"`
+	IsPassive       string   `xml:"IsPassive,attr"`
+	ACS             string   `xml:"AssertionConsumerServiceURL,attr"`
+	ACSIndex        string   `xml:"AssertionConsumerServiceIndex,attr"`
+	ProtocolBinding string   `xml:"ProtocolBinding,attr"`
+	Issuer          []string `xml:"urn:oasis:names:tc:SAML:2.0:assertion Issuer"`
+	Policy          []struct {
+		Format          string `xml:"Format,attr"`
+		SPNameQualifier string `xml:"SPNameQualifier,attr"`
+	} `xml:"urn:oasis:names:tc:SAML:2.0:protocol NameIDPolicy"`
+	Context []struct {
+		Comparison string   `xml:"Comparison,attr"`
+		Classes    []string `xml:"urn:oasis:names:tc:SAML:2.0:assertion AuthnContextClassRef"`
+		Others     []string `xml:"urn:oasis:names:tc:SAML:2.0:assertion AuthnContextDeclRef"`
+	} `xml:"urn:oasis:names:tc:SAML:2.0:protocol RequestedAuthnContext"`
+	Subject []struct {
+		NameID    []string   `xml:"urn:oasis:names:tc:SAML:2.0:assertion NameID"`
+		Encrypted []struct{} `xml:"urn:oasis:names:tc:SAML:2.0:assertion EncryptedID"`
+	} `xml:"urn:oasis:names:tc:SAML:2.0:assertion Subject"`
+	Conditions []struct{} `xml:"urn:oasis:names:tc:SAML:2.0:assertion Conditions"`
+}
+
+// request is a verified one: whom it is from, where the answer goes, what it asks for.
+type request struct {
+	App     string    `json:"app"`
+	Entity  string    `json:"entity"`
+	ID      string    `json:"id"`
+	ACS     string    `json:"acs"`
+	Relay   string    `json:"relay,omitempty"`
+	Fresh   bool      `json:"fresh,omitempty"`
+	Passive bool      `json:"passive,omitempty"`
+	Format  string    `json:"format,omitempty"`  // of the name, where the app leaves it open
+	Subject string    `json:"subject,omitempty"` // the person that it asks for
+	Context string    `json:"context,omitempty"`
+	At      time.Time `json:"at"` // when it came
+	// status is what the service provider is told instead of an assertion.
+	status *status
+}
+
+// refusal is why a request cannot be answered: the key of a text for the person, and
+// the cause for the log.
+type refusal struct {
+	key   string // saml.reason.…
+	cause error
+}
+
+func (e *refusal) Error() string { return "read SAML request: " + e.key + ": " + fmt.Sprint(e.cause) }
+
+func (e *refusal) Unwrap() error { return e.cause }
+
+func refuse(key string, format string, args ...any) error {
+	return &refusal{key: key, cause: fmt.Errorf(format, args...)}
+}
+
+// read verifies a request of an enterprise: everything up to where the answer goes. What
+// the service provider may be told comes back as the request's status.
+func (p *Provider) read(ctx context.Context, enterprise string, in incoming) (*request, server.App, server.SAML, error) {
+	root, err := parse(in.xml, messageBounds)
+	if err != nil {
+		return nil, server.App{}, server.SAML{}, &refusal{"unreadable", err}
+	}
+	entity, err := issuerOf(root)
+	if err != nil {
+		return nil, server.App{}, server.SAML{}, err
+	}
+	app, sp, err := p.find(ctx, enterprise, entity)
+	if err != nil {
+		return nil, app, sp, err
+	}
+	root, signed, err := verify(sp, root, in)
+	if err != nil {
+		return nil, app, sp, err
+	}
+	var q authnRequest
+	if err := decode(root, &q); err != nil {
+		return nil, app, sp, &refusal{"unreadable", err}
+	}
+	now := p.cfg.Base.Time()
+	if err := q.check(p.ssoAddress(enterprise), entity, signed, now); err != nil {
+		return nil, app, sp, err
+	}
+	out := &request{App: app.ID, Entity: entity, ID: q.ID, Relay: in.relayState, At: now}
+	if out.ACS, err = q.consumer(sp); err != nil {
+		return nil, app, sp, err
+	}
+	q.wishes(sp, out)
+	return out, app, sp, nil
+}
+
+// issuerOf returns whom a message says that it is from.
+func issuerOf(root *etree.Element) (string, error) {
+	var q struct {
+		Issuer []string `xml:"urn:oasis:names:tc:SAML:2.0:assertion Issuer"`
+	}
+	if err := decode(root, &q); err != nil {
+		return "", &refusal{"unreadable", err}
+	}
+	if len(q.Issuer) != 1 || strings.TrimSpace(q.Issuer[0]) == "" {
+		return "", refuse("unknown", "%d issuers", len(q.Issuer))
+	}
+	return strings.TrimSpace(q.Issuer[0]), nil
+}
+
+// find returns the enterprise's app of an entity ID.
+func (p *Provider) find(ctx context.Context, enterprise, entity string) (server.App, server.SAML, error) {
+	apps, err := p.cfg.Catalogue.Apps(ctx, enterprise)
+	if err != nil {
+		return server.App{}, server.SAML{}, err
+	}
+	for _, app := range apps {
+		if sp, err := specOf(app); err == nil && sp.EntityID == entity {
+			return app, sp, nil
+		}
+	}
+	return server.App{}, server.SAML{}, refuse("unknown", "no app has the entity ID %q", entity)
+}
+
+// verify checks the signature of a message where the app's settings hold certificates.
+// What is read of the message afterwards is what the signature covers.
+func verify(sp server.SAML, root *etree.Element, in incoming) (*etree.Element, bool, error) {
+	if len(sp.Certificates) == 0 {
+		return root, false, nil
+	}
+	certs, err := certificates(sp.Certificates)
+	if err != nil {
+		return nil, false, &refusal{"signature", err}
+	}
+	if in.redirect {
+		err = verifyDetached(certs, in.signed, in.algorithm, in.signature)
+	} else {
+		root, err = verifyEnveloped(certs, root)
+	}
+	switch {
+	case errors.Is(err, errUnsigned):
+		return nil, false, &refusal{"unsigned", err}
+	case errors.Is(err, errAlgorithm):
+		return nil, false, &refusal{"algorithm", err}
+	case err != nil:
+		return nil, false, &refusal{"signature", err}
+	}
+	return root, true, nil
+}
+
+var validID = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,255}$`)
+
+// check verifies what is said about the message itself.
+func (q *authnRequest) check(address, entity string, signed bool, now time.Time) error {
+	if len(q.Issuer) != 1 || strings.TrimSpace(q.Issuer[0]) != entity {
+		return refuse("signature", "the signature covers another issuer")
+	}
+	if q.Version != "2.0" || !validID.MatchString(q.ID) {
+		return refuse("unreadable", "version %q, id %q", q.Version, q.ID)
+	}
+	if q.Destination != address && (q.Destination != "" || signed) {
+		return refuse("destination", "destination %q", q.Destination)
+	}
+	at, err := time.Parse(time.RFC3339, q.IssueInstant)
+	if err != nil {
+		return refuse("unreadable", "issue instant %q", q.IssueInstant)
+	}
+	if at.Before(now.Add(-requestLife)) || at.After(now.Add(requestAhead)) {
+		return refuse("expired", "issued %s, now %s", at.UTC().Format(time.RFC3339), now.Format(time.RFC3339))
+	}
+	if len(q.Policy) > 1 || len(q.Context) > 1 || len(q.Subject) > 1 {
+		return refuse("unreadable", "a part is there more than once")
+	}
+	if len(q.Subject) == 1 && len(q.Subject[0].Encrypted) > 0 || len(q.Policy) == 1 && q.Policy[0].Format == formatEncrypted {
+		return refuse("encryption", "it asks for an encrypted name")
+	}
+	return nil
+}
+
+// consumer returns where the answer goes: one of the app's own, exactly.
+func (q *authnRequest) consumer(sp server.SAML) (string, error) {
+	switch {
+	case q.ACS != "" && q.ACSIndex != "":
+		return "", refuse("consumer", "an address and an index")
+	case q.ACS != "":
+		if !slices.Contains(sp.ACS, q.ACS) {
+			return "", refuse("consumer", "address %q", q.ACS)
+		}
+		return q.ACS, nil
+	case q.ACSIndex != "" && len(sp.ACS) > 1:
+		return "", refuse("consumer", "index %q, and there are several", q.ACSIndex)
+	}
+	return sp.ACS[0], nil
+}
