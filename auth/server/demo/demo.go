@@ -1,7 +1,9 @@
 package demo
 
 import (
+	"context"
 	"slices"
+	"time"
 )
 
 // The pretend company. Cloudberries are real, the company is not.
@@ -49,4 +51,29 @@ type AppConfig struct {
 	Issuer       string // the OpenID provider that it trusts
 	ClientID     string
 	ClientSecret string
+	// Start is where people open the app: its access link at the company's server. Only an
+	// app needs it that cannot ask who somebody is by itself.
+	Start string
+	// Stopwatch says how long ago the person, by the name that the app knows them by,
+	// clicked the app, once for each click. It is the demonstrator's and no part of an
+	// app, which cannot know; nil: nobody measures.
+	Stopwatch func(ctx context.Context, person string) (time.Duration, bool)
+}
+
+// visitor is who is signed in to an app.
+type visitor struct {
+	ID    string // as the server names them
+	Name  string
+	Facts []fact // what else the app was told
+}
+
+// fact is one line of an app's page; Label is a key of the words.
+type fact struct{ Label, Value string }
+
+// title is how the app calls them.
+func (v visitor) title() string {
+	if v.Name == "" {
+		return v.ID
+	}
+	return v.Name
 }

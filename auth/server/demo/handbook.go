@@ -20,14 +20,14 @@ import (
 // It needs no id_token, hence no keys and no signatures: it asks the provider itself
 // who the access token belongs to (OpenID Connect Core section 5.3).
 func NewHandbook(cfg AppConfig) http.Handler {
-	var people sync.Map // session → name
+	var people sync.Map // session → visitor
 	mux := http.NewServeMux()
 
 	// The only page. Nobody yet? Then to the provider, with a state and a verifier that
 	// only this browser has (RFC 6749 section 10.12, RFC 7636).
 	page := func(w http.ResponseWriter, r *http.Request) {
-		if name, ok := people.Load(cookie(r, "handbook")); ok {
-			showApp(w, r, cfg, "handbook", name.(string))
+		if who, ok := people.Load(cookie(r, "handbook")); ok {
+			showApp(w, r, cfg, "handbook", who.(visitor))
 			return
 		}
 		state, verifier := rand.Text(), rand.Text()+rand.Text()
@@ -48,7 +48,7 @@ func NewHandbook(cfg AppConfig) http.Handler {
 		state, verifier, _ := strings.Cut(cookie(r, "handbook-flow"), ".")
 		setCookie(w, cfg.BaseURL, "handbook-flow", "", -1)
 		if state == "" || r.FormValue("state") != state || r.FormValue("code") == "" {
-			showProblem(w, r, http.StatusBadRequest, "handbook", "demo.app.not_back")
+			showProblem(w, r, http.StatusBadRequest, "handbook", "demo.app.not_back", "/login")
 			return
 		}
 		var token struct {
@@ -63,18 +63,18 @@ func NewHandbook(cfg AppConfig) http.Handler {
 			err = fetch(r, http.MethodGet, cfg.Issuer+"/userinfo", token.AccessToken, nil, &who)
 		}
 		if err != nil || who.Sub == "" {
-			showProblem(w, r, http.StatusBadGateway, "handbook", "demo.app.no_answer")
+			showProblem(w, r, http.StatusBadGateway, "handbook", "demo.app.no_answer", "/login")
 			return
 		}
 		session := rand.Text()
-		people.Store(session, who.Name)
+		people.Store(session, visitor{ID: who.Sub, Name: who.Name})
 		setCookie(w, cfg.BaseURL, "handbook", session, 0)
 		http.Redirect(w, r, "/", http.StatusSeeOther) // no code stays in the history
 	})
 
 	mux.HandleFunc("POST /logout", func(w http.ResponseWriter, r *http.Request) {
 		people.Delete(cookie(r, "handbook"))
-		showLeft(w, r, "handbook")
+		showLeft(w, r, "handbook", "/login")
 	})
 	return http.NewCrossOriginProtection().Handler(mux)
 }

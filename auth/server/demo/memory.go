@@ -50,3 +50,26 @@ func (m *memory[T]) take(name string) (T, bool) {
 	delete(m.items, name)
 	return i.value, ok && time.Now().Before(i.until)
 }
+
+// first keeps a name that comes from outside and reports whether it was not there yet.
+func (m *memory[T]) first(name string, life time.Duration) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	now := time.Now()
+	maps.DeleteFunc(m.items, func(_ string, i item[T]) bool { return now.After(i.until) })
+	if _, there := m.items[name]; there {
+		return false
+	}
+	if m.items == nil {
+		m.items = map[string]item[T]{}
+	}
+	m.items[name] = item[T]{until: now.Add(life)}
+	return true
+}
+
+// clear forgets everything.
+func (m *memory[T]) clear() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clear(m.items)
+}

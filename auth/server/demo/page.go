@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"html/template"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -27,15 +28,27 @@ type page struct {
 	Password string
 	Username string // as it was typed
 	Wrong    bool
+	Changed  bool // the password was changed
+	Closed   bool // the account is closed
 
 	// The apps' pages.
 	Name     string // who is signed in
 	Protocol string
-	Before   bool // this browser has been here before
+	Facts    []fact
+	Took     string // how long after the click, in seconds; empty: nobody knows
+	Before   bool   // this browser has been here before
 	Issuer   string
 	Again    string // where another try begins
 
 	Problem string
+
+	// The company's page.
+	Wide      bool
+	Apps      []Link
+	Faults    []Switch
+	Developer Developer
+	Example   string
+	Admin     string // the console's address
 }
 
 // Company returns the company's name in the page's language.
@@ -111,34 +124,40 @@ func cookie(r *http.Request, name string) string {
 	return c.Value
 }
 
-// showApp is the page of an app: who is signed in, how, and whether this browser had
-// been here before, which is how people see that a fresh browser needs no sign-in.
-func showApp(w http.ResponseWriter, r *http.Request, cfg AppConfig, app, name string) {
+// showApp is the page of an app: who is signed in, how, how long after the click, and
+// whether this browser had been here before, which is how people see that a fresh
+// browser needs no sign-in.
+func showApp(w http.ResponseWriter, r *http.Request, cfg AppConfig, app string, who visitor) {
 	p := newPage(r)
 	p.Service = p.T("demo." + app + ".title")
-	p.Title = p.T("demo.app.signed_in", "name", name)
-	p.Name, p.Issuer = name, cfg.Issuer
+	p.Title = p.T("demo.app.signed_in", "name", who.title())
+	p.Name, p.Issuer, p.Facts = who.title(), cfg.Issuer, who.Facts
 	p.Protocol = p.T("demo." + app + ".protocol")
+	if cfg.Stopwatch != nil {
+		if took, known := cfg.Stopwatch(r.Context(), who.ID); known {
+			p.Took = strconv.FormatFloat(took.Seconds(), 'f', 1, 64)
+		}
+	}
 	p.Before = cookie(r, app+"-seen") != ""
 	setCookie(w, cfg.BaseURL, app+"-seen", "1", 365*24*3600)
 	show(w, http.StatusOK, "app.html", p)
 }
 
-// showProblem is the page of an app that let nobody in.
-func showProblem(w http.ResponseWriter, r *http.Request, status int, app, problem string) {
+// showProblem is the page of an app that let nobody in; again is where another try begins.
+func showProblem(w http.ResponseWriter, r *http.Request, status int, app, problem, again string) {
 	p := newPage(r)
 	p.Service = p.T("demo." + app + ".title")
 	p.Title = p.T("demo.app.refused")
 	p.Problem = p.T(problem)
-	p.Again = "/login"
+	p.Again = again
 	show(w, status, "problem.html", p)
 }
 
-// showLeft is the page of an app that nobody is signed in to.
-func showLeft(w http.ResponseWriter, r *http.Request, app string) {
+// showLeft is the page of an app that nobody is signed in to; enter is where that changes.
+func showLeft(w http.ResponseWriter, r *http.Request, app, enter string) {
 	p := newPage(r)
 	p.Service = p.T("demo." + app + ".title")
 	p.Title = p.T("demo.app.nobody")
-	p.Again = "/login"
+	p.Again = enter
 	show(w, http.StatusOK, "home.html", p)
 }

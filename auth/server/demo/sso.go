@@ -8,14 +8,14 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"lanyard/auth"
 )
 
 const (
 	codeLife    = 5 * time.Minute
 	tokenLife   = time.Hour
+	refreshLife = 30 * 24 * time.Hour
 	sessionLife = 8 * time.Hour
+	codeLeft    = "user_left" // the error that says that somebody has left
 	staffCookie = "cloudberry-staff"
 )
 
@@ -24,6 +24,10 @@ type SSOConfig struct {
 	BaseURL string // its own origin, without a slash at the end
 	// RedirectURIs are compared exactly.
 	RedirectURIs []string
+	// What the company's page lists.
+	Apps      []Link
+	Developer Developer
+	Admin     string // where the server's console is
 }
 
 // sso is the company's own sign-in.
@@ -32,11 +36,15 @@ type sso struct {
 	sessions memory[Account]
 	codes    memory[Account]
 	tokens   memory[Account]
+	refresh  memory[Account]
+	faults   faults
 }
 
 // NewSSO returns the company's own sign-in: the three interfaces of the WPS document
 // "SSO 登录", namely the authorize page, /accessToken and /userInfo, and an avatar.
-// It has one client, [ClientID]. A session of its own makes a second sign-in silent.
+// It has one client, [ClientID]. A session of its own makes a second sign-in silent. On
+// its home page are switches for what can go wrong with such a service; they change what
+// it answers, and nothing else.
 func NewSSO(cfg SSOConfig) http.Handler {
 	s := &sso{cfg: cfg}
 	mux := http.NewServeMux()
@@ -47,9 +55,12 @@ func NewSSO(cfg SSOConfig) http.Handler {
 	mux.HandleFunc("POST /accessToken", s.accessToken)
 	mux.HandleFunc("GET /userInfo", s.userInfo)
 	mux.HandleFunc("GET /avatar/{username}", s.avatar)
-	mux.HandleFunc("GET /{$}", s.home)
-	mux.HandleFunc("POST /logout", s.logout)
-	return http.NewCrossOriginProtection().Handler(mux)
+	page := http.NewServeMux()
+	page.HandleFunc("GET /{$}", s.home)
+	page.HandleFunc("POST /logout", s.logout)
+	page.Handle("POST /faults", s.own(s.fault))
+	page.Handle("/", s.trouble(mux))
+	return http.NewCrossOriginProtection().Handler(page)
 }
 
 // authorize is the first interface: the page on which the person signs in, or the way
@@ -59,11 +70,26 @@ func (s *sso) authorize(w http.ResponseWriter, r *http.Request) {
 	if !s.check(w, r, q) {
 		return
 	}
-	if who, ok := s.sessions.get(cookie(r, staffCookie)); ok && q.Get("prompt") != "login" {
+	who, ok := s.sessions.get(cookie(r, staffCookie))
+	switch {
+	case ok && s.left(who):
+		s.answer(w, r, q, url.Values{"error": {"access_denied"}, "error_description": {"this account is closed"}})
+	case ok && q.Get("prompt") != "login":
 		s.answer(w, r, q, url.Values{"code": {s.codes.put(who, codeLife)}})
-		return
+	default:
+		s.showSignIn(w, r, http.StatusOK, page{})
 	}
-	s.showSignIn(w, r, http.StatusOK, "", false)
+}
+
+// left reports whether somebody has left the company.
+func (s *sso) left(who Account) bool { return who.Username == leaver && s.faults.is(faultLeft) }
+
+// password is everybody's now.
+func (s *sso) password() string {
+	if s.faults.is(faultPassword) {
+		return NewPassword
+	}
+	return Password
 }
 
 // check refuses what must not be answered by a redirect: an unknown client, or an
@@ -96,12 +122,16 @@ func (s *sso) signIn(w http.ResponseWriter, r *http.Request) {
 	username := strings.TrimSpace(r.PostFormValue("username"))
 	who, ok := find(username)
 	if ok {
-		ok = subtle.ConstantTimeCompare([]byte(r.PostFormValue("password")), []byte(Password)) == 1
-	} else {
+		ok = subtle.ConstantTimeCompare([]byte(r.PostFormValue("password")), []byte(s.password())) == 1
+	} else if !s.faults.is(faultPassword) { // one click is a password that the browser has kept
 		who, ok = find(r.PostFormValue("account"))
 	}
-	if !ok {
-		s.showSignIn(w, r, http.StatusUnauthorized, username, true)
+	switch {
+	case !ok:
+		s.showSignIn(w, r, http.StatusUnauthorized, page{Username: username, Wrong: true})
+		return
+	case s.left(who):
+		s.showSignIn(w, r, http.StatusForbidden, page{Username: username, Closed: true})
 		return
 	}
 	setCookie(w, s.cfg.BaseURL, staffCookie, s.sessions.put(who, sessionLife), int(sessionLife.Seconds()))
@@ -135,11 +165,16 @@ func (s *sso) answer(w http.ResponseWriter, r *http.Request, q, values url.Value
 	http.Redirect(w, r, back.String(), http.StatusFound) //nolint:gosec // one of the list, exactly
 }
 
-func (s *sso) showSignIn(w http.ResponseWriter, r *http.Request, status int, username string, wrong bool) {
+// showSignIn shows the sign-in page; what says what was wrong with the last try.
+func (s *sso) showSignIn(w http.ResponseWriter, r *http.Request, status int, what page) {
 	p := newPage(r)
 	p.Service, p.Title = p.T("demo.sso.service"), p.T("demo.sso.title")
 	p.Action, p.Cancel = "/authorize?"+r.URL.RawQuery, "/cancel?"+r.URL.RawQuery
-	p.Accounts, p.Password, p.Username, p.Wrong = accounts, Password, username, wrong
+	p.Password, p.Changed = s.password(), s.faults.is(faultPassword)
+	if !p.Changed {
+		p.Accounts = accounts
+	}
+	p.Username, p.Wrong, p.Closed = what.Username, what.Wrong, what.Closed
 	show(w, status, "signin.html", p)
 }
 
@@ -155,24 +190,34 @@ func (s *sso) accessToken(w http.ResponseWriter, r *http.Request) {
 		form = r.URL.Query()
 	}
 	secret := subtle.ConstantTimeCompare([]byte(form.Get("client_secret")), []byte(ClientSecret)) == 1
-	if form.Get("client_id") != ClientID || !secret {
+	if form.Get("client_id") != ClientID || !secret || s.faults.is(faultSecret) {
 		refuse(w, http.StatusUnauthorized, "invalid_client")
 		return
 	}
-	if form.Get("grant_type") != "authorization_code" {
+	var who Account
+	var ok bool
+	switch form.Get("grant_type") {
+	case "authorization_code":
+		who, ok = s.codes.take(form.Get("code"))
+	case "refresh_token": // the answer promises one; the document says no more of it
+		who, ok = s.refresh.take(form.Get("refresh_token"))
+	default:
 		refuse(w, http.StatusBadRequest, "unsupported_grant_type")
 		return
 	}
-	who, ok := s.codes.take(form.Get("code"))
-	if !ok {
+	switch {
+	case !ok:
 		refuse(w, http.StatusBadRequest, "invalid_grant")
+		return
+	case s.left(who):
+		refuse(w, http.StatusForbidden, codeLeft)
 		return
 	}
 	answerJSON(w, http.StatusOK, map[string]any{
 		"access_token":      s.tokens.put(who, tokenLife),
 		"token_type":        "example",
 		"expires_in":        int(tokenLife.Seconds()),
-		"refresh_token":     auth.RandomToken(), // promised by the interface, which has no use for it
+		"refresh_token":     s.refresh.put(who, refreshLife),
 		"example_parameter": "example_value",
 	})
 }
@@ -185,21 +230,19 @@ func (s *sso) userInfo(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnauthorized, "invalid_token")
 		return
 	}
+	if s.left(who) {
+		refuse(w, http.StatusForbidden, codeLeft)
+		return
+	}
+	id := "union_id"
+	if s.faults.is(faultRenamed) {
+		id = "user_id"
+	}
 	answerJSON(w, http.StatusOK, map[string]any{
 		"user_name": who.Name,
-		"union_id":  who.UnionID,
+		id:          who.UnionID,
 		"avatar":    s.cfg.BaseURL + "/avatar/" + who.Username,
 	})
-}
-
-// home says who is signed in here, and lets them out.
-func (s *sso) home(w http.ResponseWriter, r *http.Request) {
-	p := newPage(r)
-	p.Service, p.Title = p.T("demo.sso.service"), p.T("demo.sso.nobody")
-	if who, ok := s.sessions.get(cookie(r, staffCookie)); ok {
-		p.Name, p.Title = who.Name, p.T("demo.app.signed_in", "name", who.Name)
-	}
-	show(w, http.StatusOK, "home.html", p)
 }
 
 func (s *sso) logout(w http.ResponseWriter, r *http.Request) {
