@@ -225,6 +225,9 @@ func (d *demoCompany) serve(ctx context.Context) error {
 	defer cancel()
 	errs := make([]error, len(d.listeners))
 	var wg sync.WaitGroup
+	for _, s := range d.services {
+		go s.background(ctx)
+	}
 	for i, l := range d.listeners {
 		wg.Go(func() {
 			defer cancel()

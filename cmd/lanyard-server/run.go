@@ -42,7 +42,7 @@ func runServer(ctx context.Context, args []string, out, errOut io.Writer) error 
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	go s.sweep(ctx)
+	go s.background(ctx)
 	if err := s.firstLink(ctx, out); err != nil {
 		return err
 	}

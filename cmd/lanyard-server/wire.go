@@ -37,6 +37,8 @@ type service struct {
 
 	engine *connector.Engine // one: it keeps app-level tokens
 	oidc   *openid.Client
+
+	farewells *broker.Broker // by handler
 }
 
 // open opens the store and makes what commands without a listener need.
@@ -89,6 +91,7 @@ func (s *service) handler() (http.Handler, error) {
 	}
 	provider, err := broker.New(broker.Config{
 		Base: s.base, Enterprises: recent, People: st, Sessions: st, Clients: st, Grants: st, Keys: st,
+		Devices: st, Farewells: st, HTTP: s.engine.HTTP,
 		Gate: gate, Prover: gate, Activator: gate, Fail: gate.Fail, Pages: assets.BrokerPages, Lang: words.Match, Text: words.T, Logger: s.log,
 	})
 	if err != nil {
@@ -101,6 +104,7 @@ func (s *service) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	st.OnFarewell, s.farewells = provider.WakeFarewells, provider
 	apps, err := catalog.New(catalog.Config{
 		Base: s.base, Enterprises: recent, People: st, Sessions: st, Catalogue: st, Launches: st,
 		Gate: gate, Prover: gate, Bearer: provider, Fail: gate.Fail, AllowHTTP: s.conf.AllowHTTP, Logger: s.log,
@@ -148,8 +152,10 @@ func (s *service) cameBack(ctx context.Context, enterprise, person, client strin
 	}
 }
 
-// sweep removes what has long expired, once an hour until ctx ends.
-func (s *service) sweep(ctx context.Context) {
+// background tells apps that sessions have ended, and removes what has long expired once
+// an hour, until ctx ends. It runs beside the handler.
+func (s *service) background(ctx context.Context) {
+	go s.farewells.SendFarewells(ctx)
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
@@ -160,6 +166,7 @@ func (s *service) sweep(ctx context.Context) {
 			if err := s.store.Sweep(ctx, s.base.Time()); err != nil {
 				s.log.WarnContext(ctx, "sweep failed", "err", err)
 			}
+			s.farewells.WakeFarewells() // what an instance that is no more has left
 		}
 	}
 }

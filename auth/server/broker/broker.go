@@ -21,15 +21,20 @@ type Config struct {
 	Clients     server.Clients
 	Grants      server.Grants
 	Keys        server.Keys
+	Devices     server.DeviceGrants
+	Farewells   server.Farewells
 	Gate        server.Gate
 	// Prover says at a refresh whether a person still belongs; nil asks nobody.
 	Prover server.Prover
 	// Activator takes the codes of enterprises' own programs; nil: there is no such way in.
 	Activator server.Activator
+	// HTTP tells apps that a session has ended; it decides where a call may go. Nil: no
+	// app is told.
+	HTTP *http.Client
 	// Fail answers a person with a page where an error cannot be sent to a verified
 	// redirect address.
 	Fail func(w http.ResponseWriter, r *http.Request, enterprise string, err error)
-	// Pages holds layout, style and the pages consent, logout and post.
+	// Pages holds layout, style and the pages consent, device, logout and post.
 	Pages fs.FS
 	// Lang picks the language for an Accept-Language header, Text a text by key.
 	Lang   func(accept string) string
@@ -44,17 +49,23 @@ type Broker struct {
 	pages  *server.Pages
 	keys   *keyring
 	origin *http.CrossOriginProtection
+
+	begun, guessed limit // device sign-ins begun, and user codes that nobody has
+	woken          chan struct{}
 }
 
 var _ server.Bearer = (*Broker)(nil)
 
 // New makes a Broker.
 func New(cfg Config) (*Broker, error) {
-	pages, err := server.NewPages(cfg.Pages, "consent", "logout", "post")
+	pages, err := server.NewPages(cfg.Pages, "consent", "device", "logout", "post")
 	if err != nil {
 		return nil, err
 	}
-	b := &Broker{cfg: cfg, log: cfg.Logger, pages: pages, origin: http.NewCrossOriginProtection()}
+	b := &Broker{
+		cfg: cfg, log: cfg.Logger, pages: pages, origin: http.NewCrossOriginProtection(),
+		begun: limit{perMinute: 60}, guessed: limit{perMinute: 10}, woken: make(chan struct{}, 1),
+	}
 	if b.log == nil {
 		b.log = slog.New(slog.DiscardHandler)
 	}
@@ -76,6 +87,9 @@ func (b *Broker) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET /e/{enterprise}/userinfo", b.userinfo)
 	mux.HandleFunc("POST /e/{enterprise}/userinfo", b.userinfo)
 	mux.HandleFunc("POST /e/{enterprise}/revoke", b.revoke)
+	mux.HandleFunc("POST /e/{enterprise}/device_authorization", b.deviceAuthorization)
+	mux.HandleFunc("GET /e/{enterprise}/device", b.devicePage)
+	mux.HandleFunc("POST /e/{enterprise}/device", b.answerDevice)
 	mux.HandleFunc("GET /e/{enterprise}/end-session", b.endSession)
 	mux.HandleFunc("POST /e/{enterprise}/end-session", b.confirmEndSession)
 	if b.cfg.Activator != nil {
@@ -101,17 +115,17 @@ func (b *Broker) enterprise(w http.ResponseWriter, r *http.Request) (server.Ente
 // known is [Broker.enterprise] for the documents that programs read. The other
 // endpoints need no such look-up: at an issuer that nobody knows, no client, code or
 // token is found either.
-func (b *Broker) known(w http.ResponseWriter, r *http.Request) (string, bool) {
+func (b *Broker) known(w http.ResponseWriter, r *http.Request) (server.Enterprise, bool) {
 	id := r.PathValue("enterprise")
-	_, err := b.cfg.Enterprises.Enterprise(r.Context(), id)
+	e, err := b.cfg.Enterprises.Enterprise(r.Context(), id)
 	if err == nil {
-		return id, true
+		return e, true
 	}
 	if errors.Is(err, auth.ErrNotFound) {
 		err = &Error{Code: codeInvalidRequest, Description: "no such issuer", Status: http.StatusNotFound}
 	}
 	b.writeError(w, r, id, err)
-	return "", false
+	return e, false
 }
 
 // client returns a client of the enterprise. The desktop program is one everywhere.

@@ -15,6 +15,7 @@ type metadata struct {
 	Keys               string   `json:"jwks_uri"`
 	Revocation         string   `json:"revocation_endpoint"`
 	EndSession         string   `json:"end_session_endpoint"`
+	Device             string   `json:"device_authorization_endpoint,omitempty"` // RFC 8628 section 4
 	Scopes             []string `json:"scopes_supported"`
 	ResponseTypes      []string `json:"response_types_supported"`
 	ResponseModes      []string `json:"response_modes_supported"`
@@ -27,6 +28,8 @@ type metadata struct {
 	Prompts            []string `json:"prompt_values_supported"`
 	ChallengeMethods   []string `json:"code_challenge_methods_supported"`
 	IssInAnswer        bool     `json:"authorization_response_iss_parameter_supported"`
+	Farewell           bool     `json:"backchannel_logout_supported"` // Back-Channel Logout 1.0 section 2.1
+	FarewellSession    bool     `json:"backchannel_logout_session_supported"`
 	ClaimsParameter    bool     `json:"claims_parameter_supported"`
 	RequestParameter   bool     `json:"request_parameter_supported"`
 	RequestURI         bool     `json:"request_uri_parameter_supported"` // its default is true
@@ -34,11 +37,15 @@ type metadata struct {
 }
 
 func (b *Broker) discovery(w http.ResponseWriter, r *http.Request) {
-	id, ok := b.known(w, r)
+	e, ok := b.known(w, r)
 	if !ok {
 		return
 	}
-	issuer := b.cfg.Base.Issuer(id)
+	issuer := b.cfg.Base.Issuer(e.ID)
+	device, grants := "", []string{"authorization_code", "refresh_token"}
+	if e.Device {
+		device, grants = issuer+"/device_authorization", append(grants, deviceGrantType)
+	}
 	methods := []string{"none", "client_secret_basic", "client_secret_post"}
 	writePublic(w, metadata{
 		Issuer:           issuer,
@@ -48,10 +55,11 @@ func (b *Broker) discovery(w http.ResponseWriter, r *http.Request) {
 		Keys:             issuer + "/keys",
 		Revocation:       issuer + "/revoke",
 		EndSession:       issuer + "/end-session",
+		Device:           device,
 		Scopes:           scopes,
 		ResponseTypes:    []string{"code"},
 		ResponseModes:    []string{modeQuery, modeFormPost},
-		GrantTypes:       []string{"authorization_code", "refresh_token"},
+		GrantTypes:       grants,
 		SubjectTypes:     []string{"public"},
 		Algs:             []string{algES256, algRS256},
 		TokenAuth:        methods,
@@ -60,17 +68,19 @@ func (b *Broker) discovery(w http.ResponseWriter, r *http.Request) {
 		Prompts:          []string{promptNone, promptLogin, promptSelect, promptConsent},
 		ChallengeMethods: []string{"S256"},
 		IssInAnswer:      true,
+		Farewell:         true,
+		FarewellSession:  true,
 	})
 }
 
 func (b *Broker) publishKeys(w http.ResponseWriter, r *http.Request) {
-	id, ok := b.known(w, r)
+	e, ok := b.known(w, r)
 	if !ok {
 		return
 	}
-	public, err := b.keys.public(r.Context(), id)
+	public, err := b.keys.public(r.Context(), e.ID)
 	if err != nil {
-		b.writeError(w, r, id, err)
+		b.writeError(w, r, e.ID, err)
 		return
 	}
 	writePublic(w, public)

@@ -29,6 +29,10 @@ const (
 	codeInteractionRequired = "interaction_required"
 	codeUnsupportedGrant    = "unsupported_grant_type"
 	codeUnsupportedResponse = "unsupported_response_type"
+	codeUnauthorizedClient  = "unauthorized_client"
+	codePending             = "authorization_pending" // RFC 8628 section 3.5, and the next two
+	codeSlowDown            = "slow_down"
+	codeExpiredToken        = "expired_token"
 	codeNoRequest           = "request_not_supported"
 	codeNoRequestURI        = "request_uri_not_supported"
 	codeNoRegistration      = "registration_not_supported"

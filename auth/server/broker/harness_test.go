@@ -116,7 +116,7 @@ func newWorld(t testing.TB) *world {
 		gate: &gate{base: base, store: s, away: "https://idp.example/authorize"}, log: &strings.Builder{},
 	}
 	w.broker, err = broker.New(broker.Config{
-		Base: base, Enterprises: s, People: s, Sessions: s, Clients: s, Grants: s, Keys: s, Gate: w.gate, Prover: w, Activator: w,
+		Base: base, Enterprises: s, People: s, Sessions: s, Clients: s, Grants: s, Keys: s, Devices: s, Farewells: s, HTTP: http.DefaultClient, Gate: w.gate, Prover: w, Activator: w,
 		Fail: func(rw http.ResponseWriter, _ *http.Request, _ string, err error) {
 			fault, args := auth.FaultOf(err)
 			rw.WriteHeader(http.StatusBadRequest)
@@ -315,6 +315,7 @@ func (b *browser) desktopCode(v url.Values) string {
 // answer is what the token endpoint says.
 type answer struct {
 	status      int
+	raw         string
 	Access      string `json:"access_token"`
 	Type        string `json:"token_type"`
 	Refresh     string `json:"refresh_token"`
@@ -328,7 +329,7 @@ type answer struct {
 func (w *world) tokenAt(issuer string, form url.Values) answer {
 	w.t.Helper()
 	p := w.browser().post(issuer+"/token", form)
-	a := answer{status: p.status}
+	a := answer{status: p.status, raw: p.body}
 	if err := json.Unmarshal([]byte(p.body), &a); err != nil {
 		w.t.Fatalf("token: status %d, body %q", p.status, p.body)
 	}

@@ -27,6 +27,10 @@ const (
 
 	useIDToken = "id_token" // of server.Key
 
+	// The types of what is signed.
+	typeID       = "JWT"
+	typeFarewell = "logout+jwt" // Back-Channel Logout 1.0, section 2.4
+
 	// keptEnterprises bounds the memory of parsed keys; keptFor is how soon an instance
 	// notices a key that another one made or retired.
 	keptEnterprises = 512
@@ -51,9 +55,12 @@ type keyset struct {
 
 	mu      sync.Mutex
 	loaded  time.Time
-	signers map[string]jose.Signer // by algorithm: the oldest key in use
+	signers map[string]signers // by algorithm: the oldest key in use
 	public  jose.JSONWebKeySet
 }
+
+// signers sign with one key, each another type of token.
+type signers map[string]jose.Signer
 
 func newKeyring(cfg Config) *keyring {
 	return &keyring{
@@ -95,7 +102,7 @@ func (k *keyring) load(ctx context.Context, s *keyset) error {
 		return fmt.Errorf("load signing keys: %w", err)
 	}
 	now := k.base.Time()
-	signers := map[string]jose.Signer{}
+	all := map[string]signers{}
 	var public jose.JSONWebKeySet
 	for _, row := range rows { // oldest first, the same on every instance
 		if !row.RetireAt.IsZero() && !row.RetireAt.After(now) {
@@ -106,18 +113,18 @@ func (k *keyring) load(ctx context.Context, s *keyset) error {
 			return fmt.Errorf("parse public key %s: %w", row.ID, err)
 		}
 		public.Keys = append(public.Keys, jose.JSONWebKey{Key: key, KeyID: row.ID, Algorithm: row.Alg, Use: "sig"})
-		if row.RetireAt.IsZero() && signers[row.Alg] == nil {
-			if signers[row.Alg], err = k.open(row); err != nil {
+		if row.RetireAt.IsZero() && all[row.Alg] == nil {
+			if all[row.Alg], err = k.open(row); err != nil {
 				return err
 			}
 		}
 	}
-	s.signers, s.public, s.loaded = signers, public, now
+	s.signers, s.public, s.loaded = all, public, now
 	return nil
 }
 
 // open unseals a signing key.
-func (k *keyring) open(row server.Key) (jose.Signer, error) {
+func (k *keyring) open(row server.Key) (signers, error) {
 	der, err := k.base.Sealer.Open(row.Sealed, row.ID)
 	if err != nil {
 		return nil, fmt.Errorf("open signing key %s: %w", row.ID, err)
@@ -126,14 +133,19 @@ func (k *keyring) open(row server.Key) (jose.Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse signing key %s: %w", row.ID, err)
 	}
-	return jose.NewSigner(
-		jose.SigningKey{Algorithm: jose.SignatureAlgorithm(row.Alg), Key: jose.JSONWebKey{Key: key, KeyID: row.ID}},
-		(&jose.SignerOptions{}).WithType("JWT"),
-	)
+	signing := jose.SigningKey{Algorithm: jose.SignatureAlgorithm(row.Alg), Key: jose.JSONWebKey{Key: key, KeyID: row.ID}}
+	all := signers{}
+	for _, typ := range []string{typeID, typeFarewell} {
+		if all[typ], err = jose.NewSigner(signing, (&jose.SignerOptions{}).WithType(jose.ContentType(typ))); err != nil {
+			return nil, fmt.Errorf("use signing key %s: %w", row.ID, err)
+		}
+	}
+	return all, nil
 }
 
-// signer returns the enterprise's signer, making its key at the first use.
-func (k *keyring) signer(ctx context.Context, enterprise, alg string) (jose.Signer, error) {
+// signer returns the enterprise's signer for a type of token, making its key at the
+// first use.
+func (k *keyring) signer(ctx context.Context, enterprise, alg, typ string) (jose.Signer, error) {
 	s, err := k.set(ctx, enterprise)
 	if err != nil {
 		return nil, err
@@ -142,7 +154,7 @@ func (k *keyring) signer(ctx context.Context, enterprise, alg string) (jose.Sign
 	if err := k.ensure(ctx, s, alg); err != nil {
 		return nil, err
 	}
-	return s.signers[alg], nil
+	return s.signers[alg][typ], nil
 }
 
 // ensure makes the enterprise's key for alg where it has none.
@@ -226,9 +238,14 @@ func (k *keyring) public(ctx context.Context, enterprise string) (jose.JSONWebKe
 	return s.public, nil
 }
 
-// sign returns claims as a compact JWS.
+// sign returns the claims of an id_token as a compact JWS.
 func (k *keyring) sign(ctx context.Context, enterprise, alg string, claims any) (string, error) {
-	signer, err := k.signer(ctx, enterprise, alg)
+	return k.signAs(ctx, enterprise, alg, typeID, claims)
+}
+
+// signAs returns claims as a compact JWS of a type.
+func (k *keyring) signAs(ctx context.Context, enterprise, alg, typ string, claims any) (string, error) {
+	signer, err := k.signer(ctx, enterprise, alg, typ)
 	if err != nil {
 		return "", err
 	}
@@ -238,16 +255,20 @@ func (k *keyring) sign(ctx context.Context, enterprise, alg string, claims any) 
 	}
 	jws, err := signer.Sign(payload)
 	if err != nil {
-		return "", fmt.Errorf("sign id_token: %w", err)
+		return "", fmt.Errorf("sign %s: %w", typ, err)
 	}
 	return jws.CompactSerialize()
 }
 
-// verify returns the payload of a compact JWS that the enterprise signed.
+// verify returns the payload of an id_token that the enterprise signed. A logout token,
+// which is signed by the same key, is none.
 func (k *keyring) verify(ctx context.Context, enterprise, token string) ([]byte, error) {
 	jws, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.ES256, jose.RS256})
 	if err != nil {
 		return nil, fmt.Errorf("parse token: %w", err)
+	}
+	if typ := jws.Signatures[0].Header.ExtraHeaders[jose.HeaderType]; typ != typeID {
+		return nil, fmt.Errorf("verify token: of type %v", typ)
 	}
 	s, err := k.set(ctx, enterprise)
 	if err != nil {

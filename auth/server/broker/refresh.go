@@ -72,7 +72,9 @@ func (b *Broker) refresh(ctx context.Context, enterprise string, c server.Client
 		return tokens{}, err
 	}
 	b.log.DebugContext(ctx, "tokens refreshed", "enterprise", enterprise, "client", c.ID, "person", grant.PersonID)
-	return b.answerTokens(ctx, c, grant, "", access, next)
+	answer, err := b.answerTokens(ctx, c, grant, "", access, next)
+	answer.NewDevice = b.noticeOf(session)
+	return answer, err
 }
 
 // prove lets nobody go on who does not belong any more. While the upstream's silence is

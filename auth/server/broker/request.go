@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -121,19 +120,28 @@ func (b *Broker) readRest(ctx context.Context, q *request, v url.Values) error {
 	if q.scope = grantedScope(v.Get("scope")); !hasScope(q.scope, "openid") {
 		return refuse(codeInvalidScope, "scope must contain openid")
 	}
-	// PKCE for every client; a missing method means plain (RFC 7636 section 4.3).
-	q.challenge = v.Get("code_challenge")
-	if v.Get("code_challenge_method") != "S256" {
-		return refuse(codeInvalidRequest, "code_challenge_method must be S256")
-	}
-	if sum, err := base64.RawURLEncoding.DecodeString(q.challenge); err != nil || len(sum) != 32 {
-		return refuse(codeInvalidRequest, "code_challenge must be the base64url of a SHA-256")
+	var err error
+	if q.challenge, err = readChallenge(v); err != nil {
+		return err
 	}
 	q.nonce, q.loginHint = v.Get("nonce"), v.Get("login_hint")
 	if ref := v.Get(referenceParam); q.client.ID == server.DesktopClient && auth.ValidTrace(ref) {
 		q.reference = ref
 	}
 	return b.readWishes(ctx, q, v)
+}
+
+// readChallenge reads a PKCE challenge, which every client brings. A missing method means
+// plain (RFC 7636 section 4.3).
+func readChallenge(v url.Values) (string, error) {
+	challenge := v.Get("code_challenge")
+	if v.Get("code_challenge_method") != "S256" {
+		return "", refuse(codeInvalidRequest, "code_challenge_method must be S256")
+	}
+	if !validChallenge(challenge) {
+		return "", refuse(codeInvalidRequest, "code_challenge must be the base64url of a SHA-256")
+	}
+	return challenge, nil
 }
 
 // readWishes reads prompt, max_age and id_token_hint.

@@ -20,6 +20,8 @@ type tokens struct {
 	Refresh string `json:"refresh_token,omitempty"`
 	ID      string `json:"id_token"`
 	Scope   string `json:"scope"`
+	// NewDevice is ours: see the package comment.
+	NewDevice *newDevice `json:"new_device,omitempty"`
 }
 
 func (b *Broker) token(w http.ResponseWriter, r *http.Request) {
@@ -35,6 +37,8 @@ func (b *Broker) token(w http.ResponseWriter, r *http.Request) {
 		answer, err = b.redeem(r, id, client, form)
 	case "refresh_token":
 		answer, err = b.refresh(r.Context(), id, client, form)
+	case deviceGrantType:
+		answer, err = b.redeemDevice(r, id, client, form)
 	case "":
 		err = refuse(codeInvalidRequest, "grant_type is missing")
 	default:

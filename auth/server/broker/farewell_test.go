@@ -1,0 +1,285 @@
+package broker_test
+
+import (
+	"context"
+	"encoding/base64"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coreos/go-oidc/v3/oidc"
+
+	"lanyard/auth/server"
+)
+
+// farewells is an app's address for messages that a session has ended.
+type farewells struct {
+	*httptest.Server
+	w      *world
+	tokens chan string
+	status chan int // the next answers; 200 where there is none
+}
+
+// newFarewells makes notes want to be told, and has the messages sent.
+func newFarewells(t *testing.T, w *world) *farewells {
+	t.Helper()
+	f := &farewells{w: w, tokens: make(chan string, 100), status: make(chan int, 100)}
+	f.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/x-www-form-urlencoded" {
+			t.Errorf("farewell by %s, %s", r.Method, r.Header.Get("Content-Type"))
+		}
+		select {
+		case status := <-f.status:
+			rw.WriteHeader(status)
+		default:
+		}
+		f.tokens <- r.PostFormValue("logout_token")
+	}))
+	t.Cleanup(f.Close)
+	c, err := w.store.Client(context.Background(), acme, "notes")
+	must(t, err)
+	c.Farewell = f.URL + "/farewell?x=y"
+	must(t, w.store.SaveClient(context.Background(), c))
+	w.store.OnFarewell = w.broker.WakeFarewells
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() { w.broker.SendFarewells(ctx); close(ended) }()
+	t.Cleanup(func() { cancel(); <-ended })
+	return f
+}
+
+// next waits for a message and verifies it as an independent library does.
+func (f *farewells) next(t *testing.T) *oidc.LogoutToken {
+	t.Helper()
+	select {
+	case raw := <-f.tokens:
+		ctx := context.Background()
+		provider, err := oidc.NewProvider(ctx, f.w.issuer())
+		must(t, err)
+		token, err := provider.VerifierContext(ctx, &oidc.Config{
+			ClientID: "notes", SupportedSigningAlgs: []string{"ES256"}, Now: f.w.clock.Now,
+		}).VerifyLogout(ctx, raw)
+		must(t, err)
+		if head := strings.SplitN(raw, ".", 2)[0]; !strings.Contains(decode(t, head), `"typ":"logout+jwt"`) {
+			t.Errorf("header %s", decode(t, head))
+		}
+		return token
+	case <-time.After(20 * time.Second):
+		t.Fatal("no farewell came")
+		return nil
+	}
+}
+
+func (f *farewells) none(t *testing.T) {
+	t.Helper()
+	left, err := f.w.store.NextFarewell(context.Background())
+	must(t, err)
+	if len(f.tokens) > 0 || !left.IsZero() {
+		t.Errorf("%d more messages came, the next is due at %v", len(f.tokens), left)
+	}
+}
+
+// settled waits until the last message has been settled.
+func (f *farewells) settled(t *testing.T) time.Time {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; {
+		next, err := f.w.store.NextFarewell(context.Background())
+		must(t, err)
+		// While it is claimed it is put off by a minute exactly.
+		if next.IsZero() || !next.Equal(f.w.clock.Now().Add(time.Minute)) {
+			return next
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the message was never settled")
+		}
+		time.Sleep(time.Millisecond) // another goroutine's database write has no event
+	}
+}
+
+// Whatever ends a session tells the app that got tokens under it.
+func TestFarewells(t *testing.T) {
+	w := newWorld(t)
+	f := newFarewells(t, w)
+	ctx := context.Background()
+	for _, c := range []struct {
+		what string
+		end  func(b *browser, p server.Person, app, desktop answer)
+	}{
+		{"sign-out in the app", func(b *browser, _ server.Person, app, _ answer) {
+			b.get(w.issuer() + "/end-session?id_token_hint=" + app.ID)
+		}},
+		{"sign-out on our page", func(b *browser, _ server.Person, _, _ answer) {
+			b.post(w.issuer()+"/end-session", hidden(b.get(w.issuer()+"/end-session")))
+		}},
+		{"sign-out by the desktop", func(b *browser, _ server.Person, _, desktop answer) {
+			b.get(w.issuer() + "/end-session?id_token_hint=" + desktop.ID)
+		}},
+		{"access ended by an admin", func(_ *browser, p server.Person, _, _ answer) {
+			must(t, w.store.EndPerson(ctx, acme, p.ID, w.clock.Now()))
+		}},
+		{"left the company", func(_ *browser, p server.Person, _, _ answer) {
+			must(t, w.store.LeavePerson(ctx, acme, p.ID, w.clock.Now()))
+		}},
+		{"signed out everywhere", func(_ *browser, p server.Person, _, _ answer) {
+			must(t, w.store.EndSessionsOf(ctx, acme, p.ID, w.clock.Now()))
+		}},
+	} {
+		zhang := w.person(acme, "张三"+c.what)
+		b := w.browser()
+		b.signIn(zhang)
+		desktop := w.token(redeemDesktop(b.desktopCode(askDesktop())))
+		app := w.token(redeem(b.code(ask())))
+		b.code(ask("client_id", "handbook", "redirect_uri", "https://handbook.example/cb")) // never redeemed, never told
+		c.end(b, zhang, app, desktop)
+		token := f.next(t)
+		if token.Subject != zhang.ID || token.SessionID != b.session.ID || token.SessionID != app.claims(t)["sid"] || token.TokenID == "" {
+			t.Errorf("%s: token %+v, want session %s", c.what, token, b.session.ID)
+		}
+		f.settled(t)
+		f.none(t)
+	}
+}
+
+// A desktop that gives its tokens back ends what was launched from it.
+func TestFarewellOfWhatWasLaunched(t *testing.T) {
+	w := newWorld(t)
+	f := newFarewells(t, w)
+	zhang := w.person(acme, "张三")
+	desktop := w.desktop(zhang)
+	b := w.browser()
+	b.signIn(zhang)
+	b.session.Parent, _ = desktop.claims(t)["sid"].(string)
+	must(t, w.store.SaveSession(context.Background(), b.session))
+	w.token(redeem(b.code(ask())))
+	if p := w.browser().post(w.issuer()+"/revoke", url.Values{"token": {desktop.Refresh}, "client_id": {"lanyard"}}); p.status != http.StatusOK {
+		t.Fatalf("revoke: %d", p.status)
+	}
+	if token := f.next(t); token.SessionID != b.session.ID {
+		t.Errorf("token %+v", token)
+	}
+}
+
+// An app that does not answer is asked again, with a token of its own each time, until a
+// day has passed.
+func TestFarewellIsSentAgain(t *testing.T) {
+	w := newWorld(t)
+	f := newFarewells(t, w)
+	signOut := func() {
+		b := w.browser()
+		b.signIn(w.person(acme, "张三"))
+		app := w.token(redeem(b.code(ask())))
+		b.get(w.issuer() + "/end-session?id_token_hint=" + app.ID)
+	}
+	for _, status := range []int{500, 400, 302} {
+		f.status <- status
+	}
+	signOut()
+	seen := map[string]bool{}
+	for range 4 {
+		token := f.next(t)
+		if seen[token.TokenID] || token.IssuedAt.Before(w.clock.Now()) {
+			t.Errorf("sent again: %+v at %v", token, w.clock.Now())
+		}
+		seen[token.TokenID] = true
+		if next := f.settled(t); !next.IsZero() {
+			w.clock.advance(next.Sub(w.clock.Now()))
+			w.broker.WakeFarewells()
+		}
+	}
+	f.none(t)
+
+	tries := 0
+	for range 100 {
+		f.status <- 503
+	}
+	signOut()
+	start := w.clock.Now()
+	for {
+		f.next(t)
+		tries++
+		next := f.settled(t)
+		if next.IsZero() {
+			break
+		}
+		w.clock.advance(next.Sub(w.clock.Now()))
+		w.broker.WakeFarewells()
+	}
+	if age := w.clock.Now().Sub(start); age > 24*time.Hour || age < 12*time.Hour || tries < 8 {
+		t.Errorf("given up after %v and %d tries", age, tries)
+	}
+}
+
+// An app that is no more, or wants to be told no more, is not.
+func TestFarewellToNobody(t *testing.T) {
+	w := newWorld(t)
+	f := newFarewells(t, w)
+	f.status <- 500
+	b := w.browser()
+	b.signIn(w.person(acme, "张三"))
+	app := w.token(redeem(b.code(ask())))
+	b.get(w.issuer() + "/end-session?id_token_hint=" + app.ID)
+	f.next(t)
+	next := f.settled(t)
+	must(t, w.store.DeleteClient(context.Background(), acme, "notes"))
+	w.clock.advance(next.Sub(w.clock.Now()))
+	w.broker.WakeFarewells()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		if left, err := w.store.NextFarewell(context.Background()); err != nil || left.IsZero() || time.Now().After(deadline) {
+			break
+		}
+	}
+	f.none(t)
+}
+
+// What was written while nobody sent, or by an instance that is no more, is sent at the
+// start; and while nothing is due, the database is left alone.
+func TestFarewellsAtStart(t *testing.T) {
+	w := newWorld(t)
+	ctx := context.Background()
+	c, err := w.store.Client(ctx, acme, "notes")
+	must(t, err)
+	c.Farewell = "https://notes.example/farewell"
+	must(t, w.store.SaveClient(ctx, c))
+	b := w.browser()
+	b.signIn(w.person(acme, "张三"))
+	w.token(redeem(b.code(ask())))
+	must(t, w.store.EndSession(ctx, acme, b.session.ID, w.clock.Now()))
+	f := newFarewells(t, w)
+	if token := f.next(t); token.SessionID != b.session.ID {
+		t.Errorf("token %+v", token)
+	}
+}
+
+// A logout token is signed by the key of id_tokens, and is none.
+func TestLogoutTokenIsNoHint(t *testing.T) {
+	w := newWorld(t)
+	f := newFarewells(t, w)
+	b := w.browser()
+	b.signIn(w.person(acme, "张三"))
+	w.token(redeem(b.code(ask())))
+	must(t, w.store.EndSession(context.Background(), acme, b.session.ID, w.clock.Now()))
+	raw := <-f.tokens
+	if strings.Contains(decode(t, strings.Split(raw, ".")[1]), "nonce") {
+		t.Error("a logout token has a nonce")
+	}
+	if p := b.get(w.issuer() + "/end-session?id_token_hint=" + raw); !strings.HasPrefix(p.body, "page: request_invalid") {
+		t.Errorf("as a hint at end-session: %d %s", p.status, p.body)
+	}
+	if q := b.get(w.authorizeURL(ask("id_token_hint", raw))).location().Query(); q.Get("error") != "invalid_request" {
+		t.Errorf("as a hint at authorize: %v", q)
+	}
+	if strings.Contains(w.log.String(), raw) {
+		t.Error("the log holds the token")
+	}
+}
+
+// decode reads one part of a token.
+func decode(t *testing.T, part string) string {
+	t.Helper()
+	text, err := base64.RawURLEncoding.DecodeString(part)
+	must(t, err)
+	return string(text)
+}
