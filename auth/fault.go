@@ -104,6 +104,10 @@ const (
 	// The server's own pages.
 	FlowStale       Fault = "flow_stale"      // the callback came back in another browser or too late
 	RequestInvalid  Fault = "request_invalid" // an authorize request that cannot be answered; args: reason
+	SAMLMetadata    Fault = "saml_metadata"   // what an admin pasted is not the metadata of one service provider
+	SAMLAddress     Fault = "saml_address"    // it takes no answers by POST
+	SAMLKeys        Fault = "saml_keys"       // its certificates cannot be used
+	SAMLEncryption  Fault = "saml_encryption" // it can be spoken to only encrypted
 	EnterpriseNone  Fault = "enterprise_none" // no such enterprise here
 	TooManyRequests Fault = "too_many_requests"
 )
@@ -129,13 +133,14 @@ var kinds = map[Fault]error{
 	KeyringLocked: ErrLocked, KeyringMissing: ErrFailed, VaultDamaged: ErrFailed,
 	ProfileUnknown: ErrNotFound, AppUnknown: ErrNotFound, AppAmbiguous: ErrUsage,
 	SignInNotOpen: ErrDenied,
-	AppNotYours: ErrDenied, AppValueMissing: ErrMisconfigured,
+	AppNotYours:   ErrDenied, AppValueMissing: ErrMisconfigured,
 	AppNotLaunched: ErrFailed, LinkUsed: ErrExpired, LinkExpired: ErrExpired,
 
 	AgentMissing: ErrNoAgent, AgentOlder: ErrConflict, AlreadyRuns: ErrConflict,
 	NotPermitted: ErrDenied, NotHere: ErrFailed, WindowMissing: ErrFailed, NativeMissing: ErrFailed,
 
-	FlowStale: ErrExpired, RequestInvalid: ErrUsage, EnterpriseNone: ErrNotFound,
+	FlowStale: ErrExpired, SAMLMetadata: ErrUsage, SAMLAddress: ErrUsage, SAMLKeys: ErrUsage, SAMLEncryption: ErrUsage,
+	RequestInvalid: ErrUsage, EnterpriseNone: ErrNotFound,
 	TooManyRequests: ErrOffline,
 }
 
