@@ -107,6 +107,7 @@ func (s *service) handler() (http.Handler, error) {
 	st.OnFarewell, s.farewells = provider.WakeFarewells, provider
 	apps, err := catalog.New(catalog.Config{
 		Base: s.base, Enterprises: recent, People: st, Sessions: st, Catalogue: st, Launches: st,
+		Audiences: st, Openings: st, SignIns: st, Minter: provider, Engine: s.engine,
 		Gate: gate, Prover: gate, Bearer: provider, Fail: gate.Fail, AllowHTTP: s.conf.AllowHTTP, Logger: s.log,
 	})
 	if err != nil {

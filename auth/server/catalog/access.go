@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 
 	"lanyard/auth"
@@ -12,8 +13,9 @@ import (
 // access answers GET {issuer}/a/{app}, the app's permanent address: it signs in by the
 // company's own page if need be and opens the app.
 func (c *Catalog) access(w http.ResponseWriter, r *http.Request) {
-	id, app := r.PathValue("id"), r.PathValue("app")
-	if _, err := c.app(r, app); err != nil {
+	id := r.PathValue("id")
+	app, err := c.app(r, r.PathValue("app"))
+	if err != nil {
 		c.fail(w, r, err)
 		return
 	}
@@ -23,11 +25,11 @@ func (c *Catalog) access(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case errors.Is(err, auth.ErrSignInRequired):
-		c.cfg.Gate.Begin(w, r, id, path(id, "a", app), server.BeginOptions{})
+		c.cfg.Gate.Begin(w, r, id, path(id, "a", app.ID), server.BeginOptions{})
 	case err != nil:
 		c.fail(w, r, err)
 	default:
-		c.arrive(w, r, app, session.PersonID)
+		c.arrive(w, r, app, session, c.newOpening(), "")
 	}
 }
 
@@ -53,19 +55,70 @@ func (c *Catalog) app(r *http.Request, id string) (server.App, error) {
 	return app, err
 }
 
-// arrive sends the browser of a signed-in person to the app.
-func (c *Catalog) arrive(w http.ResponseWriter, r *http.Request, appID, personID string) {
-	app, err := c.app(r, appID)
+// arrive brings the browser of a signed-in person into an app that is theirs, and writes
+// down how that went: as outcome, unless it is empty and follows from the app's kind.
+func (c *Catalog) arrive(w http.ResponseWriter, r *http.Request, app server.App, s server.Session, o server.Opening, outcome string) {
+	o.EnterpriseID, o.AppID, o.SessionID = app.EnterpriseID, app.ID, s.ID
+	if o.PersonID == "" {
+		o.PersonID = s.PersonID
+	}
+	who, err := c.visitor(r, app, s.PersonID)
 	if err != nil {
-		c.fail(w, r, err)
+		c.unopened(w, r, o, err)
 		return
 	}
-	address, err := c.address(r, app, personID)
+	l, err := ParseLaunch(app.Launch, c.cfg.AllowHTTP)
 	if err != nil {
-		c.fail(w, r, err)
+		c.unopened(w, r, o, misconfigured(app, err))
 		return
 	}
-	c.onward(w, r, app, address)
+	switch l.Kind {
+	case server.LaunchLink, server.LaunchOIDC, server.LaunchSteps:
+		address, err := c.address(r, app, l, s, who)
+		if err != nil {
+			c.unopened(w, r, o, err)
+			return
+		}
+		c.opened(r.Context(), o, either(outcome, server.OpeningLinked))
+		c.onward(w, r, app, address)
+	case server.LaunchNative:
+		c.onComputer(w, r, app)
+	default:
+		c.byOpener(w, r, app, l, s, o, either(outcome, server.OpeningPosted))
+	}
+}
+
+func either(said, otherwise string) string {
+	if said != "" {
+		return said
+	}
+	return otherwise
+}
+
+// byOpener opens an app of a kind that has a package of its own. The opening is written
+// down first: the app may come back before the answer's last byte has gone.
+func (c *Catalog) byOpener(w http.ResponseWriter, r *http.Request, app server.App, l server.LaunchSpec, s server.Session, o server.Opening, outcome string) {
+	opener := c.cfg.Openers[l.Kind]
+	if opener == nil {
+		c.unopened(w, r, o, misconfigured(app, fmt.Errorf("this server does not open apps of kind %s", l.Kind)))
+		return
+	}
+	c.opened(r.Context(), o, outcome)
+	if err := opener.Open(w, r, app, s); err != nil {
+		c.unopened(w, r, o, err)
+	}
+}
+
+// address is where an app opens for a person.
+func (c *Catalog) address(r *http.Request, app server.App, l server.LaunchSpec, s server.Session, who visitor) (string, error) {
+	if l.Kind == server.LaunchSteps {
+		return c.steps(r, app, l, s, who)
+	}
+	to, err := address(l, person{issuer: c.cfg.Base.Issuer(app.EnterpriseID), loginHint: hint(who.Person)})
+	if err != nil {
+		return "", misconfigured(app, err)
+	}
+	return to, nil
 }
 
 // onward sends the browser on to an address of an app. After a form it does so by a
@@ -81,26 +134,25 @@ func (c *Catalog) onward(w http.ResponseWriter, r *http.Request, app server.App,
 		return
 	}
 	lang := language(r)
-	title := words.T(lang, "catalog.opening", "app", app.Title.In(lang))
 	w.Header().Set("Refresh", "0; url="+address)
-	c.page(w, r, "opening", server.View{Lang: lang, Title: title, Enterprise: e, Body: map[string]string{
-		"Address": address, "Open": words.T(lang, "catalog.open", "app", app.Title.In(lang)),
-	}})
+	c.page(w, r, "opening", server.View{
+		Lang: lang, Title: words.T(lang, "catalog.opening", "app", title(app, lang)), Enterprise: e,
+		Body: map[string]string{"Address": address, "Open": words.T(lang, "catalog.open", "app", title(app, lang))},
+	})
 }
 
-// address is where an app of the catalogue opens for a person.
-func (c *Catalog) address(r *http.Request, app server.App, personID string) (string, error) {
-	launch, err := ParseLaunch(app.Launch, c.cfg.AllowHTTP)
-	if err != nil {
-		return "", auth.Fail(auth.EnterpriseMisconfig, auth.Args{"reason": app.ID}, err)
+// onComputer says where an app is opened that runs on the computer itself.
+func (c *Catalog) onComputer(w http.ResponseWriter, r *http.Request, app server.App) {
+	e, ok := c.enterprise(w, r)
+	if !ok {
+		return
 	}
-	p, err := c.cfg.People.Person(r.Context(), app.EnterpriseID, personID)
-	if err != nil {
-		return "", err
-	}
-	address, err := launch.address(person{issuer: c.cfg.Base.Issuer(app.EnterpriseID), loginHint: hint(p)})
-	if err != nil {
-		return "", auth.Fail(auth.EnterpriseMisconfig, auth.Args{"reason": app.ID}, err)
-	}
-	return address, nil
+	lang := language(r)
+	c.page(w, r, "page", server.View{
+		Lang: lang, Title: words.T(lang, "catalog.native.title", "app", title(app, lang)), Enterprise: e,
+		Body: map[string]any{
+			"Sentence": words.T(lang, "catalog.native.sentence", "app", title(app, lang)),
+			"Again":    path(e.ID) + "/", "AgainText": words.T(lang, "catalog.devices.back"),
+		},
+	})
 }

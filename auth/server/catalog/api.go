@@ -19,17 +19,19 @@ func (c *Catalog) apps(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	stored, err := c.cfg.Catalogue.Apps(r.Context(), token.EnterpriseID)
+	who, err := c.cfg.People.Person(r.Context(), token.EnterpriseID, token.PersonID)
+	if err != nil {
+		c.refuseAPI(w, r, err)
+		return
+	}
+	stored, err := c.theirs(r, who)
 	if err != nil {
 		c.refuseAPI(w, r, err)
 		return
 	}
 	apps := make([]auth.App, 0, len(stored))
 	for _, app := range stored {
-		apps = append(apps, auth.App{
-			ID: app.ID, Title: app.Title, Icon: app.Icon,
-			URL: c.accessLink(app.EnterpriseID, app.ID), Plain: app.Plain,
-		})
+		apps = append(apps, c.listed(app))
 	}
 	body, err := json.Marshal(map[string]any{"apps": apps})
 	if err != nil {
@@ -45,6 +47,25 @@ func (c *Catalog) apps(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusOK, body)
+}
+
+// listed is an app as the desktop sees it. A program of the device has no address that a
+// browser could be sent to.
+func (c *Catalog) listed(app server.App) auth.App {
+	out := auth.App{ID: app.ID, Title: app.Title, Icon: app.Icon, Plain: app.Plain}
+	if out.Native = nativeID(app); out.Native == "" {
+		out.URL = c.accessLink(app.EnterpriseID, app.ID)
+	}
+	return out
+}
+
+// nativeID is the program that an app is; empty for a web app.
+func nativeID(app server.App) string {
+	var l server.LaunchSpec
+	if err := json.Unmarshal(app.Launch, &l); err != nil || l.Kind != server.LaunchNative || l.Native == nil {
+		return ""
+	}
+	return l.Native.ID
 }
 
 // matches is the weak comparison of RFC 9110, section 13.1.2.
@@ -90,7 +111,8 @@ func (c *Catalog) icon(w http.ResponseWriter, r *http.Request, enterprise string
 	return nil
 }
 
-// mint answers POST {issuer}/v1/launches with a launch link and its key.
+// mint answers POST {issuer}/v1/launches with a launch link and its key, or with a code
+// for a program of the device.
 func (c *Catalog) mint(w http.ResponseWriter, r *http.Request) {
 	token, ok := c.cfg.Bearer.Bearer(w, r, r.PathValue("id"), server.AudienceAPI)
 	if !ok {
@@ -100,6 +122,8 @@ func (c *Catalog) mint(w http.ResponseWriter, r *http.Request) {
 		App   string `json:"app"`
 		Port  int    `json:"port"`
 		Nonce string `json:"nonce"`
+		// Challenge is a program's, S256 (RFC 7636 section 4.2).
+		Challenge string `json:"challenge"`
 	}
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody)).Decode(&wish); err != nil {
 		c.refuseAPI(w, r, auth.Fail(auth.BadInput, nil, err))
@@ -115,6 +139,14 @@ func (c *Catalog) mint(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		c.refuseAPI(w, r, err)
+		return
+	}
+	if _, err := c.visitor(r, app, token.PersonID); err != nil {
+		c.refuseAPI(w, r, err)
+		return
+	}
+	if l, err := ParseLaunch(app.Launch, c.cfg.AllowHTTP); err == nil && l.Kind == server.LaunchNative {
+		c.native(w, r, app, l, token, wish.Challenge)
 		return
 	}
 	link, now := auth.RandomToken(), c.cfg.Base.Time()
@@ -196,6 +228,8 @@ func (c *Catalog) refuseAPI(w http.ResponseWriter, r *http.Request, err error) {
 		}
 	case errors.Is(err, auth.ErrUsage):
 		status = http.StatusBadRequest
+	case errors.Is(err, auth.ErrDenied), errors.Is(err, auth.ErrSignInRequired):
+		status = http.StatusForbidden
 	default:
 		c.log.ErrorContext(r.Context(), "request not answered", "path", r.URL.Path, "err", err)
 	}

@@ -11,11 +11,13 @@ import (
 
 	"lanyard/assets"
 	"lanyard/auth"
+	"lanyard/auth/connector"
 	"lanyard/auth/server"
 	"lanyard/auth/words"
 )
 
-// Config is what a Catalog needs; all but Prover, AllowHTTP and Logger is required.
+// Config is what a Catalog needs; all but Prover, Openers, Minter, Engine, AllowHTTP and
+// Logger is required.
 type Config struct {
 	Base        *server.Base
 	Enterprises server.Enterprises
@@ -23,10 +25,19 @@ type Config struct {
 	Sessions    server.Sessions
 	Catalogue   server.Catalogue
 	Launches    server.Launches
+	Audiences   server.Audiences
+	Openings    server.Openings
+	SignIns     server.SignIns
 	Gate        server.Gate
 	Bearer      server.Bearer
 	// Prover says whether a person has to pass the company's page first; nil: nobody has.
 	Prover server.Prover
+	// Openers open the apps of kinds that have a package of their own, by kind.
+	Openers map[string]server.Opener
+	// Minter makes what apps of the kinds steps and native need of the OpenID provider, and
+	// Engine runs the steps; nil: such apps do not open.
+	Minter server.Minter
+	Engine *connector.Engine
 	// Fail answers a person with the page that explains err.
 	Fail func(w http.ResponseWriter, r *http.Request, enterprise string, err error)
 	// AllowHTTP names the hosts whose apps may be opened by plain http; loopback always may.
@@ -45,8 +56,11 @@ type Catalog struct {
 
 // New makes a Catalog.
 func New(cfg Config) (*Catalog, error) {
-	if cfg.Fail == nil { // it would be missed only when something has gone wrong already
+	switch { // they would be missed only when something has gone wrong already
+	case cfg.Fail == nil:
 		return nil, errors.New("make catalog: no way to tell a person of a failure")
+	case cfg.Audiences == nil || cfg.Openings == nil || cfg.SignIns == nil:
+		return nil, errors.New("make catalog: nobody says who may open what, or writes down how it went")
 	}
 	c := &Catalog{cfg: cfg, log: cfg.Logger, origin: http.NewCrossOriginProtection()}
 	if c.log == nil {
@@ -55,7 +69,7 @@ func New(cfg Config) (*Catalog, error) {
 	if err := c.origin.AddTrustedOrigin(cfg.Base.PublicURL); err != nil {
 		return nil, fmt.Errorf("trust own origin: %w", err)
 	}
-	pages, err := server.NewPages(assets.CatalogPages, "launch", "opening", "apps", "page")
+	pages, err := server.NewPages(assets.CatalogPages, "launch", "opening", "apps", "devices", "page")
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +82,7 @@ func (c *Catalog) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET /e/{id}/v1/apps", c.apps)
 	mux.HandleFunc("GET /e/{id}/v1/icons/{sha256}", c.apiIcon)
 	mux.HandleFunc("POST /e/{id}/v1/launches", c.mint)
+	mux.HandleFunc("POST /e/{id}/v1/openings/{opening}/asked", c.asked)
 	mux.HandleFunc("POST /e/{id}/v1/sign-out", c.apiSignOut)
 
 	mux.HandleFunc("GET /e/{id}/launch/{token}", c.open)
@@ -76,6 +91,8 @@ func (c *Catalog) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET /e/{id}/a/{app}", c.access)
 
 	mux.HandleFunc("GET /e/{id}/{$}", c.myApps)
+	mux.HandleFunc("GET /e/{id}/devices", c.devices)
+	mux.Handle("POST /e/{id}/devices/{session}/end", c.sameOrigin(c.endDevice))
 	mux.HandleFunc("GET /e/{id}/icons/{sha256}", c.pageIcon)
 	mux.Handle("POST /e/{id}/sign-out", c.sameOrigin(c.signOut))
 	mux.HandleFunc("GET /e/{id}/signed-out", c.signedOut)

@@ -11,8 +11,12 @@
 // link and signs nobody in; presented by a second browser, it ends what the first one
 // got.
 //
-// The package knows the kinds of app that a browser can be sent to (link, oidc) and
-// how their addresses are filled; it does not sign anybody in itself (server.Gate),
-// check tokens (server.Bearer) or store anything (the interfaces of auth/server). No
-// app ever gets a cookie or token of ours.
+// An app opens by its kind (server.LaunchSpec): link and oidc are addresses that are
+// filled here, steps are HTTP calls that auth/connector makes, native is a code for a
+// program of the device, and every other kind has a package of its own (server.Opener).
+// Who may open an app is asked at each opening, in one place; what became of the opening
+// is written down in the same place. The package does not sign anybody in itself
+// (server.Gate), check tokens (server.Bearer), make them (server.Minter) or store anything
+// (the interfaces of auth/server). No app ever gets a cookie or token of ours, but for the
+// id_token that steps show to a vendor on its behalf.
 package catalog

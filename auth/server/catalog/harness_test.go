@@ -73,7 +73,7 @@ func newWorld(t testing.TB) *world {
 	must(t, err)
 	base := &server.Base{PublicURL: w.server.URL, Sealer: sealer, Lifetimes: server.DefaultLifetimes(), Now: w.now}
 	w.catalog, err = catalog.New(catalog.Config{
-		Base: base, Enterprises: s, People: s, Sessions: s, Catalogue: s, Launches: s,
+		Base: base, Enterprises: s, People: s, Sessions: s, Catalogue: s, Launches: s, Audiences: s, Openings: s, SignIns: s,
 		Gate: gate{w, base}, Bearer: gate{w, base}, Prover: w,
 		Fail: func(rw http.ResponseWriter, r *http.Request, _ string, err error) {
 			w.failed = err

@@ -13,64 +13,89 @@ import (
 	"lanyard/auth/server"
 )
 
-// The kinds of app that a browser can be sent to.
-const (
-	// KindLink is an address as it is; the app comes back to us, or goes to a provider
-	// that does.
-	KindLink = "link"
-	// KindOIDC is the app's initiate_login_uri (OpenID Connect Core 1.0, section 4):
-	// it gets iss and login_hint and starts its own sign-in with us.
-	KindOIDC = "oidc"
-)
-
-// Launch is how an app is opened: the JSON of [server.App.Launch].
-type Launch struct {
-	Kind string `json:"kind"`
-	URL  string `json:"url"`
-	// Params go into the address's query, in this order. A value may hold {issuer},
-	// {login_hint} and {login_hint?}; the last drops the parameter where there is none.
-	Params []connector.Pair `json:"params,omitempty"`
-}
-
-// person is what a parameter may say of who opens the app. No token, ever.
-type person struct{ issuer, loginHint string }
-
-// ParseLaunch reads and checks how an app is opened. Its address must be https, or
-// http on loopback or a host of allowHTTP.
-func ParseLaunch(raw json.RawMessage, allowHTTP []string) (Launch, error) {
-	var l Launch
+// ParseLaunch reads and checks how an app is opened. The addresses that a browser is sent
+// to must be https, or http on loopback or a host of allowHTTP.
+func ParseLaunch(raw json.RawMessage, allowHTTP []string) (server.LaunchSpec, error) {
+	var l server.LaunchSpec
 	if err := json.Unmarshal(raw, &l); err != nil {
-		return Launch{}, fmt.Errorf("read launch: %w", err)
+		return server.LaunchSpec{}, fmt.Errorf("read launch: %w", err)
 	}
-	switch l.Kind {
-	case KindLink, KindOIDC:
-	default:
-		return Launch{}, fmt.Errorf("read launch: kind %q is not known; it can be %q or %q", l.Kind, KindLink, KindOIDC)
-	}
-	if err := checkAddress(l.URL, allowHTTP); err != nil {
-		return Launch{}, fmt.Errorf("read launch: url: %w", err)
-	}
-	for _, p := range l.Params {
-		if p[0] == "" {
-			return Launch{}, errors.New("read launch: a parameter has no name")
-		}
-		if _, _, err := fill(p[1], person{issuer: "x", loginHint: "x"}); err != nil {
-			return Launch{}, fmt.Errorf("read launch: parameter %s: %w", p[0], err)
-		}
+	if err := checkLaunch(l, allowHTTP); err != nil {
+		return server.LaunchSpec{}, fmt.Errorf("read launch: %w", err)
 	}
 	return l, nil
 }
 
+func checkLaunch(l server.LaunchSpec, allowHTTP []string) error {
+	switch l.Kind {
+	case server.LaunchLink, server.LaunchOIDC:
+		if err := checkAddress(l.URL, allowHTTP); err != nil {
+			return fmt.Errorf("url: %w", err)
+		}
+		return checkParams(l.Params)
+	case server.LaunchSteps:
+		o, err := opening(l, "")
+		if err != nil {
+			return err
+		}
+		if err := checkScheme(o.Open.URL, allowHTTP); err != nil {
+			return fmt.Errorf("url: %w", err)
+		}
+		return nil
+	case server.LaunchSAML:
+		return checkSAML(l.SAML, allowHTTP)
+	case server.LaunchNative:
+		if l.Native == nil || l.Native.ID == "" {
+			return errors.New("native: names no program")
+		}
+		return nil
+	}
+	return fmt.Errorf("kind %q is not known; it can be link, oidc, saml, steps or native", l.Kind)
+}
+
+func checkParams(params []connector.Pair) error {
+	for _, p := range params {
+		if p[0] == "" {
+			return errors.New("a parameter has no name")
+		}
+		if _, _, err := fill(p[1], person{issuer: "x", loginHint: "x"}); err != nil {
+			return fmt.Errorf("parameter %s: %w", p[0], err)
+		}
+	}
+	return nil
+}
+
+// checkSAML checks what a browser would be made to post to; the rest is the opener's.
+func checkSAML(s *server.SAML, allowHTTP []string) error {
+	if s == nil || s.EntityID == "" || len(s.ACS) == 0 {
+		return errors.New("saml: needs entity_id and acs")
+	}
+	for _, address := range s.ACS {
+		if err := checkAddress(address, allowHTTP); err != nil {
+			return fmt.Errorf("saml: acs: %w", err)
+		}
+	}
+	return nil
+}
+
 // checkAddress refuses an address that a browser should not be sent to.
 func checkAddress(address string, allowHTTP []string) error {
+	if strings.ContainsAny(address, "{}") {
+		if u, err := url.Parse(address); err == nil && u.Host != "" {
+			return errors.New("has a placeholder; only values of params may")
+		}
+	}
+	return checkScheme(address, allowHTTP)
+}
+
+// checkScheme is checkAddress for one that may have placeholders after its host.
+func checkScheme(address string, allowHTTP []string) error {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil || u.Host == "" || u.Hostname() == "":
 		return errors.New("is not an address")
 	case u.User != nil:
 		return errors.New("names a user")
-	case strings.ContainsAny(address, "{}"):
-		return errors.New("has a placeholder; only values of params may")
 	case u.Scheme == "https", u.Scheme == "http" && (loopback(u.Hostname()) || slices.Contains(allowHTTP, u.Hostname())):
 		return nil
 	}
@@ -82,27 +107,28 @@ func loopback(host string) bool {
 	return host == "localhost" || err == nil && ip.IsLoopback()
 }
 
-// address fills the address for who opens the app.
-func (l Launch) address(who person) (string, error) {
+// person is what a parameter may say of who opens the app. No token, ever.
+type person struct{ issuer, loginHint string }
+
+// address fills the address of an app of kind link or oidc for who opens it.
+func address(l server.LaunchSpec, who person) (string, error) {
 	u, err := url.Parse(l.URL)
 	if err != nil {
 		return "", fmt.Errorf("open app: %w", err)
 	}
 	query := u.RawQuery
-	add := func(name, value string) {
-		if query != "" {
-			query += "&"
-		}
-		query += url.QueryEscape(name) + "=" + url.QueryEscape(value)
-	}
-	for _, p := range l.params() {
+	for _, p := range params(l) {
 		value, keep, err := fill(p[1], who)
 		if err != nil {
 			return "", fmt.Errorf("open app: parameter %s: %w", p[0], err)
 		}
-		if keep {
-			add(p[0], value)
+		if !keep {
+			continue
 		}
+		if query != "" {
+			query += "&"
+		}
+		query += url.QueryEscape(p[0]) + "=" + url.QueryEscape(value)
 	}
 	u.RawQuery = query
 	return u.String(), nil
@@ -110,8 +136,8 @@ func (l Launch) address(who person) (string, error) {
 
 // params are those of the record and, for OIDC, iss, which section 4 demands, and
 // login_hint, unless the record says otherwise.
-func (l Launch) params() []connector.Pair {
-	if l.Kind != KindOIDC {
+func params(l server.LaunchSpec) []connector.Pair {
+	if l.Kind != server.LaunchOIDC {
 		return l.Params
 	}
 	params := slices.Clone(l.Params)

@@ -111,7 +111,7 @@ func (c *Catalog) proof(w http.ResponseWriter, r *http.Request) {
 	case err == nil && present.PersonID != l.PersonID:
 		c.ask(w, r, l, proof)
 	case err == nil:
-		c.keep(w, r, l)
+		c.keep(w, r, l, present)
 	case errors.Is(err, auth.ErrSignInRequired):
 		c.signIn(w, r, l, server.Session{})
 	default:
@@ -135,19 +135,29 @@ func (c *Catalog) goOn(w http.ResponseWriter, r *http.Request) {
 	case r.PostFormValue("answer") != "yes":
 		c.decline(w, r, l, present)
 	case present.PersonID == l.PersonID:
-		c.keep(w, r, l)
+		c.keep(w, r, l, present)
 	default:
 		c.signIn(w, r, l, present)
 	}
 }
 
 // keep opens the app by the session that the person already has in this browser.
-func (c *Catalog) keep(w http.ResponseWriter, r *http.Request, l server.Launch) {
+func (c *Catalog) keep(w http.ResponseWriter, r *http.Request, l server.Launch, present server.Session) {
 	if err := c.cfg.Launches.UseLaunch(r.Context(), l.EnterpriseID, l.Hash, "", c.cfg.Base.Time()); err != nil {
 		c.refuse(w, r, l, used(err))
 		return
 	}
-	c.arrive(w, r, l.AppID, l.PersonID)
+	c.launched(w, r, l, present, "")
+}
+
+// launched goes on from a link that has done its work.
+func (c *Catalog) launched(w http.ResponseWriter, r *http.Request, l server.Launch, s server.Session, outcome string) {
+	app, err := c.app(r, l.AppID)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	c.arrive(w, r, app, s, openingOf(l), outcome)
 }
 
 // decline uses the link up. Somebody else's session goes on to the app as it is.
@@ -157,7 +167,7 @@ func (c *Catalog) decline(w http.ResponseWriter, r *http.Request, l server.Launc
 	case err != nil:
 		c.refuse(w, r, l, used(err))
 	case present.ID != "":
-		c.arrive(w, r, l.AppID, present.PersonID)
+		c.launched(w, r, l, present, server.OpeningAnother)
 	default:
 		c.closed(w, r)
 	}
@@ -195,7 +205,7 @@ func (c *Catalog) signIn(w http.ResponseWriter, r *http.Request, l server.Launch
 	}
 	c.cfg.Gate.Attach(w, r, child, auth.NewSecret(cookie))
 	c.log.InfoContext(r.Context(), "app launched", "enterprise", l.EnterpriseID, "app", l.AppID, "person", l.PersonID, "launch", l.ID)
-	c.arrive(w, r, l.AppID, l.PersonID)
+	c.launched(w, r, l, child, "")
 }
 
 // used names the loss of a race for a link.
@@ -249,6 +259,7 @@ func (c *Catalog) refuse(w http.ResponseWriter, r *http.Request, l server.Launch
 		c.fail(w, r, err)
 		return
 	}
+	c.old(r.Context(), l)
 	c.onward(w, r, app, c.accessLink(enterprise, l.AppID))
 }
 

@@ -1,0 +1,99 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
+)
+
+// newOpening begins the record of an opening that no launch link has begun.
+func (c *Catalog) newOpening() server.Opening {
+	return server.Opening{ID: auth.RandomID(), At: c.cfg.Base.Time()}
+}
+
+// openingOf begins the record of a launch link's opening.
+func openingOf(l server.Launch) server.Opening {
+	return server.Opening{ID: l.ID, EnterpriseID: l.EnterpriseID, AppID: l.AppID, PersonID: l.PersonID, At: l.CreatedAt}
+}
+
+// opened writes down what became of an opening. Nobody waits for it in vain: where that
+// does not work, the app opens all the same.
+func (c *Catalog) opened(ctx context.Context, o server.Opening, outcome string) {
+	o.Outcome = outcome
+	o.Took = max(0, c.cfg.Base.Time().Sub(o.At))
+	if err := c.cfg.Openings.RecordOpening(ctx, o); err != nil {
+		c.log.WarnContext(ctx, "opening not recorded", "enterprise", o.EnterpriseID, "app", o.AppID, "launch", o.ID, "err", err)
+	}
+}
+
+// old writes down that a launch link was worth nothing any more: once for each link,
+// however often somebody tries it.
+func (c *Catalog) old(ctx context.Context, l server.Launch) {
+	o := openingOf(l)
+	o.ID = "old-" + l.ID
+	c.opened(ctx, o, server.OpeningOld)
+}
+
+// unopened writes down why an app did not open, for the admin, and tells the person.
+func (c *Catalog) unopened(w http.ResponseWriter, r *http.Request, o server.Opening, err error) {
+	ctx := context.WithoutCancel(r.Context())
+	c.opened(ctx, o, server.OpeningFailed)
+	reference := auth.NewTrace()
+	fault, args := auth.FaultOf(err)
+	line := server.SignIn{
+		Reference: reference, EnterpriseID: o.EnterpriseID, PersonID: o.PersonID, AppID: o.AppID,
+		Stage: "open", Fault: fault, Detail: detail(err, args), At: c.cfg.Base.Time(),
+	}
+	if args["stage"] != "" {
+		line.Stage = args["stage"]
+	}
+	if err := c.cfg.SignIns.RecordSignIn(ctx, line); err != nil {
+		c.log.WarnContext(ctx, "failed opening not recorded", "reference", reference, "err", err)
+	}
+	c.fail(w, r.WithContext(server.WithReference(r.Context(), reference)), err)
+}
+
+// detail is what the admin reads: the facts, then the causes. Neither holds a secret, by
+// the rules of auth.Args and of error texts.
+func detail(err error, args auth.Args) string {
+	var out strings.Builder
+	for _, name := range []string{"code", "reason", "field", "found", "host"} {
+		if args[name] != "" {
+			fmt.Fprintf(&out, "%s %q; ", name, args[name])
+		}
+	}
+	out.WriteString(err.Error())
+	const most = 500
+	text := out.String()
+	return strings.ToValidUTF8(text[:min(most, len(text))], "")
+}
+
+// asked answers POST {issuer}/v1/openings/{opening}/asked: the person says that the app
+// asked them to sign in.
+func (c *Catalog) asked(w http.ResponseWriter, r *http.Request) {
+	token, ok := c.cfg.Bearer.Bearer(w, r, r.PathValue("id"), server.AudienceAPI)
+	if !ok {
+		return
+	}
+	o, err := c.cfg.Openings.Opening(r.Context(), token.EnterpriseID, r.PathValue("opening"))
+	if err == nil && o.PersonID != token.PersonID {
+		err = fmt.Errorf("opening of another person: %w", auth.ErrNotFound)
+	}
+	if err == nil {
+		err = c.cfg.Openings.MarkOpening(r.Context(), token.EnterpriseID, o.ID, server.OpeningAsked, c.cfg.Base.Time())
+	}
+	if err != nil {
+		if !errors.Is(err, auth.ErrNotFound) {
+			c.log.ErrorContext(r.Context(), "complaint not kept", "enterprise", token.EnterpriseID, "err", err)
+		}
+		c.refuseAPI(w, r, err)
+		return
+	}
+	c.log.InfoContext(r.Context(), "app asked to sign in", "enterprise", token.EnterpriseID, "app", o.AppID, "person", o.PersonID, "launch", o.ID)
+	w.WriteHeader(http.StatusNoContent)
+}
