@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"lanyard/auth"
@@ -30,9 +31,18 @@ type BeginOptions struct {
 	Fresh bool
 	// Reference names the attempt; empty for a new one.
 	Reference string
+	// Locales are the languages that the pages of the trip should have (ui_locales: tags
+	// with spaces between them); empty: what the browser prefers.
+	Locales string
 	// Refused is a path with query at this server that can tell whoever asked that the
 	// person was not let in (see [Base.Refused]); empty: a page here tells the person.
 	Refused string
+}
+
+// AcceptLanguage is what a browser prefers, behind the languages that a request names
+// (ui_locales, OpenID Connect Core section 3.1.2.1), in the form of the header.
+func AcceptLanguage(r *http.Request, locales string) string {
+	return strings.Join(append(strings.Fields(locales), r.Header.Get("Accept-Language")), ",")
 }
 
 // Bearer is what auth/server/broker gives to the desktop's API.

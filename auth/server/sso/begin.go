@@ -96,7 +96,7 @@ func (s *SSO) depart(r *http.Request, a *attempt, enterprise string, opts server
 	if err != nil {
 		return "", nil, err
 	}
-	request, err := s.authorizeRequest(ctx, c, opts, words.Match(r.Header.Get("Accept-Language")))
+	request, err := s.authorizeRequest(ctx, c, opts, words.Match(server.AcceptLanguage(r, opts.Locales)))
 	if err != nil {
 		return "", nil, err
 	}
