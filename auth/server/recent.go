@@ -39,17 +39,36 @@ func (r *Recent) SaveEnterprise(ctx context.Context, e Enterprise) error {
 
 // Connector implements [Connectors].
 func (r *Recent) Connector(ctx context.Context, id string) (Connector, error) {
-	return r.connectors.get(ctx, id, r.life, r.Connectors.Connector)
+	return r.connectors.get(ctx, id, r.life, r.learning(r.Connectors.Connector))
 }
 
 // ConnectorByAppID implements [Connectors].
 func (r *Recent) ConnectorByAppID(ctx context.Context, appID string) (Connector, error) {
-	return r.byAppID.get(ctx, appID, r.life, r.Connectors.ConnectorByAppID)
+	return r.byAppID.get(ctx, appID, r.life, r.learning(r.Connectors.ConnectorByAppID))
 }
 
 // ActiveConnector implements [Connectors].
 func (r *Recent) ActiveConnector(ctx context.Context, enterprise string) (Connector, error) {
-	return r.active.get(ctx, enterprise, r.life, r.Connectors.ActiveConnector)
+	return r.active.get(ctx, enterprise, r.life, r.learning(r.Connectors.ActiveConnector))
+}
+
+// learning has every look-up of a connector serve the others too: the page that begins a
+// sign-in and the one that ends it ask differently and mean the same one.
+func (r *Recent) learning(ask func(context.Context, string) (Connector, error)) func(context.Context, string) (Connector, error) {
+	return func(ctx context.Context, key string) (Connector, error) {
+		c, err := ask(ctx, key)
+		if err != nil {
+			return c, err
+		}
+		r.connectors.put(c.ID, c, r.life)
+		if c.AppID != "" {
+			r.byAppID.put(c.AppID, c, r.life)
+		}
+		if c.Active {
+			r.active.put(c.EnterpriseID, c, r.life)
+		}
+		return c, nil
+	}
 }
 
 // SaveConnector implements [Connectors].
@@ -80,24 +99,26 @@ type remembered[T any] struct {
 }
 
 func (m *moment[T]) get(ctx context.Context, key string, life time.Duration, ask func(context.Context, string) (T, error)) (T, error) {
-	now := time.Now()
 	m.mu.Lock()
 	r, ok := m.rows[key]
 	m.mu.Unlock()
-	if ok && now.Before(r.until) {
+	if ok && time.Now().Before(r.until) {
 		return r.row, nil
 	}
 	row, err := ask(ctx, key)
-	if err != nil {
-		return row, err
+	if err == nil {
+		m.put(key, row, life)
 	}
+	return row, err
+}
+
+func (m *moment[T]) put(key string, row T, life time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.rows == nil || len(m.rows) >= maxRecent {
 		m.rows = map[string]remembered[T]{}
 	}
-	m.rows[key] = remembered[T]{row, now.Add(life)}
-	return row, nil
+	m.rows[key] = remembered[T]{row, time.Now().Add(life)}
 }
 
 func (m *moment[T]) forget() {

@@ -29,7 +29,12 @@ type trip struct {
 	Verifier    string `json:"verifier"`
 	RedirectURI string `json:"redirect_uri"`
 	Refused     string `json:"refused,omitempty"` // see server.BeginOptions
+	Edition     int64  `json:"edition"`           // of the connector; see edition
 }
+
+// edition tells a connector from what it was before it changed: a code that was made for
+// the one goes to no other.
+func edition(c server.Connector) int64 { return c.UpdatedAt.UnixMilli() }
 
 // callbackPath is where the connector's provider sends the browser back to.
 func (c loaded) callbackPath() string {
@@ -91,7 +96,7 @@ func (s *SSO) depart(r *http.Request, a *attempt, enterprise string, opts server
 	if err != nil {
 		return "", nil, err
 	}
-	a.connector = row.ID
+	a.connector, a.edition = row.ID, edition(row)
 	c, err := s.load(row)
 	if err != nil {
 		return "", nil, err
@@ -145,7 +150,7 @@ func (s *SSO) run(c loaded, q openid.Request) connector.Run {
 func (s *SSO) saveFlow(ctx context.Context, a *attempt, q openid.Request) (string, *http.Cookie, error) {
 	hash := server.Hash(q.State.Reveal())
 	sealed, err := json.Marshal(trip{
-		Nonce: q.Nonce.Reveal(), Verifier: q.Verifier.Reveal(), RedirectURI: q.RedirectURI, Refused: a.refused,
+		Nonce: q.Nonce.Reveal(), Verifier: q.Verifier.Reveal(), RedirectURI: q.RedirectURI, Refused: a.refused, Edition: a.edition,
 	})
 	if err != nil {
 		return "", nil, err

@@ -100,6 +100,9 @@ func (s *SSO) arrive(w http.ResponseWriter, r *http.Request, a *attempt, query u
 	a.ret = flow.Return // from here on it is this browser's own, and worth a second try
 	t, err := s.openTrip(flow)
 	a.refused = t.Refused
+	if err == nil && t.Edition != edition(c.Connector) {
+		err = stale(errors.New("connector has changed since"))
+	}
 	return c, openid.Request{
 		State: auth.NewSecret(state), Nonce: auth.NewSecret(t.Nonce),
 		Verifier: auth.NewSecret(t.Verifier), RedirectURI: t.RedirectURI,
@@ -148,6 +151,7 @@ func (s *SSO) openTrip(flow server.Flow) (trip, error) {
 // upstream is who the provider says has signed in.
 type upstream struct {
 	connector     string
+	place         string // see loaded.place
 	tenant        string
 	subject       string
 	name          string
@@ -177,7 +181,7 @@ func (s *SSO) exchange(ctx context.Context, c loaded, q openid.Request, query ur
 
 func upstreamBy(c loaded, result *connector.Result) upstream {
 	return upstream{
-		connector: c.ID, tenant: result.Tenant, subject: result.Subject, name: result.Name,
+		connector: c.ID, place: c.place(), tenant: result.Tenant, subject: result.Subject, name: result.Name,
 		email: result.Email, avatar: result.Avatar, groups: result.Groups,
 		authoritative: result.Authoritative, tokens: result.Tokens, kept: result.Kept,
 	}
@@ -201,7 +205,7 @@ func (s *SSO) exchangeOIDC(ctx context.Context, c loaded, q openid.Request, quer
 	}
 	id := result.Identity
 	return upstream{
-		connector: c.ID, tenant: id.Issuer, subject: id.Subject, name: id.Name, email: id.Email, avatar: id.Avatar,
+		connector: c.ID, place: c.place(), tenant: id.Issuer, subject: id.Subject, name: id.Name, email: id.Email, avatar: id.Avatar,
 		groups: result.Groups, authoritative: result.Authoritative, tokens: result.Tokens,
 	}, nil
 }

@@ -52,6 +52,8 @@ type vendor struct {
 	broken bool   // userInfo says no
 	asked  url.Values
 	codes  map[string]bool
+
+	redeemed int // codes that it was shown
 }
 
 func newVendor(t testing.TB, union, name string) *vendor {
@@ -100,6 +102,7 @@ func (v *vendor) authorize(w http.ResponseWriter, r *http.Request) {
 func (v *vendor) accessToken(w http.ResponseWriter, r *http.Request) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.redeemed++
 	code := r.PostFormValue("code")
 	// A code is its client's: a program's begins so.
 	want := clientSecret

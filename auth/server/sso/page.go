@@ -17,6 +17,7 @@ type attempt struct {
 	reference  string
 	enterprise server.Enterprise
 	connector  string
+	edition    int64 // of the connector
 	person     string
 	stage      string
 	ret        string // where "try again" leads; "" where it makes no sense

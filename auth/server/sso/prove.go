@@ -27,6 +27,7 @@ const (
 // asking it again needs.
 type upstreamValues struct {
 	Connector string            `json:"connector"`
+	Place     string            `json:"place,omitempty"` // see loaded.place
 	Values    map[string]string `json:"values"`
 	// Silent is when the upstream first failed to answer since its last word.
 	Silent time.Time `json:"silent,omitzero"`
@@ -44,7 +45,21 @@ func upstreamOf(who upstream) upstreamValues {
 	for name, secret := range who.kept {
 		values[name] = secret.Reveal()
 	}
-	return upstreamValues{Connector: who.connector, Values: values}
+	return upstreamValues{Connector: who.connector, Place: who.place, Values: values}
+}
+
+// place names who knows a person of this connector: the provider, and the company there.
+// A connector that is changed in place to another one's keeps its id, and whoever is asked
+// about people of another place would say that they have left.
+func (c loaded) place() string {
+	at := ""
+	switch {
+	case c.doc.OIDC != nil:
+		at = c.doc.OIDC.Issuer
+	case c.doc.Authorize != nil:
+		at = c.doc.Authorize.URL
+	}
+	return server.Hash(fmt.Sprintf("%s %s %q", c.doc.ID, at, c.doc.Expect))
 }
 
 func (s *SSO) sealUpstream(person string, u upstreamValues) ([]byte, error) {
@@ -84,7 +99,7 @@ func (s *SSO) openUpstream(ctx context.Context, session server.Session) (u upstr
 // canAsk reports whether the upstream can be asked about the person.
 func (u upstreamValues) canAsk(c loaded) bool {
 	switch {
-	case u.Again || u.Connector != c.ID:
+	case u.Again || u.Connector != c.ID || u.Place != "" && u.Place != c.place():
 		return false
 	case c.doc.Kind == connector.KindOIDC:
 		return u.Values["refresh_token"] != ""

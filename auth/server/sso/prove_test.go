@@ -297,6 +297,47 @@ func TestChangedConnector(t *testing.T) {
 	e.due(false)
 }
 
+// A connector that becomes another provider's keeps its id: nobody is asked there about
+// people who signed in elsewhere, and nobody is signed out.
+func TestConnectorOfAnotherPlace(t *testing.T) {
+	w, r := newWorld(t), newRegistry(t)
+	first, second := newVendor(t, "u-1", "张三"), newVendor(t, "w-9", "李四")
+	e := w.employee(r.onto(first.connector("")))
+	r.set("gone") // as it would say of anybody whom it never knew
+	w.connect(acme, "conn1", "", r.onto(second.connector("")))
+	if err := e.prove(5 * time.Hour); err != nil || r.count() != 0 {
+		t.Errorf("asked %d times: %v", r.count(), err)
+	}
+	e.due(false)
+	w.connect(acme, "conn1", "", r.onto(first.connector(""))) // switched back
+	if err := e.prove(time.Hour); !errors.Is(err, auth.AccessEnded) || r.count() != 1 {
+		t.Errorf("asked %d times: %v", r.count(), err)
+	}
+}
+
+// A sign-in that began before the connector changed is started again: its code is for
+// the one that was, and goes nowhere else.
+func TestConnectorChangedMidway(t *testing.T) {
+	w := newWorld(t)
+	first, second := newVendor(t, "u-1", "张三"), newVendor(t, "w-9", "李四")
+	w.connect(acme, "conn1", "", first.connector(""))
+	b := w.browser()
+	callback := b.callback("/e/" + acme + "/home")
+	w.advance(time.Second)
+	w.connect(acme, "conn1", "", second.connector(""))
+	p := b.get(callback)
+	p.refused(t, "begun before the change", stalePage)
+	if first.redeemed+second.redeemed != 0 {
+		t.Errorf("the code went to the first %d times, to the second %d times", first.redeemed, second.redeemed)
+	}
+	if b.signedIn(acme) {
+		t.Error("signed in")
+	}
+	if home := b.signIn(acme); !strings.HasPrefix(home.body, "home of ") {
+		t.Errorf("again: %d %s", home.status, home.body)
+	}
+}
+
 func TestProveByOpenID(t *testing.T) {
 	w := newWorld(t)
 	p := authtest.NewProvider(t, authtest.Faults{})
