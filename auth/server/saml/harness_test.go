@@ -153,9 +153,11 @@ func newWorld(t testing.TB) *world {
 }
 
 // instance is one of several servers on the same store.
-func (w *world) instance() *saml.Provider {
+func (w *world) instance() *saml.Provider { return w.instanceWith(w.store) }
+
+func (w *world) instanceWith(keys server.Keys) *saml.Provider {
 	p, err := saml.New(saml.Config{
-		Base: w.base, Enterprises: w.store, People: w.store, Catalogue: w.store, Keys: w.store, Flows: w.store,
+		Base: w.base, Enterprises: w.store, People: w.store, Catalogue: w.store, Keys: keys, Flows: w.store,
 		Gate: w.gate, Audiences: audiences{w: w},
 		Opened: func(_ context.Context, app server.App, _ server.Session, outcome string) {
 			w.mu.Lock()

@@ -157,9 +157,9 @@ func (k *keyring) open(row server.Key) (*signingKey, error) {
 	return &signingKey{row: row, private: key, cert: cert}, nil
 }
 
-// first makes the enterprise's first key. Another instance may make one at the same
-// time: the older one stays, so that metadata never names a certificate that will not
-// sign.
+// first makes the enterprise's first key. Other instances may do so at the same time:
+// who looks last leaves the oldest alone, so that metadata soon names one certificate,
+// the one that signs.
 func (k *keyring) first(ctx context.Context, s *keyset) error {
 	row, err := k.generate(s.enterprise)
 	if err != nil {
@@ -172,14 +172,17 @@ func (k *keyring) first(ctx context.Context, s *keyset) error {
 		return err
 	}
 	now := k.base.Time()
-	if keys := s.at(now); len(keys) > 1 && keys[0].row.ID != row.ID {
-		row.RetireAt = now
-		if err := k.store.SaveKey(ctx, row); err != nil {
+	keys := s.at(now)
+	if len(keys) < 2 {
+		return nil
+	}
+	for _, late := range keys[1:] {
+		late.row.RetireAt = now
+		if err := k.store.SaveKey(ctx, late.row); err != nil {
 			return fmt.Errorf("retire SAML key: %w", err)
 		}
-		return k.load(ctx, s)
 	}
-	return nil
+	return k.load(ctx, s)
 }
 
 // generate makes a key and its certificate. Service providers take the certificate for

@@ -11,6 +11,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 
 	crewjam "github.com/crewjam/saml"
 
@@ -149,19 +150,26 @@ func (p *Provider) send(w http.ResponseWriter, r *http.Request, a answer, messag
 
 // origin returns scheme and host of an address that assertions may be posted to.
 func (p *Provider) origin(address string) (string, error) {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
+	if !isAddress(address) {
 		return "", fmt.Errorf("assertion consumer service %q is not an address", address)
 	}
-	for _, c := range u.Host { // it goes into a header
-		if c <= ' ' || c > '~' || c == ';' || c == ',' || c == '\'' || c == '"' {
-			return "", fmt.Errorf("assertion consumer service %q is not an address", address)
-		}
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", err
 	}
-	if u.Scheme != "https" && (u.Scheme != "http" || !p.plainAllowed(u.Hostname())) {
+	if u.Scheme != "https" && !p.plainAllowed(u.Hostname()) {
 		return "", fmt.Errorf("assertion consumer service %q is not https", address)
 	}
 	return u.Scheme + "://" + u.Host, nil
+}
+
+// isAddress reports whether text is an absolute http or https address whose origin may
+// stand in a header.
+func isAddress(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && len(text) <= 2048 && (u.Scheme == "https" || u.Scheme == "http") &&
+		u.Host != "" && u.User == nil && u.Fragment == "" &&
+		!strings.ContainsFunc(u.Host, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune(`;,'"`, c) })
 }
 
 func (p *Provider) plainAllowed(host string) bool {

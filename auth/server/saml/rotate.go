@@ -61,6 +61,9 @@ func (p *Provider) Rotate(ctx context.Context, enterprise string, at time.Time) 
 	if err != nil {
 		return err
 	}
+	if !row.CreatedAt.After(keys[0].row.CreatedAt) { // the older one signs
+		row.CreatedAt = keys[0].row.CreatedAt.Add(time.Millisecond)
+	}
 	// First the new one: there is never a moment without a key.
 	if err := p.cfg.Keys.SaveKey(ctx, row); err != nil {
 		return fmt.Errorf("save SAML key: %w", err)
