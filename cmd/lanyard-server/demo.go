@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"lanyard/assets"
 	"lanyard/auth"
@@ -63,11 +64,14 @@ type demoCompany struct {
 	services  []*service
 	front     *service // the one that people meet
 
-	server, provider     string // origins on 127.0.0.1
-	sso, notes, handbook string // origins on localhost
+	server, provider string // origins on 127.0.0.1
+	// Origins on localhost.
+	sso, notes, handbook, cloud, docs, ops, intranet string
+
+	stopwatch stopwatch
 }
 
-// bind takes five ports: the wanted one or the next that is free, and four beside it.
+// bind takes nine ports: the wanted one or the next that is free, and eight beside it.
 func (d *demoCompany) bind(ctx context.Context, listen string) error {
 	host, portText, err := net.SplitHostPort(listen)
 	if err != nil {
@@ -86,6 +90,7 @@ func (d *demoCompany) bind(ctx context.Context, listen string) error {
 		host string
 	}{
 		{&d.server, host}, {&d.sso, "localhost"}, {&d.notes, "localhost"}, {&d.handbook, "localhost"}, {&d.provider, host},
+		{&d.cloud, "localhost"}, {&d.docs, "localhost"}, {&d.ops, "localhost"}, {&d.intranet, "localhost"},
 	} {
 		l, err := lc.Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 		for tries := 0; err != nil && port != 0 && tries < 50; tries++ {
@@ -116,8 +121,12 @@ func (d *demoCompany) found(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	signIn, err := d.ownSignIn()
+	if err != nil {
+		return err
+	}
 	people, err := provider.setup.Apply(ctx, setup.File{
-		Schema: setup.FileSchema, Code: "people", Name: name, Help: help, Connector: d.ownSignIn(),
+		Schema: setup.FileSchema, Code: "people", Name: name, Help: help, Connector: signIn,
 	})
 	if err != nil {
 		return fmt.Errorf("make provider: %w", err)
@@ -128,28 +137,9 @@ func (d *demoCompany) found(ctx context.Context) error {
 		return err
 	}
 	d.front = front
-	secrets := map[string]auth.Secret{}
-	for _, app := range []string{"notes", "handbook"} {
-		// From the key, so that it is the same at the next start and stored nowhere.
-		secrets[app] = auth.NewSecret(front.base.Sealer.Derive("demo client " + app))
-	}
 	company, err := front.setup.Apply(ctx, setup.File{
 		Schema: setup.FileSchema, Code: "demo", Name: name, Help: help, Logo: logo, Public: true,
-		Connector: d.ownSignIn(),
-		Apps: []setup.App{
-			{
-				ID: "notes", Title: auth.Text{"en": "Notes", "zh": "笔记"}, Plain: d.notes,
-				Launch: setup.Launch{Kind: "oidc", URL: d.notes + "/login"},
-			},
-			{
-				ID: "handbook", Title: auth.Text{"en": "Handbook", "zh": "员工手册"}, Plain: d.handbook,
-				Launch: setup.Launch{Kind: "link", URL: d.handbook + "/"},
-			},
-		},
-		Clients: []setup.Client{
-			{ID: "notes", Name: "Notes", Given: secrets["notes"], RedirectURIs: []string{d.notes + "/callback"}, Alg: "RS256"},
-			{ID: "handbook", Name: "Handbook", Given: secrets["handbook"], RedirectURIs: []string{d.handbook + "/callback"}},
-		},
+		Connector: signIn, Apps: d.apps(), Clients: d.clients(),
 	})
 	if err != nil {
 		return fmt.Errorf("make company: %w", err)
@@ -170,14 +160,7 @@ func (d *demoCompany) found(ctx context.Context) error {
 		return fmt.Errorf("make direct company: %w", err)
 	}
 
-	issuer := front.base.Issuer(company.ID)
-	d.handlers = []http.Handler{
-		frontHandler,
-		demo.NewSSO(demo.SSOConfig{BaseURL: d.sso, RedirectURIs: []string{company.Callback, people.Callback}}),
-		demo.NewNotes(demo.AppConfig{BaseURL: d.notes, Issuer: issuer, ClientID: "notes", ClientSecret: secrets["notes"].Reveal()}),
-		demo.NewHandbook(demo.AppConfig{BaseURL: d.handbook, Issuer: issuer, ClientID: "handbook", ClientSecret: secrets["handbook"].Reveal()}),
-		providerHandler,
-	}
+	d.handlers = append([]http.Handler{frontHandler}, d.staff(front.base, company, people, providerHandler)...)
 	return nil
 }
 
@@ -189,8 +172,10 @@ func (d *demoCompany) start(ctx context.Context, origin, folder string) (*servic
 	}
 	ssoHost := strings.TrimPrefix(d.sso, "http://")
 	c := &config{
+		// Short, so that whoever switches a fault on need not wait to see what becomes of it.
+		Lifetimes: map[string]duration{"access_token": duration(time.Minute), "upstream_proof": duration(20 * time.Second)},
 		PublicURL: origin, Data: dir, KeyFile: filepath.Join(dir, "key"),
-		Allow: []string{ssoHost}, AllowHTTP: []string{"localhost", "127.0.0.1"},
+		Allow: []string{ssoHost, strings.TrimPrefix(d.ops, "http://")}, AllowHTTP: []string{"localhost", "127.0.0.1"},
 	}
 	unlimited := 0
 	c.LookupsPerMinute = &unlimited
@@ -204,19 +189,6 @@ func (d *demoCompany) start(ctx context.Context, origin, folder string) (*servic
 	d.services = append(d.services, s)
 	h, err := s.handler()
 	return s, h, err
-}
-
-// ownSignIn is the shipped preset for three interfaces, filled as the company's IT
-// would: field names and all as in the interface's own description.
-func (d *demoCompany) ownSignIn() setup.Connector {
-	return setup.Connector{
-		Preset: "wps-style",
-		Vars: map[string]string{
-			"authorize_url": d.sso + "/authorize", "token_url": d.sso + "/accessToken",
-			"user_url": d.sso + "/userInfo", "client_id": demo.ClientID,
-		},
-		Given: map[string]auth.Secret{"client_secret": auth.NewSecret(demo.ClientSecret)},
-	}
 }
 
 // serve answers on all listeners until ctx ends or one fails.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -20,6 +21,7 @@ import (
 	"lanyard/auth/server"
 	"lanyard/auth/server/broker"
 	"lanyard/auth/server/catalog"
+	"lanyard/auth/server/saml"
 	"lanyard/auth/server/setup"
 	"lanyard/auth/server/sso"
 	"lanyard/auth/server/store"
@@ -104,11 +106,22 @@ func (s *service) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	posts, err := saml.New(saml.Config{
+		Base: s.base, Enterprises: recent, People: st, Catalogue: st, Keys: st, Flows: st, Gate: gate, Prover: gate, Audiences: st,
+		Opened: func(ctx context.Context, app server.App, session server.Session, outcome string) {
+			s.openingBecame(ctx, app.EnterpriseID, session.PersonID, cmp.Or(app.ClientID, app.ID), outcome)
+		},
+		Fail: gate.Fail, AllowHTTP: s.conf.AllowHTTP, Pages: assets.SAMLPages, Lang: words.Match, Text: words.T, Logger: s.log,
+	})
+	if err != nil {
+		return nil, err
+	}
 	st.OnFarewell, s.farewells = provider.WakeFarewells, provider
 	apps, err := catalog.New(catalog.Config{
 		Base: s.base, Enterprises: recent, People: st, Sessions: st, Catalogue: st, Launches: st,
 		Audiences: st, Openings: st, SignIns: st, Minter: provider, Engine: s.engine,
-		Gate: gate, Prover: gate, Bearer: provider, Fail: gate.Fail, AllowHTTP: s.conf.AllowHTTP, Logger: s.log,
+		Openers: map[string]server.Opener{server.LaunchSAML: posts},
+		Gate:    gate, Prover: gate, Bearer: provider, Fail: gate.Fail, AllowHTTP: s.conf.AllowHTTP, Logger: s.log,
 	})
 	if err != nil {
 		return nil, err
@@ -122,6 +135,7 @@ func (s *service) handler() (http.Handler, error) {
 	admin.Mount(mux)
 	provider.Mount(mux)
 	three.Mount(mux)
+	posts.Mount(mux)
 	apps.Mount(mux)
 	s.setup.Mount(mux)
 	for name, data := range s.conf.domainFiles {
@@ -142,13 +156,18 @@ func (s *service) handler() (http.Handler, error) {
 	return &edge{base: s.base, proxies: s.conf.proxies, log: s.log, next: admin.Callbacks(mux)}, nil
 }
 
-// comesBack is how long after a click an app that asks us who it is counts as opened.
-const comesBack = 5 * time.Minute
+// openingLives is how long after a click what an app does counts as its outcome.
+const openingLives = 10 * time.Minute
 
 // cameBack notes that an app has asked us for a person: the launch has worked.
 func (s *service) cameBack(ctx context.Context, enterprise, person, client string) {
+	s.openingBecame(ctx, enterprise, person, client, server.OpeningBack)
+}
+
+// openingBecame notes what became of the opening of a client's app, if there was one.
+func (s *service) openingBecame(ctx context.Context, enterprise, person, client, outcome string) {
 	now := s.base.Time()
-	if err := s.store.MarkBack(ctx, enterprise, person, client, server.OpeningBack, now.Add(-comesBack), now); err != nil {
+	if err := s.store.MarkBack(ctx, enterprise, person, client, outcome, now.Add(-openingLives), now); err != nil {
 		s.log.WarnContext(ctx, "opening not marked", "enterprise", enterprise, "client", client, "err", err)
 	}
 }
