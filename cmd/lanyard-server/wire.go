@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -67,7 +68,8 @@ func open(ctx context.Context, c *config, log *slog.Logger) (*service, error) {
 		oidc:   &openid.Client{HTTP: outgoing, AllowHTTP: c.AllowHTTP, Logger: log},
 	}
 	s.setup, err = setup.New(setup.Config{
-		Base: base, Enterprises: st, Connectors: st, Keys: st, Clients: st, Catalogue: st, Codes: st, Drafts: st,
+		Base: base, Enterprises: st, Connectors: st, Keys: st, Clients: st, Catalogue: st, Codes: st, Drafts: st, Audiences: st,
+		Removal: st, CheckLaunch: func(l server.LaunchSpec) error { return checkLaunch(l, c.AllowHTTP) },
 		Engine: s.engine, OIDC: s.oidc, LookupsPerMinute: c.lookups, Logger: log,
 	})
 	if err != nil {
@@ -78,6 +80,16 @@ func open(ctx context.Context, c *config, log *slog.Logger) (*service, error) {
 
 // Close closes the store.
 func (s *service) Close() error { return s.store.Close() }
+
+// checkLaunch says what is wrong with how an app is to be opened.
+func checkLaunch(l server.LaunchSpec, allowHTTP []string) error {
+	raw, err := json.Marshal(l)
+	if err != nil {
+		return err
+	}
+	_, err = catalog.ParseLaunch(raw, allowHTTP)
+	return err
+}
 
 // handler wires the pages. A page knows its neighbours by the interfaces of
 // auth/server alone; here is where they meet.
