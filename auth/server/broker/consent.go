@@ -23,7 +23,7 @@ func (b *Broker) askConsent(w http.ResponseWriter, r *http.Request, q *request, 
 		b.answerError(w, r, q, err)
 		return
 	}
-	lang := b.lang(r)
+	lang := b.lang(r, q.locales)
 	name := personName(person)
 	company := q.enterprise.Name.In(lang)
 	b.show(w, r, q.enterprise.ID, "consent", server.View{

@@ -54,7 +54,7 @@ func (b *Broker) devicePage(w http.ResponseWriter, r *http.Request) {
 		// this one is a page's own.
 		on := r.URL.Path + "?user_code=" + v.user
 		w.Header().Set("Refresh", "0; url="+on)
-		lang := b.lang(r)
+		lang := b.lang(r, "")
 		b.showDevice(w, r, e, b.cfg.Text(lang, "broker.post.title"), map[string]any{"On": on, "Continue": b.cfg.Text(lang, "common.continue")})
 	default:
 		b.departForDevice(w, r, v)
@@ -177,7 +177,7 @@ func (b *Broker) answerDevice(w http.ResponseWriter, r *http.Request) {
 
 // settleDevice approves or denies, or counts a wrong number.
 func (b *Broker) settleDevice(w http.ResponseWriter, r *http.Request, v deviceVisit, s server.Session, form url.Values) {
-	ctx, now, lang := r.Context(), b.cfg.Base.Time(), b.lang(r)
+	ctx, now, lang := r.Context(), b.cfg.Base.Time(), b.lang(r, "")
 	number := strings.TrimSpace(form.Get("number"))
 	var err error
 	title, text := "broker.device.denied", b.cfg.Text(lang, "broker.device.denied_more")
@@ -213,7 +213,7 @@ func (b *Broker) settleDevice(w http.ResponseWriter, r *http.Request, v deviceVi
 
 // askUserCode shows the page that takes a typed code.
 func (b *Broker) askUserCode(w http.ResponseWriter, r *http.Request, e server.Enterprise, wrong string) {
-	lang := b.lang(r)
+	lang := b.lang(r, "")
 	if wrong != "" {
 		wrong = b.cfg.Text(lang, wrong)
 	}
@@ -232,7 +232,7 @@ func (b *Broker) askDevice(w http.ResponseWriter, r *http.Request, v deviceVisit
 		b.cfg.Fail(w, r, v.enterprise.ID, err)
 		return
 	}
-	lang := b.lang(r)
+	lang := b.lang(r, "")
 	b.showDevice(w, r, v.enterprise, b.cfg.Text(lang, "broker.device.confirm", "name", personName(person)), map[string]any{
 		"NameLabel": b.cfg.Text(lang, "broker.device.name"), "Name": v.grant.Device,
 		"AddressLabel": b.cfg.Text(lang, "broker.device.address"), "Address": v.grant.Address,
@@ -245,5 +245,5 @@ func (b *Broker) askDevice(w http.ResponseWriter, r *http.Request, v deviceVisit
 }
 
 func (b *Broker) showDevice(w http.ResponseWriter, r *http.Request, e server.Enterprise, title string, body map[string]any) {
-	b.show(w, r, e.ID, "device", server.View{Lang: b.lang(r), Title: title, Enterprise: e, Body: body})
+	b.show(w, r, e.ID, "device", server.View{Lang: b.lang(r, ""), Title: title, Enterprise: e, Body: body})
 }

@@ -26,6 +26,7 @@ type metadata struct {
 	RevocationAuth     []string `json:"revocation_endpoint_auth_methods_supported"`
 	Claims             []string `json:"claims_supported"`
 	Prompts            []string `json:"prompt_values_supported"`
+	Locales            []string `json:"ui_locales_supported"`
 	ChallengeMethods   []string `json:"code_challenge_methods_supported"`
 	IssInAnswer        bool     `json:"authorization_response_iss_parameter_supported"`
 	Farewell           bool     `json:"backchannel_logout_supported"` // Back-Channel Logout 1.0 section 2.1
@@ -65,7 +66,8 @@ func (b *Broker) discovery(w http.ResponseWriter, r *http.Request) {
 		TokenAuth:        methods,
 		RevocationAuth:   methods,
 		Claims:           []string{"iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "at_hash", "azp", "sid", "name", "picture", "email", "email_verified"},
-		Prompts:          []string{promptNone, promptLogin, promptSelect, promptConsent},
+		Prompts:          prompts,
+		Locales:          []string{"en", "zh"},
 		ChallengeMethods: []string{"S256"},
 		IssInAnswer:      true,
 		Farewell:         true,

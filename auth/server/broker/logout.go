@@ -36,6 +36,7 @@ type leaving struct {
 	hint       claims // zero without id_token_hint
 	redirect   string // verified; "" ends on our page
 	state      string
+	locales    string // ui_locales
 }
 
 // endSession signs the browser out. An id_token of the very session proves that its
@@ -118,7 +119,8 @@ func (b *Broker) readLeaving(ctx context.Context, e server.Enterprise, raw strin
 			return nil, pageError(printable(name)+" is there more than once", nil)
 		}
 	}
-	l := &leaving{enterprise: e, raw: raw, state: v.Get("state")}
+	// A logout_hint says who is meant and proves nothing: whoever is signed in is asked.
+	l := &leaving{enterprise: e, raw: raw, state: v.Get("state"), locales: v.Get("ui_locales")}
 	client := v.Get("client_id")
 	if hint := v.Get("id_token_hint"); hint != "" {
 		if l.hint, err = b.readHint(ctx, e.ID, hint); err != nil {
@@ -146,7 +148,7 @@ func (b *Broker) readLeaving(ctx context.Context, e server.Enterprise, raw strin
 
 // askLeave asks the person, in a form bound to the session and to the request.
 func (b *Broker) askLeave(w http.ResponseWriter, r *http.Request, l *leaving, s server.Session) {
-	lang := b.lang(r)
+	lang := b.lang(r, l.locales)
 	company := l.enterprise.Name.In(lang)
 	b.show(w, r, l.enterprise.ID, "logout", server.View{
 		Lang: lang, Title: b.cfg.Text(lang, "broker.logout.title", "company", company),
@@ -173,7 +175,7 @@ func (b *Broker) leave(w http.ResponseWriter, r *http.Request, l *leaving) {
 // left sends the signed-out browser on, or says that it is signed out.
 func (b *Broker) left(w http.ResponseWriter, r *http.Request, l *leaving) {
 	if l.redirect == "" {
-		lang := b.lang(r)
+		lang := b.lang(r, l.locales)
 		b.show(w, r, l.enterprise.ID, "logout", server.View{
 			Lang: lang, Title: b.cfg.Text(lang, "broker.left.title"), Enterprise: l.enterprise,
 			Body: map[string]any{"Sentence": b.cfg.Text(lang, "broker.left.sentence"), "Token": ""},

@@ -131,3 +131,27 @@ func TestEndSessionByPostIsKept(t *testing.T) {
 		t.Errorf("status %d, location %q, signed in %v", p.status, p.header.Get("Location"), b.signedIn())
 	}
 }
+
+// A request may name the language of its pages; the browser's own comes after.
+func TestPagesFollowUILocales(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	out := w.browser()
+	b.signIn(w.person(acme, "张三"))
+	out.get(w.authorizeURL(ask("ui_locales", "fr zh-Hans-CN en")))
+	if got := w.gate.begun[0].Locales; got != "fr zh-Hans-CN en" {
+		t.Errorf("the trip upstream has locales %q", got)
+	}
+	for address, want := range map[string]string{
+		w.authorizeURL(askDesktop("ui_locales", "fr zh-Hans-CN en")):                                           `lang="zh"`,
+		w.authorizeURL(askDesktop("ui_locales", "fr")):                                                         `lang="en"`,
+		w.authorizeURL(ask("ui_locales", "zh", "response_mode", "form_post")):                                  `lang="zh"`,
+		w.issuer() + "/end-session?ui_locales=zh":                                                              `lang="zh"`,
+		w.issuer() + "/end-session?ui_locales=" + url.QueryEscape("<b>, zh;q=0"):                               `lang="en"`,
+		w.issuer() + "/end-session?" + url.Values{"client_id": {"notes"}, "logout_hint": {"someone"}}.Encode(): `id="confirm"`,
+	} {
+		if p := b.do("GET", address, nil, http.Header{"Accept-Language": {"en"}}); p.status != http.StatusOK || !strings.Contains(p.body, want) {
+			t.Errorf("%s: status %d, want %s:\n%s", address, p.status, want, p.body)
+		}
+	}
+}

@@ -95,7 +95,7 @@ func withQuery(address string, fields ...field) string {
 
 // answerByPost answers with a form that posts itself (OAuth 2.0 Form Post Response Mode).
 func (b *Broker) answerByPost(w http.ResponseWriter, r *http.Request, req *request, fields []field) {
-	lang := b.lang(r)
+	lang := b.lang(r, req.locales)
 	b.show(w, r, req.enterprise.ID, "post", server.View{
 		Lang: lang, Title: b.cfg.Text(lang, "broker.post.title"), Enterprise: req.enterprise,
 		FormTo: originOf(req.redirect), Script: submit,
@@ -127,7 +127,11 @@ func (b *Broker) show(w http.ResponseWriter, r *http.Request, enterprise, page s
 	}
 }
 
-func (b *Broker) lang(r *http.Request) string { return b.cfg.Lang(r.Header.Get("Accept-Language")) }
+// lang is the language of a page: the first of locales (ui_locales: tags with spaces
+// between them) that there is, else what the browser prefers.
+func (b *Broker) lang(r *http.Request, locales string) string {
+	return b.cfg.Lang(server.AcceptLanguage(r, locales))
+}
 
 // originOf returns scheme and host of a verified redirect address, for form-action.
 func originOf(uri string) string {

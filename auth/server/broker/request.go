@@ -24,8 +24,12 @@ const (
 	promptNone    = "none"
 	promptLogin   = "login"
 	promptSelect  = "select_account"
-	promptConsent = "consent" // accepted; there is nothing to consent to anew
+	promptConsent = "consent" // accepted; there is nothing to consent to anew, beside a desktop
 )
+
+// prompts are those that have a meaning here; any other is refused (Initiating User
+// Registration 1.0, section 4: what a client asks for and does not get, it must learn).
+var prompts = []string{promptNone, promptLogin, promptSelect, promptConsent}
 
 // scopes are those that mean something here; others are ignored (OpenID Connect Core
 // section 3.1.2.1).
@@ -45,6 +49,7 @@ type request struct {
 	prompts   []string
 	maxAge    time.Duration // -1: none asked
 	loginHint string
+	locales   string // ui_locales, the first that we have is the language of the pages
 	hinted    string // the person that id_token_hint names
 	raw       string // the query as it came, without our own marker
 	marker    string // see [Broker.fresh]
@@ -124,7 +129,7 @@ func (b *Broker) readRest(ctx context.Context, q *request, v url.Values) error {
 	if q.challenge, err = readChallenge(v); err != nil {
 		return err
 	}
-	q.nonce, q.loginHint = v.Get("nonce"), v.Get("login_hint")
+	q.nonce, q.loginHint, q.locales = v.Get("nonce"), v.Get("login_hint"), v.Get("ui_locales")
 	if ref := v.Get(referenceParam); q.client.ID == server.DesktopClient && auth.ValidTrace(ref) {
 		q.reference = ref
 	}
@@ -150,6 +155,11 @@ func (b *Broker) readWishes(ctx context.Context, q *request, v url.Values) error
 	if q.asks(promptNone) && len(q.prompts) > 1 {
 		return refuse(codeInvalidRequest, "prompt none excludes others")
 	}
+	for _, prompt := range q.prompts {
+		if !slices.Contains(prompts, prompt) {
+			return refuse(codeInvalidRequest, "prompt has a value that is not supported")
+		}
+	}
 	if text := v.Get("max_age"); text != "" {
 		seconds, err := strconv.ParseUint(text, 10, 31)
 		if err != nil {
@@ -161,6 +171,9 @@ func (b *Broker) readWishes(ctx context.Context, q *request, v url.Values) error
 		claims, err := b.readHint(ctx, q.enterprise.ID, hint)
 		if err != nil {
 			return &Error{Code: codeInvalidRequest, Description: "id_token_hint is not from here", cause: err}
+		}
+		if claims.Audience != q.client.ID {
+			return refuse(codeInvalidRequest, "id_token_hint is another client's")
 		}
 		q.hinted = claims.Subject
 	}
