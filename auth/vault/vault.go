@@ -19,6 +19,9 @@ type Entry struct {
 	// it may ever go.
 	Issuer      string
 	TokenOrigin string
+	// Passing says that nothing of it is ever written, for somebody at a computer that
+	// others use too: it is gone when the program ends.
+	Passing bool
 }
 
 // Vault holds one Entry per profile. Its methods may be called by several goroutines.
@@ -148,10 +151,12 @@ func holdKey(ctx context.Context, k Keyring, key []byte) error {
 
 // Put keeps an entry; when it returns nil the entry is on disk (or in memory, where
 // [Vault.MemoryOnly] says so). auth.KeyringLocked is possible for the first entry only,
-// and not after [Vault.Prepare].
+// and not after [Vault.Prepare]. A passing entry needs no keyring.
 func (v *Vault) Put(profile string, e Entry) error {
-	if err := v.ready(); err != nil {
-		return fmt.Errorf("put entry: %w", err)
+	if !e.Passing {
+		if err := v.ready(); err != nil {
+			return fmt.Errorf("put entry: %w", err)
+		}
 	}
 	return v.change("put entry", func(entries map[string]Entry) error {
 		entries[profile] = e
@@ -244,8 +249,10 @@ func (v *Vault) change(what string, edit func(map[string]Entry) error) error {
 	if err := edit(entries); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	if !v.memoryOnly {
-		sealed, err := seal(v.key, entries)
+	lasting := maps.Clone(entries)
+	maps.DeleteFunc(lasting, func(_ string, e Entry) bool { return e.Passing })
+	if !v.memoryOnly && (v.key != nil || len(lasting) > 0) {
+		sealed, err := seal(v.key, lasting)
 		if err != nil {
 			return fmt.Errorf("%s: %w", what, err)
 		}

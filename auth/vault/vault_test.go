@@ -423,3 +423,40 @@ func TestErrorsShowNoSecret(t *testing.T) {
 		t.Errorf("got %v, want an error without the token", err)
 	}
 }
+
+// TestPassing keeps an entry in memory alone: neither file nor keyring learn of it, also
+// where there was one of the same name, and others beside it are kept.
+func TestPassing(t *testing.T) {
+	dir, k := t.TempDir(), &memoryKeyring{}
+	v := mustOpen(t, dir, k)
+	passing := entry("passing")
+	passing.Passing = true
+	if err := v.Put("p", passing); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := k.Get(t.Context()); !errors.Is(err, auth.ErrNotFound) {
+		t.Errorf("a passing entry made a key: %v", err)
+	}
+	for _, profile := range []string{"q", "p"} {
+		if err := v.Put(profile, entry("lasting")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := v.Put("p", passing); err != nil {
+		t.Fatal(err)
+	}
+	fresh := entry("fresh").Tokens
+	if err := v.Replace("p", passing.Tokens, fresh); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := v.Get("p"); err != nil || !got.Tokens.Refresh.Equal(fresh.Refresh) || !got.Passing {
+		t.Errorf("in memory: %+v, %v", got, err)
+	}
+	again := mustOpen(t, dir, k)
+	if _, err := again.Get("p"); !errors.Is(err, auth.ErrNotFound) {
+		t.Errorf("reopened: a passing entry was kept (%v)", err)
+	}
+	if _, err := again.Get("q"); err != nil {
+		t.Errorf("reopened: another entry was lost: %v", err)
+	}
+}
