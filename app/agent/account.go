@@ -25,6 +25,10 @@ type account struct {
 	session  *session.Session // nil until the vault is open, and when signed out
 	status   session.Status   // the session's last word
 	provider *openid.Provider // nil until it is first needed
+	// shared says that others use this computer too: nothing of the account is written.
+	shared bool
+	// silent says that the company's server did not answer when an app was to be opened.
+	silent bool
 }
 
 // begin gives a profile whose tokens are in the vault a session.
@@ -59,6 +63,9 @@ func (a *Agent) heard(id string, from *session.Session, v *vault.Vault, status s
 				continue
 			}
 			acc.status = status
+			if status.Err == nil && !status.Refreshing {
+				acc.silent = false
+			}
 			if errors.Is(status.Err, auth.AccessEnded) && !acc.Ended {
 				acc.Ended = true
 				acc.Apps, acc.ETag, acc.Pinned, acc.Opened = nil, "", nil, nil

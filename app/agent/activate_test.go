@@ -72,7 +72,7 @@ func TestActivate(t *testing.T) {
 	if n := c.Count("/token"); n != 0 {
 		t.Errorf("%d codes were redeemed before the company was confirmed", n)
 	}
-	if err := d.Confirm(t.Context(), att.ID, att.Host); err != nil {
+	if err := d.Confirm(t.Context(), att.ID, local.Confirmation{Host: att.Host}); err != nil {
 		t.Fatal(err)
 	}
 	d.step(local.StepDone)

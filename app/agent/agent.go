@@ -10,6 +10,7 @@ import (
 
 	"lanyard/app/desktop"
 	"lanyard/app/doctor"
+	"lanyard/app/launch"
 	"lanyard/app/local"
 	"lanyard/auth"
 	"lanyard/auth/directory"
@@ -38,10 +39,16 @@ type Config struct {
 	// first sign-in needs no confirmation.
 	ManagedBy string
 	Code      string
+	// Device is this computer's name, which the page of a sign-in on another device shows.
+	Device string
 	// Env is the agent's own part of the environment, used until a caller brings one.
 	Env local.Env
 	// Open opens an address in the browser and returns once that has started.
 	Open func(ctx context.Context, address string, env map[string]string, browser string) error
+	// Native are the programs that apps may start here, and Start starts one with a line on
+	// its standard input (launch.Program.Start); nil starts none.
+	Native []launch.Program
+	Start  func(ctx context.Context, p launch.Program, line []byte, env map[string]string) error
 	// OpenWindow starts the window with that name unless one runs already; fault
 	// WindowMissing where none can be shown, which nil always is.
 	OpenWindow func(ctx context.Context, name string, env local.Env) error
@@ -98,6 +105,7 @@ type Agent struct {
 	waiting  error        // why the vault did not open when it was last tried
 	env      local.Env    // of the last caller with a display
 	timer    *time.Timer  // the only one: the next refresh of any profile
+	last     *lastOpening // of an app, for as long as people are asked about it
 }
 
 // New makes an agent that remembers the profiles of cfg.Dir and has asked nobody yet.
@@ -160,10 +168,12 @@ func (a *Agent) Run(ctx context.Context) (restart bool) {
 	if a.cfg.Ending != nil {
 		a.cfg.Ending()
 	}
+	a.endShared(context.WithoutCancel(ctx))
 	a.mu.Lock()
 	if a.timer != nil {
 		a.timer.Stop()
 	}
+	a.forgetOpening()
 	a.mu.Unlock()
 	a.lifeMu.Lock()
 	a.end()
@@ -225,7 +235,7 @@ func (a *Agent) Quit(_ context.Context, restart bool) error {
 		if a.attempt != nil && !a.attempt.view.Over() {
 			return auth.Fail(auth.SignInBusy, nil, nil)
 		}
-		if a.vault != nil && a.vault.MemoryOnly() && a.anySignedIn() {
+		if a.anyShared() || a.vault != nil && a.vault.MemoryOnly() && a.anySignedIn() {
 			return auth.Fail(auth.KeyringMissing, nil, nil)
 		}
 	}

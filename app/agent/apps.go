@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"maps"
 	"net/url"
 	"slices"
 	"time"
@@ -77,6 +76,7 @@ func (a *Agent) refreshApps(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
+	a.answers(id, true)
 	a.update(func() {
 		if acc, err := a.account(id); err == nil && !acc.SignedOut {
 			acc.Apps, acc.ETag = apps, etag
@@ -192,21 +192,4 @@ func ownAddress(app auth.App, rec record) (string, error) {
 	}
 	u.RawQuery = q.Encode()
 	return u.String(), nil
-}
-
-// opened counts an opening, for the order of the list.
-func (a *Agent) opened(id, app string) {
-	a.update(func() {
-		acc, err := a.account(id)
-		if err != nil {
-			return
-		}
-		counts := maps.Clone(acc.Opened)
-		if counts == nil {
-			counts = map[string]int{}
-		}
-		counts[app]++
-		acc.Opened = counts
-		a.rememberOrWarn()
-	})
 }

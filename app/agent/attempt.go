@@ -11,6 +11,7 @@ import (
 	"lanyard/app/local"
 	"lanyard/auth"
 	"lanyard/auth/directory"
+	"lanyard/auth/openid"
 	"lanyard/auth/words"
 )
 
@@ -34,6 +35,14 @@ type attempt struct {
 	accepted  bool
 	confirmed chan struct{} // closed with accepted
 	wantOpen  bool          // somebody asked the agent to open the browser
+	shared    bool          // nothing of the account is to stay on this computer
+
+	// wantDevice says that somebody asked to finish on another device. useDevice asks the
+	// provider for that while the attempt waits for the person, and is nil otherwise; what
+	// it got is in devices.
+	wantDevice bool
+	useDevice  func(context.Context) error
+	devices    chan *openid.Device
 }
 
 // accept is the person's yes to the host; the caller holds the lock.
@@ -57,9 +66,6 @@ func (a *Agent) SignIn(ctx context.Context, req local.SignInRequest) (string, er
 
 // signIn is SignIn with the app that opens at its end; the caller holds the lock.
 func (a *Agent) signIn(req local.SignInRequest, app string) (string, error) {
-	if req.Device {
-		return "", auth.Fail(auth.DeviceNotOffered, nil, nil)
-	}
 	query, again, err := a.wanted(req)
 	if err != nil {
 		return "", err
@@ -72,8 +78,17 @@ func (a *Agent) signIn(req local.SignInRequest, app string) (string, error) {
 		if app != "" {
 			att.view.App = app
 		}
+		if !att.accepted {
+			att.shared = att.shared || req.Shared
+		}
 		if req.Yes {
 			att.accept()
+		}
+		if req.Device && !att.wantDevice {
+			att.wantDevice = true
+			if ask := att.useDevice; ask != nil {
+				a.background(func(ctx context.Context) { a.askDevice(ctx, att, ask) })
+			}
 		}
 		if req.Open && !att.wantOpen {
 			att.wantOpen, att.env = true, env
@@ -91,6 +106,7 @@ func (a *Agent) signIn(req local.SignInRequest, app string) (string, error) {
 	att.view.Profile, att.view.App = again, app
 	att.query, att.again, att.swap = query, again, req.Switch
 	att.lang, att.env, att.wantOpen = a.langOf(req.Lang, req.Env), env, req.Open
+	att.wantDevice, att.shared = req.Device, req.Shared || a.isShared(again)
 	if req.Yes {
 		att.accept()
 	}
@@ -103,7 +119,7 @@ func (a *Agent) newAttempt(timeout time.Duration) *attempt {
 			ID: auth.RandomID(), Step: local.StepResolving,
 			Deadline: a.cfg.Now().Add(timeout), Reference: auth.NewTrace(),
 		},
-		confirmed: make(chan struct{}),
+		confirmed: make(chan struct{}), devices: make(chan *openid.Device, 1),
 	}
 }
 
@@ -163,15 +179,18 @@ func (a *Agent) running(id string) (*attempt, error) {
 
 // Confirm is the person's yes to the host that the agent is about to open. Another
 // host than that is fault ConfirmationMismatch, an attempt that is over SignInStale.
-func (a *Agent) Confirm(_ context.Context, id, host string) error {
+func (a *Agent) Confirm(_ context.Context, id string, yes local.Confirmation) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	att, err := a.running(id)
 	if err != nil {
 		return err
 	}
-	if host == "" || host != att.view.Host {
+	if yes.Host == "" || yes.Host != att.view.Host {
 		return auth.Fail(auth.ConfirmationMismatch, auth.Args{"host": att.view.Host}, nil)
+	}
+	if !att.accepted {
+		att.shared = att.shared || yes.Shared
 	}
 	att.accept()
 	return nil

@@ -116,20 +116,13 @@ func (a *Agent) pursue(ctx context.Context, att *attempt, w *way) (profile strin
 		options.Reference = att.view.Reference
 	}
 	req := w.provider.AuthorizeRequest(w.listener.RedirectURI(), options)
+	if err := a.offerDevice(ctx, att, w); err != nil {
+		return "", err
+	}
 	a.update(func() { att.view.Step, att.view.URL = local.StepWaiting, req.URL })
 	// Beside the wait: a browser may be back before its command has ended.
 	a.background(func(ctx context.Context) { a.openPage(ctx, att) })
-	issuer := ""
-	if w.provider.IssParameter {
-		issuer = w.provider.Issuer
-	}
-	code, err := w.listener.Wait(ctx, req, issuer)
-	if err != nil {
-		return "", err
-	}
-
-	a.update(func() { att.view.Step, att.view.URL = local.StepFinishing, "" })
-	tokens, identity, err := w.provider.Exchange(ctx, req, code)
+	tokens, identity, err := a.await(ctx, att, w, req)
 	if err != nil {
 		return "", err
 	}
@@ -138,7 +131,7 @@ func (a *Agent) pursue(ctx context.Context, att *attempt, w *way) (profile strin
 		a.giveBack(ctx, w.provider, tokens)
 		return "", err
 	}
-	page.Identity, page.Kept = identity, !w.vault.MemoryOnly()
+	page.Identity, page.Kept, page.Shared = identity, !w.vault.MemoryOnly(), att.shared
 	page.Apps, page.Next = a.arrive(ctx, att, id)
 	return id, nil
 }
@@ -223,9 +216,13 @@ func (a *Agent) check(ctx context.Context, att *attempt, w *way) (err error) {
 	if w.vault, err = a.openVault(ctx, false); err != nil {
 		return err
 	}
+	keyring := w.vault.Prepare
+	if att.shared {
+		keyring = func(context.Context) error { return nil } // nothing is kept
+	}
 	return doctor.Preflight(ctx, doctor.Probes{
 		Lang: att.lang, Now: a.cfg.Now, HTTP: a.cfg.HTTP, Address: w.provider.Issuer,
-		Keyring: w.vault.Prepare,
+		Keyring: keyring,
 		Bind: func(context.Context) (err error) {
 			w.listener, err = signin.Listen(w.conn.Redirect) //nolint:contextcheck // binding a port does not wait
 			return err
@@ -246,6 +243,7 @@ func (a *Agent) keep(ctx context.Context, att *attempt, w *way, tokens auth.Toke
 	id := a.profileOf(w.found, identity)
 	err := w.vault.Put(id, vault.Entry{ //nolint:contextcheck // what is being sealed is not cut short
 		Tokens: tokens, Identity: identity, Issuer: w.provider.Issuer, TokenOrigin: w.provider.TokenOrigin(),
+		Passing: att.shared,
 	})
 	if err != nil {
 		return "", err
@@ -264,7 +262,7 @@ func (a *Agent) keep(ctx context.Context, att *attempt, w *way, tokens auth.Toke
 	}
 	acc.Issuer, acc.Host, acc.Hash = w.provider.Issuer, w.host, w.found.Hash
 	acc.Workbench, acc.SignedOut, acc.Ended = doc.Workbench, false, false
-	acc.provider = w.provider
+	acc.provider, acc.shared = w.provider, att.shared
 	if att.view.App == "" && att.activation == nil || a.current == "" {
 		a.current = id // nobody asked for it who opened an app, or whose program signed in
 	}
@@ -321,18 +319,40 @@ func (a *Agent) arrive(ctx context.Context, att *attempt, profile string) (apps 
 	}
 	app, err := workbench.Find(apps, wish)
 	if err != nil {
-		a.update(func() {
-			att.view.Problem = a.problem(err, *att.view.Enterprise, att.lang, att.view.Reference)
-		})
+		a.tell(att, err)
 		return apps, ""
 	}
-	next, via, err := a.address(ctx, profile, app, true)
+	way, err := a.doorAfterSignIn(ctx, att, profile, app)
 	if err != nil {
-		next, via = app.URL, viaAccess
+		a.tell(att, a.worded(profile, err))
+		return apps, ""
 	}
-	a.log.Info("app opened", "profile", profile, "app", app.ID, "via", via)
-	a.opened(profile, app.ID)
-	return apps, next
+	a.log.Info("app opened", "profile", profile, "app", app.ID, "via", way.via)
+	a.opened(profile, app, way.opening)
+	return apps, way.address
+}
+
+// doorAfterSignIn finds the way into the app that a sign-in was for, which the same tab
+// goes on to; a program is started.
+func (a *Agent) doorAfterSignIn(ctx context.Context, att *attempt, profile string, app auth.App) (door, error) {
+	asking, cancel := context.WithTimeout(ctx, linkPatience)
+	defer cancel()
+	if app.Native != "" {
+		opening, err := a.startNative(ctx, asking, profile, app, att.env)
+		return door{via: viaNative, opening: opening}, err
+	}
+	way, err := a.address(asking, profile, app, true)
+	if errors.Is(err, auth.ErrSignInRequired) {
+		return door{address: app.URL, via: viaAccess}, nil
+	}
+	return way, err
+}
+
+// tell shows what went wrong after a sign-in that itself went well.
+func (a *Agent) tell(att *attempt, err error) {
+	a.update(func() {
+		att.view.Problem = a.problem(err, *att.view.Enterprise, att.lang, att.view.Reference)
+	})
 }
 
 // giveBack revokes tokens that are not kept, as far as the provider can be reached.

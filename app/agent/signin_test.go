@@ -34,9 +34,9 @@ func TestSignIn(t *testing.T) {
 	if len(d.tabs()) != 0 {
 		t.Error("a browser was opened before the host was confirmed")
 	}
-	isFault(t, d.Confirm(t.Context(), id, "login.example.com"), auth.ConfirmationMismatch)
-	isFault(t, d.Confirm(t.Context(), "another", host), auth.SignInStale)
-	if err := d.Confirm(t.Context(), id, host); err != nil {
+	isFault(t, d.Confirm(t.Context(), id, local.Confirmation{Host: "login.example.com"}), auth.ConfirmationMismatch)
+	isFault(t, d.Confirm(t.Context(), "another", local.Confirmation{Host: host}), auth.SignInStale)
+	if err := d.Confirm(t.Context(), id, local.Confirmation{Host: host}); err != nil {
 		t.Fatal(err)
 	}
 	att = d.step(local.StepWaiting)
@@ -69,7 +69,7 @@ func TestSignIn(t *testing.T) {
 			t.Errorf("%s: %v, %v", name, fi, err)
 		}
 	}
-	isFault(t, d.Confirm(t.Context(), id, host), auth.SignInStale)
+	isFault(t, d.Confirm(t.Context(), id, local.Confirmation{Host: host}), auth.SignInStale)
 }
 
 // TestConfirmation says when a person is asked: the first time, and again when the
@@ -238,8 +238,6 @@ func TestOneAttempt(t *testing.T) {
 		_, err := d.SignIn(t.Context(), local.SignInRequest{Code: typed.code})
 		isFault(t, err, typed.want)
 	}
-	_, err = d.SignIn(t.Context(), local.SignInRequest{Code: "acme", Device: true})
-	isFault(t, err, auth.DeviceNotOffered)
 	_, err = d.SignIn(t.Context(), local.SignInRequest{Profile: "nobody"})
 	isFault(t, err, auth.ProfileUnknown)
 }

@@ -29,6 +29,11 @@ func (a *Agent) SignOut(ctx context.Context, req local.SignOutRequest) error {
 		}
 	}
 	a.mu.Lock()
+	if acc.shared {
+		a.mu.Unlock()
+		a.vanish(ctx, acc)
+		return nil
+	}
 	a.leave(acc)
 	a.rememberOrWarn()
 	a.publish()
@@ -65,15 +70,7 @@ func (a *Agent) Forget(ctx context.Context, profile string) error {
 	v := a.drop(ctx, id)
 
 	a.mu.Lock()
-	a.accounts = slices.DeleteFunc(a.accounts, func(acc *account) bool { return acc.ID == id })
-	if a.current == id {
-		a.current = ""
-		if len(a.accounts) > 0 {
-			a.current = a.accounts[0].ID
-		}
-	}
-	a.rememberOrWarn()
-	a.publish()
+	a.remove(id)
 	last := len(a.accounts) == 0
 	lastHere := !slices.ContainsFunc(a.accounts, func(acc *account) bool { return acc.Origin == origin })
 	a.mu.Unlock()

@@ -82,7 +82,11 @@ func (a *Agent) announce() {
 func (a *Agent) remember() error {
 	m := memory{Current: a.current, Settings: a.settings, Profiles: []record{}}
 	for _, acc := range a.accounts {
-		m.Profiles = append(m.Profiles, acc.record)
+		if !acc.shared {
+			m.Profiles = append(m.Profiles, acc.record)
+		} else if m.Current == acc.ID {
+			m.Current = ""
+		}
 	}
 	return m.save(a.cfg.Dir)
 }
@@ -104,7 +108,7 @@ func (a *Agent) state() local.State {
 	}
 	for _, acc := range a.accounts {
 		s.Profiles = append(s.Profiles, a.profileState(acc))
-		if acc.ID == a.current && acc.status.Offline {
+		if acc.ID == a.current && (acc.status.Offline || acc.silent) {
 			s.Offline = true
 		}
 	}
@@ -112,6 +116,10 @@ func (a *Agent) state() local.State {
 		view := a.attempt.view
 		view.Enterprise = copyEnterprise(view.Enterprise)
 		view.Problem = copyProblem(view.Problem)
+		if d := view.Device; d != nil {
+			device := *d
+			view.Device = &device
+		}
 		s.Attempt = &view
 	}
 	return s
@@ -120,12 +128,13 @@ func (a *Agent) state() local.State {
 func (a *Agent) profileState(acc *account) local.Profile {
 	p := local.Profile{
 		ID: acc.ID, Enterprise: *copyEnterprise(&acc.Enterprise), Identity: acc.Identity,
-		Phase: a.phase(acc),
+		Phase: a.phase(acc), Shared: acc.shared,
 	}
 	switch p.Phase {
 	case local.SignedIn:
 		p.Refreshing = acc.session == nil || acc.status.Refreshing
 		p.ExpiresAt = acc.status.ExpiresAt
+		p.ServerDown, p.Opened = acc.serverDown(), a.openedState(acc.ID)
 	case local.NeedsYou:
 		cause := error(auth.SignInRequired)
 		if acc.Ended {
@@ -220,7 +229,14 @@ func (a *Agent) problem(err error, e auth.Enterprise, lang, reference string) *l
 	}
 }
 
-// lang is the language of what is said without being asked.
+// language is lang for who does not hold the lock.
+func (a *Agent) language() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.lang()
+}
+
+// lang is the language of what is said without being asked; the caller holds the lock.
 func (a *Agent) lang() string {
 	if a.settings.Language != "" {
 		return a.settings.Language

@@ -46,10 +46,17 @@ func (c *cli) showState(s local.State) {
 	if a := s.Attempt; a != nil && !a.Over() {
 		c.tell(c.t("signing_in", "reference", a.Reference))
 	}
-	if s.Offline {
+	p := s.Profile("")
+	switch {
+	case p != nil && p.ServerDown:
+		c.tell(c.t("server_down"))
+	case s.Offline:
 		c.tell(c.t("offline"))
 	}
-	if s.MemoryOnly {
+	switch {
+	case p != nil && p.Shared:
+		c.tell(c.t("shared"))
+	case s.MemoryOnly:
 		c.tell(c.t("memory_only"))
 	}
 }

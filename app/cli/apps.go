@@ -104,7 +104,9 @@ func (c *cli) open(ctx context.Context, svc local.Service, req local.LaunchReque
 	}
 	if launched.Attempt != "" {
 		c.say(c.t("sign_in_first", "app", req.App))
-		state, err := c.follow(ctx, svc, launched.Attempt, req.Print)
+		f := c.following(svc, launched.Attempt)
+		f.printURL = req.Print
+		state, err := f.run(ctx)
 		if err == nil {
 			c.say(c.signedIn(state))
 		}
@@ -113,6 +115,8 @@ func (c *cli) open(ctx context.Context, svc local.Service, req local.LaunchReque
 	switch {
 	case req.Print:
 		c.tell(plain(launched.URL))
+	case launched.Via == "native":
+		c.say(c.t("opened_native", "app", req.App))
 	case launched.Via == "launch-link":
 		c.say(c.t("opened", "app", req.App))
 	default:

@@ -41,8 +41,11 @@ var (
 	page       = "https://sso.acme.com/authorize?client_id=lanyard&state=0f"
 	resolving  = local.Attempt{Step: local.StepResolving}
 	confirming = local.Attempt{Step: local.StepConfirm, Host: "sso.acme.com", Via: "login.work.weixin.qq.com", Unconfirmed: "acme.com"}
+	passing    = local.State{Current: "p1", Offline: true, MemoryOnly: true, Profiles: []local.Profile{{ID: "p1", Enterprise: acme, Phase: local.SignedIn, Shared: true, ServerDown: true}}}
 	waiting    = local.Attempt{Step: local.StepWaiting, URL: page}
 	opened     = local.Attempt{Step: local.StepWaiting, URL: page, Opened: true}
+	offered    = local.Attempt{Step: local.StepWaiting, URL: page, DeviceOffered: true}
+	onDevice   = local.Attempt{Step: local.StepWaiting, URL: page, DeviceOffered: true, Device: &local.Device{UserCode: "WDJB-MJHT", URL: "https://login.acme.com/device", Number: "47"}}
 	finishing  = local.Attempt{Step: local.StepFinishing}
 	done       = local.Attempt{Step: local.StepDone, Profile: "p1"}
 )
@@ -77,6 +80,7 @@ func runs(lang string) []run {
 		{name: "status: nobody", args: []string{"status"}, agent: &agent{state: nobody}},
 		{name: "status: signed in", args: []string{"status"}, agent: &agent{state: signedIn}},
 		{name: "status: everything at once", args: []string{"status"}, agent: &agent{state: several}},
+		{name: "status: on a shared computer, its server down", args: []string{"status"}, agent: &agent{state: passing}},
 		{name: "status as JSON", args: []string{"status", "--json"}, agent: &agent{state: nobody}},
 		{name: "no agent", args: []string{"status"}, code: 6},
 
@@ -146,7 +150,25 @@ func runs(lang string) []run {
 			agent: &agent{state: local.State{Current: "p1", MemoryOnly: true, Profiles: []local.Profile{zhang}}, script: []local.Attempt{done}},
 			calls: []string{strings.Replace(signIn, "directory=", "directory=http://127.0.0.1:8200", 1)},
 		},
-		{name: "login on another device", args: []string{"login", "acme", "--device"}, code: 1},
+		{
+			name: "login on another device", args: []string{"login", "acme", "--device", "--yes"},
+			agent: attempt(resolving, waiting, onDevice, onDevice, finishing, done),
+			calls: []string{fmt.Sprintf(`sign-in "acme" directory= open=false yes=true timeout=300 lang=%s env=map[BROWSER:firefox] device`, lang)},
+		},
+		{
+			name: "login: not offered on another device", args: []string{"login", "acme", "--device"},
+			agent: attempt(failedBy(auth.DeviceNotOffered, nil)), code: 1,
+			calls: []string{fmt.Sprintf(`sign-in "acme" directory= open=false yes=false timeout=300 lang=%s env=map[BROWSER:firefox] device`, lang)},
+		},
+		{name: "login: two ways at once", args: []string{"login", "acme", "--device", "--print-url"}, code: 2},
+		{
+			name: "login: the browser is elsewhere", args: []string{"login", "acme"}, env: map[string]string{"SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22", "BROWSER": ""},
+			agent: attempt(resolving, offered, finishing, done), calls: []string{strings.Replace(signIn, "firefox", "", 1)},
+		},
+		{
+			name: "login: the browser is elsewhere, and no phone will do", args: []string{"login", "acme"}, env: map[string]string{"SSH_CONNECTION": "10.0.0.1 1 10.0.0.2 22", "BROWSER": ""},
+			agent: attempt(resolving, waiting, finishing, done), calls: []string{strings.Replace(signIn, "firefox", "", 1)},
+		},
 		{name: "login: no time", args: []string{"login", "acme", "--timeout", "0s"}, code: 2},
 		{
 			name: "login: unknown code", args: []string{"login", "acme"}, agent: attempt(failedBy(auth.CodeUnknown, auth.Args{"code": "acmee", "suggestion": "acme"})),

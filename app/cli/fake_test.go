@@ -96,13 +96,25 @@ func (a *agent) Events(ctx context.Context, each func(local.Event) error) error 
 }
 
 func (a *agent) SignIn(_ context.Context, r local.SignInRequest) (string, error) {
-	return "attempt-1", a.note("sign-in %q directory=%s open=%v yes=%v timeout=%d lang=%s env=%v",
-		r.Code, r.Directory, r.Open, r.Yes, r.Timeout, r.Lang, r.Env)
+	how := ""
+	if r.Device {
+		how = " device"
+	}
+	return "attempt-1", a.note("sign-in %q directory=%s open=%v yes=%v timeout=%d lang=%s env=%v%s",
+		r.Code, r.Directory, r.Open, r.Yes, r.Timeout, r.Lang, r.Env, how)
 }
 
-func (a *agent) Confirm(_ context.Context, attempt, host string) error {
+func (a *agent) Confirm(_ context.Context, attempt string, yes local.Confirmation) error {
 	defer func() { a.answered <- "yes" }()
-	return a.note("confirm %s %s", attempt, host)
+	return a.note("confirm %s %s", attempt, yes.Host)
+}
+
+func (a *agent) UseDevice(_ context.Context, attempt string) error {
+	return a.note("device %s", attempt)
+}
+
+func (a *agent) Asked(_ context.Context, app, profile string) error {
+	return a.note("asked %s %s", app, profile)
 }
 
 func (a *agent) Reopen(_ context.Context, attempt string, _ local.Env) error {

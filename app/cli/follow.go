@@ -27,31 +27,29 @@ type following struct {
 	// printURL gives the address alone on standard output and leaves the browser to
 	// the person.
 	printURL bool
+	// device finishes on another device; else, where the browser may be elsewhere, hint is
+	// the command that would.
+	device bool
+	hint   string
 	// elsewhere brings the question before the person where the command cannot ask it;
 	// nil ends the attempt instead.
 	elsewhere func(ctx context.Context) error
 
 	last    *local.Attempt // as last seen
 	shown   string         // the address that the person has
+	coded   string         // the code for another device that the person has
 	asked   string         // the host that the person was shown
 	open    bool           // the question stands at the end of the line
 	answers chan bool
 	stuck   *time.Timer
 }
 
-// follow shows where the attempt is until it has ended, asks what it asks, and
-// returns the State that it ended in. When ctx ends first the attempt is cancelled.
-func (c *cli) follow(ctx context.Context, svc local.Service, id string, printURL bool) (local.State, error) {
-	f := c.following(svc, id)
-	f.printURL = printURL
-	return f.run(ctx)
-}
-
 func (c *cli) following(svc local.Service, id string) *following {
 	return &following{cli: c, svc: svc, id: id, answers: make(chan bool, 1)}
 }
 
-// run is follow.
+// run shows where the attempt is until it has ended, asks what it asks, and returns the
+// State that it ended in. When ctx ends first the attempt is cancelled.
 func (f *following) run(ctx context.Context) (local.State, error) {
 	f.stuck = time.NewTimer(stuckAfter)
 	defer f.stuck.Stop()
@@ -132,7 +130,11 @@ func (f *following) step(ctx context.Context, s local.State) (over bool, err err
 	f.endLine()
 	switch a.Step {
 	case local.StepWaiting:
-		f.showAddress()
+		if f.device {
+			f.showDevice()
+		} else {
+			f.showAddress()
+		}
 	case local.StepDone:
 		return true, nil
 	case local.StepFailed:
@@ -208,7 +210,7 @@ func (f *following) confirm(ctx context.Context, yes bool) error {
 	if !yes {
 		return f.cancel(ctx, auth.SignInCanceled)
 	}
-	err := f.svc.Confirm(ctx, f.id, f.asked) // not what it may be by now
+	err := f.svc.Confirm(ctx, f.id, local.Confirmation{Host: f.asked}) // not what it may be by now
 	if errors.Is(err, auth.ConfirmationMismatch) {
 		return f.cancel(ctx, err)
 	}
@@ -228,6 +230,27 @@ func (f *following) showAddress() {
 	}
 	f.say(f.t("waiting"))
 	f.say(plain(address))
+	if f.hint != "" && f.last.DeviceOffered {
+		f.say(f.t("device.hint", "command", f.hint))
+	}
+}
+
+// showDevice tells the person what to type where, once for each code.
+func (f *following) showDevice() {
+	d := f.last.Device
+	if d == nil || d.UserCode == f.coded {
+		return
+	}
+	f.coded = d.UserCode
+	f.say(f.t("device.open"))
+	f.say("    " + plain(d.URL))
+	f.say(f.t("device.code"))
+	f.say("    " + plain(d.UserCode))
+	if d.Number != "" {
+		f.say(f.t("device.number"))
+		f.say("    " + plain(d.Number))
+	}
+	f.say(f.t("device.waiting"))
 }
 
 func (f *following) sayStuck() {

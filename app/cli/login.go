@@ -3,10 +3,12 @@ package cli
 import (
 	"context"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"lanyard/app/desktop"
 	"lanyard/app/local"
 	"lanyard/auth"
 )
@@ -24,8 +26,8 @@ func (c *cli) loginCommand() *cobra.Command {
 	cmd := c.command("login CODE|HOST/CODE|EMAIL [--directory URL] [--print-url] [--device] [--yes] [--timeout 5m]",
 		"login", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
 			switch {
-			case device:
-				return auth.Fail(auth.NotHere, auth.Args{"what": "--device"}, nil)
+			case device && printURL:
+				return auth.Fail(auth.BadInput, auth.Args{"reason": "--device, --print-url"}, nil)
 			case timeout <= 0:
 				return auth.Fail(auth.BadInput, auth.Args{"reason": "--timeout"}, nil)
 			}
@@ -33,7 +35,7 @@ func (c *cli) loginCommand() *cobra.Command {
 				directory, _ = c.Env("LANYARD_DIRECTORY")
 			}
 			req := local.SignInRequest{
-				Directory: directory, Open: !printURL, Yes: yes,
+				Directory: directory, Open: !printURL && !device, Device: device, Yes: yes,
 				Timeout: int(math.Ceil(timeout.Seconds())), Lang: c.lang, Env: c.callerEnv(),
 			}
 			if len(args) > 0 {
@@ -61,12 +63,14 @@ func (c *cli) login(ctx context.Context, req local.SignInRequest, timeout time.D
 	if err != nil {
 		return err
 	}
-	state, err := c.follow(ctx, svc, id, !req.Open)
+	f := c.following(svc, id)
+	f.device, f.printURL, f.hint = req.Device, !req.Open && !req.Device, c.deviceHint(req)
+	state, err := f.run(ctx)
 	if err != nil {
 		return err
 	}
 	out := c.tell
-	if !req.Open {
+	if f.printURL {
 		out = c.say // standard output holds the address alone
 	}
 	out(c.signedIn(state))
@@ -74,6 +78,22 @@ func (c *cli) login(ctx context.Context, req local.SignInRequest, timeout time.D
 		c.say(c.t("memory_only"))
 	}
 	return nil
+}
+
+// deviceHint is the command that finishes the same sign-in on another device, for somebody
+// whose browser is probably not on this computer.
+func (c *cli) deviceHint(req local.SignInRequest) string {
+	if !desktop.BrowserElsewhere(func(name string) string { value, _ := c.Env(name); return value }) {
+		return ""
+	}
+	words := []string{"lanyard login"}
+	if req.Code != "" {
+		words = append(words, plain(req.Code))
+	}
+	if typed, _ := c.Env("LANYARD_DIRECTORY"); req.Directory != "" && req.Directory != typed {
+		words = append(words, "--directory", plain(req.Directory))
+	}
+	return strings.Join(append(words, "--device"), " ")
 }
 
 // signedIn says who has signed in by the attempt that state ended with.

@@ -48,8 +48,13 @@ func (c *Client) SignIn(ctx context.Context, req SignInRequest) (string, error) 
 }
 
 // Confirm implements [Service].
-func (c *Client) Confirm(ctx context.Context, attempt, host string) error {
-	return c.call(ctx, http.MethodPost, "/v1/sign-in/"+segment(attempt)+"/confirm", confirmBody{Host: host}, nil)
+func (c *Client) Confirm(ctx context.Context, attempt string, yes Confirmation) error {
+	return c.call(ctx, http.MethodPost, "/v1/sign-in/"+segment(attempt)+"/confirm", yes, nil)
+}
+
+// UseDevice implements [Service].
+func (c *Client) UseDevice(ctx context.Context, attempt string) error {
+	return c.call(ctx, http.MethodPost, "/v1/sign-in/"+segment(attempt)+"/device", nil, nil)
 }
 
 // Reopen implements [Service].
@@ -119,6 +124,11 @@ func (c *Client) Launch(ctx context.Context, req LaunchRequest) (launched Launch
 // Pin implements [Service].
 func (c *Client) Pin(ctx context.Context, app string, pinned bool) error {
 	return c.call(ctx, http.MethodPost, "/v1/apps/"+segment(app)+"/pin", pinBody{Pinned: pinned}, nil)
+}
+
+// Asked implements [Service].
+func (c *Client) Asked(ctx context.Context, app, profile string) error {
+	return c.call(ctx, http.MethodPost, "/v1/apps/"+segment(app)+"/asked", askedBody{Profile: profile}, nil)
 }
 
 // Icon implements [Service].

@@ -65,8 +65,16 @@ func (f *fake) SignIn(_ context.Context, r local.SignInRequest) (string, error) 
 	return "attempt-1", f.note("sign-in code=%s open=%v yes=%v timeout=%d env=%v", r.Code, r.Open, r.Yes, r.Timeout, r.Env)
 }
 
-func (f *fake) Confirm(_ context.Context, attempt, host string) error {
-	return f.note("confirm %s %s", attempt, host)
+func (f *fake) Confirm(_ context.Context, attempt string, yes local.Confirmation) error {
+	return f.note("confirm %s %s shared=%v", attempt, yes.Host, yes.Shared)
+}
+
+func (f *fake) UseDevice(_ context.Context, attempt string) error {
+	return f.note("device %s", attempt)
+}
+
+func (f *fake) Asked(_ context.Context, app, profile string) error {
+	return f.note("asked %s %s", app, profile)
 }
 
 func (f *fake) Reopen(_ context.Context, attempt string, env local.Env) error {

@@ -89,7 +89,11 @@ func TestEveryCallTravels(t *testing.T) {
 		{"sign-in", func() (any, error) {
 			return c.SignIn(ctx, local.SignInRequest{Code: "acme", Open: true, Yes: true, Timeout: 9, Env: env})
 		}, "sign-in code=acme open=true yes=true timeout=9 env=map[DISPLAY::1]", "attempt-1"},
-		{"confirm", func() (any, error) { return nil, c.Confirm(ctx, "a", "sso.acme.com") }, "confirm a sso.acme.com", nil},
+		{"confirm", func() (any, error) {
+			return nil, c.Confirm(ctx, "a", local.Confirmation{Host: "sso.acme.com", Shared: true})
+		}, "confirm a sso.acme.com shared=true", nil},
+		{"use device", func() (any, error) { return nil, c.UseDevice(ctx, "a") }, "device a", nil},
+		{"asked", func() (any, error) { return nil, c.Asked(ctx, "a/b", "p1") }, "asked a/b p1", nil},
 		{"reopen", func() (any, error) { return nil, c.Reopen(ctx, "a", env) }, "reopen a map[DISPLAY::1]", nil},
 		{"cancel", func() (any, error) { return nil, c.Cancel(ctx, "a") }, "cancel a", nil},
 		{"activate", func() (any, error) { return c.Activate(ctx, local.ActivateRequest{AppID: "AK1", Code: "c"}) }, "activate AK1 c", "attempt-2"},

@@ -32,11 +32,14 @@ func (s *Server) routes() map[string]answer {
 			return replyAttempt(w, id, err)
 		},
 		"POST /v1/sign-in/{id}/confirm": func(w http.ResponseWriter, r *http.Request) error {
-			var req confirmBody
+			var req Confirmation
 			if err := read(r, &req); err != nil {
 				return err
 			}
-			return reply(w, nil, svc.Confirm(r.Context(), r.PathValue("id"), req.Host))
+			return reply(w, nil, svc.Confirm(r.Context(), r.PathValue("id"), req))
+		},
+		"POST /v1/sign-in/{id}/device": func(w http.ResponseWriter, r *http.Request) error {
+			return reply(w, nil, svc.UseDevice(r.Context(), r.PathValue("id")))
 		},
 		"POST /v1/sign-in/{id}/open": func(w http.ResponseWriter, r *http.Request) error {
 			var req envBody
@@ -102,6 +105,13 @@ func (s *Server) routes() map[string]answer {
 			}
 			return reply(w, nil, svc.Pin(r.Context(), r.PathValue("id"), req.Pinned))
 		},
+		"POST /v1/apps/{id}/asked": func(w http.ResponseWriter, r *http.Request) error {
+			var req askedBody
+			if err := read(r, &req); err != nil {
+				return err
+			}
+			return reply(w, nil, svc.Asked(r.Context(), r.PathValue("id"), req.Profile))
+		},
 		"GET /v1/icons/{sha256}": func(w http.ResponseWriter, r *http.Request) error {
 			data, mediaType, err := svc.Icon(r.Context(), r.PathValue("sha256"))
 			if err != nil {
@@ -153,14 +163,14 @@ type (
 	attemptBody struct {
 		ID string `json:"id"`
 	}
-	confirmBody struct {
-		Host string `json:"host"`
-	}
 	envBody struct {
 		Env Env `json:"env,omitempty"`
 	}
 	pinBody struct {
 		Pinned bool `json:"pinned"`
+	}
+	askedBody struct {
+		Profile string `json:"profile,omitempty"` // empty: the current one
 	}
 	windowBody struct {
 		Name string `json:"name"`

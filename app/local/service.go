@@ -23,9 +23,13 @@ type Service interface {
 	SignIn(ctx context.Context, req SignInRequest) (id string, err error)
 	// Confirm says that the person accepts the host the agent is about to open; a
 	// host that differs from Attempt.Host is fault ConfirmationMismatch.
-	Confirm(ctx context.Context, attempt, host string) error
+	Confirm(ctx context.Context, attempt string, yes Confirmation) error
 	// Reopen opens the attempt's page in the browser again.
 	Reopen(ctx context.Context, attempt string, env Env) error
+	// UseDevice lets the attempt, which goes on waiting for the browser, be finished on
+	// another device too, and returns when Attempt.Device says how. Where the company does
+	// not offer that it is fault DeviceNotOffered.
+	UseDevice(ctx context.Context, attempt string) error
 	// Cancel ends an attempt.
 	Cancel(ctx context.Context, attempt string) error
 	// Activate signs in with an authorization code that the enterprise's own program
@@ -41,6 +45,9 @@ type Service interface {
 	// Launch opens an app, signing in first where that is needed.
 	Launch(ctx context.Context, req LaunchRequest) (LaunchAnswer, error)
 	Pin(ctx context.Context, app string, pinned bool) error
+	// Asked tells the company that an app, opened a moment ago (Profile.Opened), asked the
+	// person to sign in. Without such an opening it is fault AppUnknown.
+	Asked(ctx context.Context, app, profile string) error
 	// Icon returns the picture's bytes and media type.
 	Icon(ctx context.Context, sha256 string) (data []byte, mediaType string, err error)
 
@@ -66,10 +73,20 @@ type SignInRequest struct {
 	Open   bool `json:"open"`
 	Switch bool `json:"switch,omitempty"` // ask the provider for another account
 	// Yes confirms whatever host comes; only for a person who typed --yes.
-	Yes     bool   `json:"yes,omitempty"`
+	Yes bool `json:"yes,omitempty"`
+	// Shared keeps nothing of the account, see Confirmation.
+	Shared  bool   `json:"shared,omitempty"`
 	Timeout int    `json:"timeout,omitempty"` // seconds; 0 means 300
 	Lang    string `json:"lang,omitempty"`    // language of the page afterwards
 	Env     Env    `json:"env,omitempty"`
+}
+
+// Confirmation is a person's yes to the card of an enterprise.
+type Confirmation struct {
+	Host string `json:"host"`
+	// Shared says that others use this computer too: what signing in brings is kept in
+	// memory alone, and gone when the person signs out or the agent ends.
+	Shared bool `json:"shared,omitempty"`
 }
 
 // ActivateRequest carries the seed's SDK activation.

@@ -65,6 +65,24 @@ type Profile struct {
 	Apps    []AppEntry `json:"apps,omitempty"`
 	AppsAll int        `json:"apps_all,omitempty"` // how many there are in all
 	Problem *Problem   `json:"problem,omitempty"`
+	// Shared says that this is a computer for several people: nothing of the account
+	// outlives the sign-out or the agent.
+	Shared bool `json:"shared,omitempty"`
+	// ServerDown says that there is a network, but that the company's server did not
+	// answer when it was last asked. Apps open by their own addresses meanwhile.
+	ServerDown bool `json:"server_down,omitempty"`
+	// Opened is the app that was opened last, for as long as it makes sense to ask
+	// whether that went well.
+	Opened *Opened `json:"opened,omitempty"`
+}
+
+// Opened is one opening of an app, about which [Service].Asked can complain.
+type Opened struct {
+	App   string    `json:"app"`
+	Title auth.Text `json:"title"`
+	Until time.Time `json:"until"`
+	// Told says that the company was told that the app asked the person to sign in.
+	Told bool `json:"told,omitempty"`
 }
 
 // Ended reports whether the company has ended the person's access.
@@ -108,17 +126,20 @@ type Attempt struct {
 	// Host is the host that the agent will really open (the authorization endpoint's,
 	// in ASCII where scripts mix); Via is the host behind a broker, as the enterprise
 	// says. Unconfirmed is the domain that did not confirm the enterprise.
-	Host        string    `json:"host,omitempty"`
-	Via         string    `json:"via,omitempty"`
-	Unconfirmed string    `json:"unconfirmed,omitempty"`
-	Hash        string    `json:"hash,omitempty"` // of the enterprise's document
-	URL         string    `json:"url,omitempty"`  // the page to open; only while waiting
-	Opened      bool      `json:"opened,omitempty"`
-	Device      *Device   `json:"device,omitempty"`
-	Suggestion  string    `json:"suggestion,omitempty"`
-	Deadline    time.Time `json:"deadline,omitzero"`
-	Problem     *Problem  `json:"problem,omitempty"`
-	Reference   string    `json:"reference"`
+	Host        string `json:"host,omitempty"`
+	Via         string `json:"via,omitempty"`
+	Unconfirmed string `json:"unconfirmed,omitempty"`
+	Hash        string `json:"hash,omitempty"` // of the enterprise's document
+	URL         string `json:"url,omitempty"`  // the page to open; only while waiting
+	Opened      bool   `json:"opened,omitempty"`
+	// DeviceOffered says that the sign-in can be finished on another device, see
+	// [Service].UseDevice; Device is what the person needs for that, once somebody asked.
+	DeviceOffered bool      `json:"device_offered,omitempty"`
+	Device        *Device   `json:"device,omitempty"`
+	Suggestion    string    `json:"suggestion,omitempty"`
+	Deadline      time.Time `json:"deadline,omitzero"`
+	Problem       *Problem  `json:"problem,omitempty"`
+	Reference     string    `json:"reference"`
 	// App is what opens when the attempt is done; empty for a plain sign-in.
 	App string `json:"app,omitempty"`
 }
@@ -132,11 +153,14 @@ func (a *Attempt) Failed() bool {
 	return a.Step == StepFailed && a.Problem != nil && a.Problem.Code != auth.SignInCanceled
 }
 
-// Device is what a person needs to finish a sign-in on another device.
+// Device is what a person needs to finish a sign-in on another device: UserCode is typed
+// at URL, and then Number, which this computer alone shows; a company without a server of
+// ours gives none.
 type Device struct {
-	UserCode string `json:"user_code"`
-	URL      string `json:"url"`
-	Number   string `json:"number"`
+	UserCode string    `json:"user_code"`
+	URL      string    `json:"url"`
+	Number   string    `json:"number"`
+	Expires  time.Time `json:"expires,omitzero"`
 }
 
 // Problem is a fault as a person reads it, in the language that was asked for. It

@@ -59,7 +59,10 @@ type Outcome struct {
 	// Apps are offered by their access links; six of them at most.
 	Apps []auth.App
 	// Kept says that the sign-in outlives a restart of this computer.
-	Kept      bool
+	Kept bool
+	// Shared says that it ends with the person's own sign-out, because others use this
+	// computer too.
+	Shared    bool
 	Reference string
 	Lang      string // "" follows the browser's
 	// SwitchURL is where somebody who came as the wrong person starts again; "" offers

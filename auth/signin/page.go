@@ -83,7 +83,10 @@ func waitingPage(lang string) string {
 func successPage(o Outcome, lang string) string {
 	title := words.T(lang, "page.signed_in", "name", o.Identity.Name)
 	return layout(lang, title, "", o.Enterprise, func(p *page) {
-		if !o.Kept {
+		switch {
+		case o.Shared:
+			p.text(`<p>`, words.T(lang, "page.shared"), `</p>`)
+		case !o.Kept:
 			p.text(`<p>`, words.T(lang, "page.not_kept"), `</p>`)
 		}
 		p.apps(o.Apps, lang)

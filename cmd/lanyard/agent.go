@@ -143,8 +143,14 @@ func (p *program) config(paths desktop.Paths, logger *slog.Logger) (agent.Config
 	cfg := agent.Config{
 		Version: version, Dir: paths.State, HTTP: agent.NewHTTPClient(), Keyring: keyring,
 		Pins: policy.Pins, ManagedBy: policy.ManagedBy, Code: policy.Code,
-		Env: local.CallerEnv(p.env), Open: launch.Open, Watch: desktop.Watch,
+		Env: local.CallerEnv(p.env), Open: launch.Open, Start: startProgram, Watch: desktop.Watch,
 		Probes: p.probes(), Logger: logger,
+	}
+	if cfg.Native, err = programs(policy); err != nil {
+		return agent.Config{}, err
+	}
+	if cfg.Device, err = os.Hostname(); err != nil {
+		logger.Info("no name for this computer", "err", err)
 	}
 	for _, origin := range []string{policy.Directory, p.getenv("LANYARD_DIRECTORY")} {
 		if origin != "" {
@@ -157,6 +163,23 @@ func (p *program) config(paths desktop.Paths, logger *slog.Logger) (agent.Config
 		}
 	}
 	return cfg, nil
+}
+
+// programs are what apps may start here, as the policy says.
+func programs(policy desktop.Policy) ([]launch.Program, error) {
+	var all []launch.Program
+	for _, n := range policy.Native {
+		p := launch.Program{ID: n.ID, Path: n.Path, Args: n.Args, Scheme: n.Scheme}
+		if err := p.Check(); err != nil {
+			return nil, fmt.Errorf("read policy: %w", err)
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+func startProgram(ctx context.Context, program launch.Program, line []byte, env map[string]string) error {
+	return program.Start(ctx, line, env)
 }
 
 // doctor makes the checks without an agent.

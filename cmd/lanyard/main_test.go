@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"lanyard/app/desktop"
 	"lanyard/app/local"
 )
 
@@ -125,4 +127,23 @@ func TestLogFile(t *testing.T) {
 		t.Errorf("opened again: size %d, %v", l.size, err)
 	}
 	_ = l.Close()
+}
+
+// TestPrograms refuses a policy with an entry that cannot be used; it is never read as a
+// shorter one.
+func TestPrograms(t *testing.T) {
+	path := "/opt/chat"
+	if runtime.GOOS == "windows" {
+		path = `C:\chat.exe`
+	}
+	good := desktop.NativeApp{ID: "chat", Path: path, Args: []string{"--sso"}}
+	got, err := programs(desktop.Policy{Native: []desktop.NativeApp{good, {ID: "meet", Scheme: "acmemeet"}}})
+	if err != nil || len(got) != 2 || got[0].Path != path || got[0].Args[0] != "--sso" || got[1].Scheme != "acmemeet" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for _, bad := range []desktop.NativeApp{{ID: "x"}, {ID: "x", Path: "chat"}, {ID: "x y", Path: path}, {ID: "x", Scheme: "https"}} {
+		if _, err := programs(desktop.Policy{Native: []desktop.NativeApp{good, bad}}); err == nil {
+			t.Errorf("%+v was taken", bad)
+		}
+	}
 }

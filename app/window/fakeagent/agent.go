@@ -119,8 +119,21 @@ func (a *Agent) SignIn(_ context.Context, r local.SignInRequest) (string, error)
 }
 
 // Confirm implements local.Service.
-func (a *Agent) Confirm(_ context.Context, attempt, host string) error {
-	return a.note("confirm %s %s", attempt, host)
+func (a *Agent) Confirm(_ context.Context, attempt string, yes local.Confirmation) error {
+	if yes.Shared {
+		return a.note("confirm %s %s shared", attempt, yes.Host)
+	}
+	return a.note("confirm %s %s", attempt, yes.Host)
+}
+
+// UseDevice implements local.Service.
+func (a *Agent) UseDevice(_ context.Context, attempt string) error {
+	return a.note("device %s", attempt)
+}
+
+// Asked implements local.Service.
+func (a *Agent) Asked(_ context.Context, app, profile string) error {
+	return a.note("asked %s %s", app, profile)
 }
 
 // Reopen implements local.Service.

@@ -6,6 +6,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
 
 	"lanyard/app/local"
 	"lanyard/app/window"
@@ -17,7 +18,7 @@ import (
 func (s *Screen) build(v view) built {
 	draw := map[step]func(view) built{
 		enter: s.buildEnter, welcome: s.buildWelcome, again: s.buildAgain, locked: s.buildLocked,
-		looking: s.buildMoment, finishing: s.buildMoment, card: s.buildCard, waiting: s.buildWaiting,
+		looking: s.buildMoment, finishing: s.buildMoment, card: s.buildCard, waiting: s.buildWaiting, phone: s.buildPhone,
 		failed: s.buildFailed, done: s.buildDone,
 	}
 	return draw[v.step](v)
@@ -123,8 +124,16 @@ func (s *Screen) buildCard(v view) built {
 	if v.doubt != "" {
 		objects = append(objects, theme.Alarm(t("unconfirmed", "domain", v.doubt)))
 	}
+	note := theme.Small(t("shared_note"))
+	note.Hidden = !s.memory.shared
+	shared := widget.NewCheck(t("shared"), nil)
+	shared.Checked = s.memory.shared
+	shared.OnChanged = func(yes bool) {
+		s.memory.shared, note.Hidden = yes, !yes
+		s.content.Refresh()
+	}
 	objects = append(
-		objects, theme.Soft(t("stop")), main,
+		objects, theme.Soft(t("stop")), container.NewCenter(shared), note, main,
 		theme.Row(window.NewButton(words.T(s.h.Lang, "common.back"), s.cancel)),
 	)
 	return built{content: page(v, objects...), main: main, back: s.cancel}
@@ -132,26 +141,51 @@ func (s *Screen) buildCard(v view) built {
 
 // buildWaiting waits for the browser.
 func (s *Screen) buildWaiting(v view) built {
-	link := window.NewButton(s.h.T("waiting.copy"), nil)
-	link.OnTapped = func() {
-		s.h.Copy(v.link)
-		link.SetText(s.h.T("waiting.copied"))
-		s.after(copiedFor, func() { link.SetText(s.h.T("waiting.copy")) })
-	}
 	objects := []fyne.CanvasObject{
 		logo(v), theme.Title(s.h.T("waiting.title")), theme.Soft(s.h.T("waiting.sentence", "host", v.host)),
 		theme.Progress(),
-		theme.Row(
-			link, window.NewButton(s.h.T("waiting.reopen"), s.reopen),
-			window.NewButton(words.T(s.h.Lang, "common.cancel"), s.cancel),
-		),
 	}
+	buttons := []fyne.CanvasObject{s.copier("waiting.copy", v.link), window.NewButton(s.h.T("waiting.reopen"), s.reopen)}
+	if v.byPhone {
+		buttons = append(buttons, window.NewButton(s.h.T("waiting.phone"), s.useDevice))
+	}
+	buttons = append(buttons, window.NewButton(words.T(s.h.Lang, "common.cancel"), s.cancel))
+	return built{content: page(v, append(append(objects, theme.Row(buttons...)), s.stuck(v)...)...)}
+}
+
+// buildPhone waits for the other device, and for the browser still.
+func (s *Screen) buildPhone(v view) built {
+	t := func(key string) string { return s.h.T("phone." + key) }
+	steps := []fyne.CanvasObject{theme.Soft(t("open")), theme.Strong(v.device.URL), theme.Soft(t("code")), theme.Title(v.device.UserCode)}
+	if v.device.Number != "" {
+		steps = append(steps, theme.Soft(t("number")), theme.Title(v.device.Number))
+	}
+	objects := []fyne.CanvasObject{
+		theme.Title(t("title")), theme.Card(container.New(theme.Column{Width: 372, Top: true}, steps...)), theme.Progress(),
+		theme.Row(s.copier("phone.copy", v.device.URL), window.NewButton(words.T(s.h.Lang, "common.cancel"), s.cancel)),
+		theme.Small(t("browser")),
+	}
+	return built{content: page(v, append(objects, s.stuck(v)...)...)}
+}
+
+// copier is a button that copies a text and says so.
+func (s *Screen) copier(label, text string) *window.Button {
+	b := window.NewButton(s.h.T(label), nil)
+	b.OnTapped = func() {
+		s.h.Copy(text)
+		b.SetText(s.h.T("waiting.copied"))
+		s.after(copiedFor, func() { b.SetText(s.h.T(label)) })
+	}
+	return b
+}
+
+// stuck says whom to ask, once waiting takes long.
+func (s *Screen) stuck(v view) []fyne.CanvasObject {
 	if v.stuck {
-		objects = append(objects, theme.Body(words.T(s.h.Lang, "help.stuck", "help", v.help, "reference", v.reference)))
-	} else {
-		s.after(stuckAfter, func() { s.memory.stuck = true; s.draw() })
+		return []fyne.CanvasObject{theme.Body(words.T(s.h.Lang, "help.stuck", "help", v.help, "reference", v.reference))}
 	}
-	return built{content: page(v, objects...)}
+	s.after(stuckAfter, func() { s.memory.stuck = true; s.draw() })
+	return nil
 }
 
 // buildFailed says what happened, what to do, and what to tell IT.
@@ -177,7 +211,10 @@ func (s *Screen) buildDone(v view) built {
 	objects := []fyne.CanvasObject{
 		logo(v), theme.Title(words.T(s.h.Lang, "page.signed_in", "name", v.person)), theme.Soft(v.company),
 	}
-	if v.notKept {
+	switch {
+	case v.shared:
+		objects = append(objects, theme.Body(words.T(s.h.Lang, "page.shared")))
+	case v.notKept:
 		objects = append(objects, theme.Body(words.T(s.h.Lang, "page.not_kept")))
 	}
 	if len(v.apps) > 0 {

@@ -20,6 +20,7 @@ const (
 	looking               // one moment
 	card                  // the company, and the host that will open
 	waiting               // for the browser
+	phone                 // for the other device
 	finishing             // the browser is through
 	failed
 	done
@@ -36,6 +37,7 @@ type memory struct {
 	problem *local.Problem // with the code
 	other   bool           // another company, although there is an account
 	stuck   bool           // waiting takes long
+	shared  bool           // ticked on the card: others use this computer too
 	notice  string         // about something small that did not work
 }
 
@@ -49,11 +51,13 @@ type view struct {
 	managed           string // who set this computer up
 	host, via, doubt  string // of the card; doubt is the domain that did not confirm
 	link              string // to copy
+	device            local.Device
+	byPhone           bool // is offered
 	help, reference   string
 	problem           *local.Problem
 	suggestion        string
 	switchable, stuck bool
-	notKept           bool
+	notKept, shared   bool
 	apps              []app
 	all               int // how many apps there are
 	notice            string
@@ -123,6 +127,13 @@ func lookAttempt(s local.State, a *local.Attempt, m memory, lang string) view {
 		v.step, v.host, v.via, v.doubt = card, window.Plain(a.Host), window.Plain(a.Via), window.Plain(a.Unconfirmed)
 	case local.StepWaiting:
 		v.step, v.host, v.link, v.stuck = waiting, window.Plain(a.Host), a.URL, m.stuck
+		v.byPhone = a.DeviceOffered
+		if a.Device != nil {
+			v.step = phone
+			v.device = local.Device{
+				UserCode: window.Plain(a.Device.UserCode), URL: window.Plain(a.Device.URL), Number: window.Plain(a.Device.Number),
+			}
+		}
 	case local.StepFinishing:
 		v.step = finishing
 	case local.StepFailed:
@@ -131,7 +142,7 @@ func lookAttempt(s local.State, a *local.Attempt, m memory, lang string) view {
 		v.step, v.notKept = done, s.MemoryOnly
 		if p := s.Profile(a.Profile); p != nil {
 			v.of(&p.Enterprise, lang)
-			v.person, v.all = window.Person(p.Identity), p.AppsAll
+			v.person, v.all, v.shared = window.Person(p.Identity), p.AppsAll, p.Shared
 			for _, e := range p.Apps[:min(len(p.Apps), maxDone)] {
 				v.apps = append(v.apps, app{e.ID, window.Title(e.App, lang), e.Icon})
 			}

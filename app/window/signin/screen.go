@@ -99,7 +99,7 @@ func (s *Screen) Show(state local.State) {
 	s.state, s.front = state, true
 	if a := state.Attempt; a != nil {
 		if !a.Over() && a.ID != s.memory.attempt {
-			s.memory.attempt, s.memory.stuck, s.memory.problem = a.ID, false, nil
+			s.memory.attempt, s.memory.stuck, s.memory.problem, s.memory.shared = a.ID, false, nil, false
 		}
 		s.takeEnd(a)
 	}
@@ -208,10 +208,18 @@ func (s *Screen) leave() {
 
 // confirm says yes to the host that the person has read.
 func (s *Screen) confirm() {
-	attempt, host := s.view.attempt, s.view.host
+	attempt, yes := s.view.attempt, local.Confirmation{Host: s.view.host, Shared: s.memory.shared}
 	s.built.main.Disable()
 	s.h.Ask(func(ctx context.Context, svc local.Service) error {
-		return svc.Confirm(ctx, attempt, host)
+		return svc.Confirm(ctx, attempt, yes)
+	}, s.complain)
+}
+
+// useDevice asks for a code to finish with on the phone.
+func (s *Screen) useDevice() {
+	attempt := s.view.attempt
+	s.h.Ask(func(ctx context.Context, svc local.Service) error {
+		return svc.UseDevice(ctx, attempt)
 	}, s.complain)
 }
 
