@@ -98,7 +98,7 @@ func (s *service) handler() (http.Handler, error) {
 	recent := server.NewRecent(st, st, 2*time.Second)
 	gate, err := sso.New(sso.Config{
 		Base: s.base, Enterprises: recent, Connectors: recent, People: st, Flows: st, Sessions: st, SignIns: st,
-		Engine: s.engine, OIDC: s.oidc, Pages: assets.SSOPages, Logger: s.log,
+		Audiences: st, Replaced: s.replaced, Engine: s.engine, OIDC: s.oidc, Pages: assets.SSOPages, Logger: s.log,
 	})
 	if err != nil {
 		return nil, err

@@ -175,6 +175,7 @@ type world struct {
 	opts  server.BeginOptions // of /start
 	// activateSecret is what connect gives to an activate block.
 	activateSecret string
+	replaced       [][2]string // the persons of sessions that gave way in their browser
 
 	mu  sync.Mutex
 	now time.Time
@@ -221,7 +222,10 @@ func newWorldWith(t testing.TB, policy connector.Policy) *world {
 	client := connector.NewHTTPClient(policy)
 	t.Cleanup(client.CloseIdleConnections)
 	w.sso, err = sso.New(sso.Config{
-		Base: w.base, Enterprises: s, Connectors: s, People: s, Flows: s, Sessions: s, SignIns: s,
+		Base: w.base, Enterprises: s, Connectors: s, People: s, Flows: s, Sessions: s, SignIns: s, Audiences: s,
+		Replaced: func(_ context.Context, old, next server.Session) {
+			w.replaced = append(w.replaced, [2]string{old.PersonID, next.PersonID})
+		},
 		Engine: &connector.Engine{HTTP: client, Now: w.Now, Logger: logger},
 		OIDC:   &openid.Client{HTTP: client, AllowHTTP: policy.AllowHTTP, Now: w.Now, Logger: logger},
 		Pages:  assets.SSOPages, Logger: logger,

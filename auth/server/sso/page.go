@@ -33,9 +33,14 @@ func (s *SSO) failed(w http.ResponseWriter, r *http.Request, a *attempt, err err
 	if a.reference == "" {
 		a.reference = auth.NewTrace()
 	}
-	if fault, args := auth.FaultOf(err); a.refused != "" && (fault == auth.SignInDenied || fault == auth.AccessEnded) {
+	fault, args := auth.FaultOf(err)
+	if a.refused != "" && (fault == auth.SignInDenied || fault == auth.AccessEnded || fault == auth.SignInNotOpen) {
 		s.log.InfoContext(r.Context(), "sign-in refused", "reference", a.reference, "enterprise", a.enterprise.ID, "fault", string(fault))
 		reason := strings.TrimPrefix(strings.TrimPrefix(args["reason"], args["code"]), ": ") // the words alone
+		if fault == auth.SignInNotOpen {
+			lang := words.Match(r.Header.Get("Accept-Language"))
+			reason = words.ExplainFault(fault, auth.Args{"account": args["account"], "company": a.enterprise.Name.In(lang)}, lang).Sentence
+		}
 		seeOther(w, s.cfg.Base.Refused(a.refused, reason))
 		return
 	}

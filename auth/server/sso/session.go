@@ -57,6 +57,9 @@ func (s *SSO) endOther(r *http.Request, next server.Session) {
 	if err := s.cfg.Sessions.EndSession(r.Context(), old.EnterpriseID, old.ID, s.cfg.Base.Time()); err != nil {
 		s.log.WarnContext(r.Context(), "session not ended", "enterprise", old.EnterpriseID, "session", old.ID, "err", err)
 	}
+	if s.cfg.Replaced != nil {
+		s.cfg.Replaced(r.Context(), old, next)
+	}
 }
 
 // End implements server.Gate.
@@ -89,12 +92,16 @@ func (s *SSO) signIn(w http.ResponseWriter, r *http.Request, a *attempt, who ups
 // admit finds or makes the person and saves a session of theirs that lives for life.
 func (s *SSO) admit(ctx context.Context, a *attempt, who upstream, session server.Session, life time.Duration) (server.Session, error) {
 	now, id := s.cfg.Base.Time(), auth.RandomID()
-	person, err := s.cfg.People.UpsertPerson(ctx, server.Person{
+	known := server.Person{
 		ID: id, EnterpriseID: a.enterprise.ID,
 		Key:     personKey(a.enterprise.ID, who.connector, who.tenant, who.subject),
 		Account: who.subject, Name: who.name, Email: who.email, EmailVerified: who.email != "", Avatar: who.avatar,
 		Groups: who.groups, Authoritative: who.authoritative, CreatedAt: now, LastSeen: now,
-	})
+	}
+	if err := s.open(ctx, a, known); err != nil {
+		return session, err // and nothing is kept of them
+	}
+	person, err := s.cfg.People.UpsertPerson(ctx, known)
 	if err != nil {
 		return session, err
 	}
@@ -118,6 +125,19 @@ func (s *SSO) admit(ctx context.Context, a *attempt, who upstream, session serve
 	}
 	// It is the upstream's word on all devices of the person.
 	return session, s.cfg.Sessions.ProveSessions(ctx, session.EnterpriseID, person.ID, now, sealed)
+}
+
+// open asks whether the enterprise lets this person sign in yet.
+func (s *SSO) open(ctx context.Context, a *attempt, p server.Person) error {
+	if s.cfg.Audiences == nil {
+		return nil
+	}
+	admission, err := s.cfg.Audiences.Admission(ctx, p, "")
+	if err != nil || admission.Allowed {
+		return err
+	}
+	a.ret = "" // trying again will not help
+	return auth.Fail(auth.SignInNotOpen, auth.Args{"account": p.Account}, fmt.Errorf("account %q is not on the list", p.Account))
 }
 
 // personKey names a person for ever: the hash of enterprise, connector, tenant and the

@@ -1,6 +1,7 @@
 package sso
 
 import (
+	"context"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -19,10 +20,15 @@ type Config struct {
 	Flows       server.Flows
 	Sessions    server.Sessions
 	SignIns     server.SignIns
-	Engine      *connector.Engine // runs connectors of kind steps
-	OIDC        *openid.Client    // signs in by connectors of kind oidc
-	Pages       fs.FS             // layout, style and page
-	Logger      *slog.Logger      // nil: discard
+	// Audiences says who may sign in at all; nil: everybody.
+	Audiences server.Audiences
+	// Replaced hears that a browser's session has given way to another person's; nil:
+	// nobody does.
+	Replaced func(ctx context.Context, old, next server.Session)
+	Engine   *connector.Engine // runs connectors of kind steps
+	OIDC     *openid.Client    // signs in by connectors of kind oidc
+	Pages    fs.FS             // layout, style and page
+	Logger   *slog.Logger      // nil: discard
 }
 
 // SSO signs browsers in. It implements server.Gate, server.Prover and server.Activator.
