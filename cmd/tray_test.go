@@ -23,7 +23,7 @@ import (
 
 const (
 	signedOutMenu = "Sign in…|─|Settings…|Close Lanyard"
-	signedInMenu  = "Cloudberry · 张三|─|Notes|Handbook|All apps…|─|Settings…|Sign out|Close Lanyard"
+	signedInMenu  = "Cloudberry · 张三|─|Notes|Handbook|Documents|Cloud console|Operations|Intranet|All apps…|─|Settings…|Sign out|Close Lanyard"
 )
 
 // TestTray lives with the icon in a real panel, which comes after the agent: either mouse
@@ -91,7 +91,7 @@ func TestTrayNeedsYou(t *testing.T) {
 	if code := login.wait(t, 20*time.Second); code != 0 {
 		t.Fatalf("login ended with %d: %s", code, login.err.String())
 	}
-	panel.icon().Shows("云莓科技 · 张三|─|笔记|员工手册|全部应用…|─|设置…|退出登录|关闭程序")
+	panel.icon().Shows("云莓科技 · 张三|─|笔记|员工手册|云文档|云控制台|运维控制台|内网门户|全部应用…|─|设置…|退出登录|关闭程序")
 	d.must(t, "quit")
 	panel.empty()
 
@@ -107,7 +107,7 @@ func TestTrayNeedsYou(t *testing.T) {
 	}
 	d.must(t, "status")
 	icon := panel.icon()
-	menu := icon.Shows("云莓科技 需要你重新登录|─|笔记|员工手册|全部应用…|─|设置…|退出登录|关闭程序")
+	menu := icon.Shows("云莓科技 需要你重新登录|─|笔记|员工手册|云文档|云控制台|运维控制台|内网门户|全部应用…|─|设置…|退出登录|关闭程序")
 	tabs := len(d.urls())
 	icon.Click(menu, "笔记")
 	fresh := newBrowser(t)
@@ -115,7 +115,7 @@ func TestTrayNeedsYou(t *testing.T) {
 	fresh.signInAs("zhangsan", password)
 	fresh.confirm()
 	fresh.shows("Signed in as 张三")
-	icon.Shows("云莓科技 · 张三|─|笔记|员工手册|全部应用…|─|设置…|退出登录|关闭程序")
+	icon.Shows("云莓科技 · 张三|─|笔记|员工手册|云文档|云控制台|运维控制台|内网门户|全部应用…|─|设置…|退出登录|关闭程序")
 	if got := len(d.urls()); got != tabs+1 {
 		t.Errorf("the click opened %d tabs, want 1", got-tabs)
 	}

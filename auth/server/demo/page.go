@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"lanyard/assets"
 	"lanyard/auth/words"
@@ -135,7 +136,11 @@ func showApp(w http.ResponseWriter, r *http.Request, cfg AppConfig, app string, 
 	p.Protocol = p.T("demo." + app + ".protocol")
 	if cfg.Stopwatch != nil {
 		if took, known := cfg.Stopwatch(r.Context(), who.ID); known {
-			p.Took = strconv.FormatFloat(took.Seconds(), 'f', 1, 64)
+			digits := 1
+			if took < 100*time.Millisecond {
+				digits = 2
+			}
+			p.Took = strconv.FormatFloat(took.Seconds(), 'f', digits, 64)
 		}
 	}
 	p.Before = cookie(r, app+"-seen") != ""
