@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -11,8 +10,8 @@ import (
 
 	"lanyard/assets"
 	"lanyard/auth/server"
-	"lanyard/auth/server/catalog"
 	"lanyard/auth/server/console"
+	"lanyard/auth/server/saml"
 )
 
 // linkFile is where the first console link lies when nobody sits at a terminal.
@@ -24,10 +23,7 @@ func (s *service) console(gate server.Gate) (*console.Console, error) {
 	return console.New(console.Config{
 		Base: s.base, Enterprises: st, Codes: st, People: st, PeopleList: st, Sessions: st, SignIns: st, Catalogue: st,
 		Clients: st, Admins: st, Audits: st, Workshop: s.setup, Gate: gate, Pages: assets.ConsolePages, Logger: s.log,
-		CheckLaunch: func(raw json.RawMessage) error {
-			_, err := catalog.ParseLaunch(raw, s.conf.AllowHTTP)
-			return err
-		},
+		Audiences: st, Openings: st, Removal: st, ReadMetadata: saml.ReadMetadata,
 	})
 }
 

@@ -105,7 +105,7 @@ func (s *service) handler() (http.Handler, error) {
 	}
 	provider, err := broker.New(broker.Config{
 		Base: s.base, Enterprises: recent, People: st, Sessions: st, Clients: st, Grants: st, Keys: st,
-		Devices: st, Farewells: st, HTTP: s.engine.HTTP,
+		Devices: st, Farewells: st, HTTP: s.engine.HTTP, Audiences: st, Back: s.cameBack,
 		Gate: gate, Prover: gate, Activator: gate, Fail: gate.Fail, Pages: assets.BrokerPages, Lang: words.Match, Text: words.T, Logger: s.log,
 	})
 	if err != nil {

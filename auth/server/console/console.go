@@ -2,12 +2,12 @@ package console
 
 import (
 	"context"
-	"encoding/json"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/url"
 
+	"lanyard/auth"
 	"lanyard/auth/server"
 )
 
@@ -30,9 +30,18 @@ type Workshop interface {
 	SwitchBack(ctx context.Context, enterprise string) error
 	ChangeEnterprise(ctx context.Context, e server.Enterprise) error
 	AppsChanged(ctx context.Context, enterprise string) error
+	AppPresets() []server.AppPreset
+	ViewApp(ctx context.Context, enterprise, id string) (server.AppView, error)
+	KeepApp(ctx context.Context, enterprise string, in server.AppInput) (auth.Secret, error)
+	Places(ctx context.Context, enterprise string, app server.App) ([]server.AppPreset, error)
+	Groups(ctx context.Context, enterprise string) (bool, error)
+	Ways(ctx context.Context, enterprise string) (server.ConnectorWays, error)
+	SaveWays(ctx context.Context, enterprise string, targets []string, activate server.Activation) error
+	RemoveConnector(ctx context.Context, enterprise string) error
 }
 
-// Config is what a Console needs; all fields but Logger are required.
+// Config is what a Console needs; all fields but ReadMetadata and Logger
+// are required.
 type Config struct {
 	Base        *server.Base
 	Enterprises server.Enterprises
@@ -47,10 +56,14 @@ type Config struct {
 	Audits      server.Audits
 	Workshop    Workshop
 	Gate        server.Gate
-	// CheckLaunch says what is wrong with how an app is to be opened.
-	CheckLaunch func(json.RawMessage) error
-	Pages       fs.FS
-	Logger      *slog.Logger // nil discards
+	Audiences   server.Audiences
+	Openings    server.Openings
+	Removal     server.Removal
+	// ReadMetadata reads what a SAML service provider says of itself; nil: admins fill the
+	// fields by hand.
+	ReadMetadata func(xml []byte) (server.SAML, error)
+	Pages        fs.FS
+	Logger       *slog.Logger // nil discards
 }
 
 // Console is the admin's pages. It is safe for concurrent use.
@@ -80,8 +93,8 @@ func New(cfg Config) (*Console, error) {
 func (c *Console) Mount(mux *http.ServeMux) {
 	pages := http.NewServeMux()
 	for _, register := range []func(*http.ServeMux){
-		c.mountAccess, c.mountCompanies, c.mountHome, c.mountWizard, c.mountSignIns, c.mountPeople, c.mountApps,
-		c.mountSettings, c.mountAudit,
+		c.mountAccess, c.mountCompanies, c.mountHome, c.mountWizard, c.mountSignIns, c.mountPeople, c.mountApps, c.mountApp,
+		c.mountLists, c.mountOpenings, c.mountWays, c.mountSettings, c.mountAudit,
 	} {
 		register(pages)
 	}

@@ -22,6 +22,7 @@ var posts = []string{
 	"/admin/people/person-acme/sign-out", "/admin/people/person-acme/sessions/session-acme/end",
 	"/admin/people/person-acme/end", "/admin/people/person-acme/restore", "/admin/people/person-acme/role",
 	"/admin/apps/new", "/admin/apps/app-acme", "/admin/apps/app-acme/move", "/admin/apps/app-acme/delete", "/admin/settings",
+	"/admin/apps/app-acme/people", "/admin/connector/people", "/admin/connector/ways", "/admin/connector/delete",
 }
 
 func TestCrossSitePosts(t *testing.T) {
@@ -57,7 +58,7 @@ func TestNobodyWithoutSession(t *testing.T) {
 	for _, path := range append([]string{
 		"/admin/", "/admin/companies", "/admin/connector", "/admin/connector/new", "/admin/connector/details", "/admin/connector/test",
 		"/admin/connector/done", "/admin/sign-ins", "/admin/people", "/admin/people/person-acme", "/admin/apps", "/admin/apps/new",
-		"/admin/apps/app-acme", "/admin/icons/x", "/admin/settings", "/admin/audit", "/admin/audit/export.csv", "/admin/elsewhere",
+		"/admin/apps/app-acme", "/admin/apps/app-acme/openings", "/admin/apps/new?preset=saml", "/admin/icons/x", "/admin/settings", "/admin/audit", "/admin/audit/export.csv", "/admin/elsewhere",
 	}, posts[2:]...) {
 		if strings.HasPrefix(path, "/admin/company") {
 			continue
@@ -79,7 +80,7 @@ func TestTenantsAreApart(t *testing.T) {
 	must(t, w.store.SaveIcon(ctx, other, server.Icon{SHA256: "beef", MediaType: "image/png", Data: []byte("x")}))
 	must(t, w.store.RecordSignIn(ctx, server.SignIn{Reference: "4829-1375", EnterpriseID: other, PersonID: "person-other", At: w.Now()}))
 	for name, b := range map[string]*browser{"operator": w.operator().at(acme), "administrator": w.person("acme", server.RoleAdministrator)} {
-		for _, path := range []string{"/admin/people/person-other", "/admin/apps/app-other", "/admin/icons/beef"} {
+		for _, path := range []string{"/admin/people/person-other", "/admin/apps/app-other", "/admin/apps/app-other/openings", "/admin/icons/beef"} {
 			if p := b.get(path); p.status != http.StatusNotFound {
 				t.Errorf("%s: GET %s: status %d", name, path, p.status)
 			}
@@ -124,7 +125,7 @@ func TestRoles(t *testing.T) {
 	w.companies()
 	desk := w.person("acme", server.RoleHelpDesk)
 	for path, want := range map[string]int{
-		"/admin/": 200, "/admin/sign-ins": 200, "/admin/people": 200, "/admin/people/person-acme": 200,
+		"/admin/": 200, "/admin/sign-ins": 200, "/admin/people": 200, "/admin/people/person-acme": 200, "/admin/apps/app-acme/openings": 200,
 		"/admin/apps": 403, "/admin/apps/new": 403, "/admin/connector": 403, "/admin/connector/new": 403, "/admin/settings": 403,
 		"/admin/audit": 403, "/admin/audit/export.csv": 403, "/admin/companies": 403, "/admin/password": 403,
 	} {
@@ -134,7 +135,8 @@ func TestRoles(t *testing.T) {
 	}
 	for _, path := range []string{
 		"/admin/people/person-acme/end", "/admin/people/person-acme/restore", "/admin/people/person-acme/role", "/admin/settings",
-		"/admin/apps/new", "/admin/apps/app-acme/delete", "/admin/connector/new", "/admin/connector/save", "/admin/companies/new",
+		"/admin/apps/new", "/admin/apps/app-acme/delete", "/admin/apps/app-acme/people", "/admin/connector/people", "/admin/connector/ways",
+		"/admin/connector/delete", "/admin/connector/new", "/admin/connector/save", "/admin/companies/new",
 	} {
 		if p := desk.post(path, url.Values{"role": {"administrator"}}); p.status != http.StatusForbidden {
 			t.Errorf("help desk: POST %s: status %d", path, p.status)
@@ -191,7 +193,7 @@ func TestStoredHTML(t *testing.T) {
 		b.lang = lang
 		for _, path := range []string{
 			"/admin/", "/admin/companies", "/admin/connector/details", "/admin/sign-ins", "/admin/sign-ins?q=" + url.QueryEscape(evil), "/admin/people",
-			"/admin/people?q=" + url.QueryEscape(evil), "/admin/people/p1", "/admin/apps", "/admin/apps/" + url.PathEscape(`a"><script>`), "/admin/settings",
+			"/admin/people?q=" + url.QueryEscape(evil), "/admin/people/p1", "/admin/apps", "/admin/apps/" + url.PathEscape(`a"><script>`), "/admin/apps/" + url.PathEscape(`a"><script>`) + "/openings", "/admin/settings",
 			"/admin/audit", "/admin/audit?q=" + url.QueryEscape(evil), "/admin/?done=" + url.QueryEscape(evil),
 			"/admin/company?code=" + url.QueryEscape(evil), "/admin/connector/new",
 		} {

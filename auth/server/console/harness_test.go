@@ -174,19 +174,19 @@ func newWorld(t testing.TB) *world {
 	w.url, w.base.PublicURL = listener.URL, listener.URL
 	client := connector.NewHTTPClient(connector.Policy{Loopback: true})
 	shop, err := setup.New(setup.Config{
-		Base: w.base, Enterprises: s, Codes: s, Connectors: s, Keys: s, Clients: s, Catalogue: s, Drafts: s,
+		Base: w.base, Enterprises: s, Codes: s, Connectors: s, Keys: s, Clients: s, Catalogue: s, Drafts: s, Audiences: s, Removal: s,
 		Engine: &connector.Engine{HTTP: client, Now: w.Now}, OIDC: &openid.Client{HTTP: client, Now: w.Now},
 	})
 	must(t, err)
 	w.console, err = console.New(console.Config{
 		Base: w.base, Enterprises: s, Codes: s, People: s, PeopleList: s, Sessions: s, SignIns: s, Catalogue: s, Clients: s,
 		Admins: s, Audits: s, Workshop: shop, Gate: w.gate, Pages: assets.ConsolePages,
-		CheckLaunch: func(raw json.RawMessage) error {
-			var l struct{ URL string }
-			if err := json.Unmarshal(raw, &l); err != nil || !strings.HasPrefix(l.URL, "https://") {
-				return errors.New("not https")
+		Audiences: s, Openings: s, Removal: s,
+		ReadMetadata: func(xml []byte) (server.SAML, error) {
+			if !strings.Contains(string(xml), "EntityDescriptor") {
+				return server.SAML{}, errors.New("not metadata")
 			}
-			return nil
+			return server.SAML{EntityID: "https://sp.example/saml", ACS: []string{"https://sp.example/acs"}}, nil
 		},
 	})
 	must(t, err)

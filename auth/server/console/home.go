@@ -54,9 +54,23 @@ func (v *visit) showHome() error {
 	if err != nil {
 		return err
 	}
+	how, err := v.homeRates()
+	if err != nil {
+		return err
+	}
+	pilot, err := v.c.cfg.Audiences.Audience(ctx, v.id, "")
+	if err != nil {
+		return err
+	}
+	if !pilot.Everyone && v.admin.Role != server.RoleHelpDesk {
+		todo = append(todo, attention{
+			Title: v.t("todo.pilot", "who", v.audienceText(pilot)), Hint: v.t("todo.pilot_hint"), Address: connect + "#people", Act: v.t("todo.pilot_act"),
+		})
+	}
 	return v.show("home", v.t("home.title"), map[string]any{
 		"Items": append(items, todo...), "Worked": worked, "Failed": failed, "People": people,
 		"Code": v.c.codeAddress(v.enterprise.Code), "Manage": v.admin.Role != server.RoleHelpDesk,
+		"How": how,
 	})
 }
 

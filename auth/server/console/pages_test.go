@@ -116,41 +116,45 @@ func TestApps(t *testing.T) {
 	w.companies()
 	ctx := context.Background()
 	b := w.operator().at(acme)
-	p := b.upload("/admin/apps/new", map[string]string{"name_en": "", "url": "http://x.example", "kind": "link"}, "icon", []byte("<svg>"))
+	b.get("/admin/apps/new").shows(t, "kinds", "An app with OpenID Connect", "WPS / Kdocs", "Alibaba Cloud (role SSO)", "AWS (IAM role)", "A link")
+	p := b.upload("/admin/apps/new", map[string]string{"name_en": "", "url": "ftp://x.example"}, "icon", []byte("<svg>"))
 	p.shows(t, "faults", "Please fill this in", "begins with https://", "Not a PNG, JPEG or WebP picture")
-	p = b.upload("/admin/apps/new", map[string]string{"name_en": "My Notes", "name_zh": "笔记", "url": "https://notes.example/login", "kind": "oidc"}, "icon", png)
-	if p.location() != "/admin/apps/my-notes?done=app" {
-		t.Fatalf("add: status %d to %q\n%s", p.status, p.location(), main(p.body))
+	notes := url.Values{
+		"preset": {"oidc"}, "name_en": {"My Notes"}, "name_zh": {"笔记"}, "url": {"https://notes.example/login"}, "opens": {"oidc"},
+		"redirect_uris": {"https://notes.example/cb\r\nhttps://notes.example/cb2"}, "alg": {"RS256"}, "public": {"no"},
 	}
-	b.follow(p).shows(t, "app", "Saved", w.url+"/e/"+acme+"/a/my-notes")
+	p = b.post("/admin/apps/new", notes)
+	p.shows(t, "added", "It is not shown again", w.url+"/e/"+acme, "my-notes", w.url+"/e/"+acme+"/a/my-notes", "openid-client", "in any browser (this server signs in)")
 	app, err := w.store.App(ctx, acme, "my-notes")
 	must(t, err)
-	if string(app.Launch) != `{"kind":"oidc","url":"https://notes.example/login"}` || app.Title["zh"] != "笔记" || app.Position != 1 {
+	if !strings.HasPrefix(string(app.Launch), `{"kind":"oidc","url":"https://notes.example/login"`) || app.Title["zh"] != "笔记" || app.Position != 1 {
 		t.Errorf("stored: %s %v %d", app.Launch, app.Title, app.Position)
+	}
+	client, err := w.store.Client(ctx, acme, "my-notes")
+	must(t, err)
+	if len(client.RedirectURIs) != 2 || client.SecretHash == "" || client.Alg != "RS256" || !strings.Contains(p.body, `<code id="secret"`) {
+		t.Errorf("client: %+v", client)
+	}
+	// A form may ask for a part only: the rest stays.
+	p = b.upload("/admin/apps/my-notes", map[string]string{"name_en": "My Notes", "name_zh": "笔记"}, "icon", png)
+	if p.location() != "/admin/apps/my-notes?done=app" {
+		t.Fatalf("change: status %d to %q\n%s", p.status, p.location(), main(p.body))
+	}
+	b.follow(p).shows(t, "app", "Saved", "https://notes.example/cb2")
+	if app, err = w.store.App(ctx, acme, "my-notes"); err != nil || app.Icon == "" {
+		t.Fatalf("%+v, %v", app, err)
 	}
 	if p := b.get("/admin/icons/" + app.Icon); p.status != http.StatusOK || p.header.Get("Content-Type") != "image/png" || p.header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Errorf("icon: %d %v", p.status, p.header)
 	}
-	large := append(append([]byte{}, png...), make([]byte, 300<<10)...)
-	b.upload("/admin/apps/my-notes", map[string]string{"name_en": "My Notes", "url": "https://notes.example/"}, "icon", large).shows(t, "large", "too large")
-
-	// Sign-in for the app: a secret that is shown once.
-	change := url.Values{"name_en": {"My Notes"}, "kind": {"oidc"}, "url": {"https://notes.example/login"}, "redirects": {"https://notes.example/cb\r\nhttps://notes.example/cb2"}}
-	p = b.post("/admin/apps/my-notes", change)
-	p.shows(t, "secret", "It is not shown again", w.url+"/e/"+acme, "my-notes")
-	client, err := w.store.Client(ctx, acme, "my-notes")
-	must(t, err)
-	if len(client.RedirectURIs) != 2 || client.SecretHash == "" || !strings.Contains(p.body, `<code id="secret">`) {
-		t.Errorf("client: %+v", client)
-	}
-	b.follow(b.post("/admin/apps/my-notes", change)).shows(t, "again", "Saved")
 	if again, _ := w.store.Client(ctx, acme, "my-notes"); again.SecretHash != client.SecretHash {
 		t.Error("saving again made a new secret")
 	}
-	change.Set("new_secret", "1")
-	b.post("/admin/apps/my-notes", change).shows(t, "new secret", "It is not shown again")
-	change.Set("redirects", "https://notes.example/cb#x")
-	b.post("/admin/apps/my-notes", change).shows(t, "bad redirect", "begins with https://")
+	large := append(append([]byte{}, png...), make([]byte, 300<<10)...)
+	b.upload("/admin/apps/my-notes", map[string]string{"name_en": "My Notes"}, "icon", large).shows(t, "large", "too large")
+	b.post("/admin/apps/my-notes", url.Values{"new_secret": {"1"}}).shows(t, "new secret", "It is not shown again")
+	b.post("/admin/apps/my-notes", url.Values{"redirect_uris": {"https://notes.example/cb#x"}}).shows(t, "bad redirect", "begins with https://")
+	b.post("/admin/apps/my-notes", url.Values{"public": {"perhaps"}}).shows(t, "bad choice", "yes")
 
 	order := func() string {
 		list, err := w.store.Apps(ctx, acme)
@@ -182,18 +186,18 @@ func TestAppOfFile(t *testing.T) {
 	w.companies()
 	ctx := context.Background()
 	for id, launch := range map[string]string{
-		"console": `{"kind":"saml","acs":"https://x.example/acs"}`, "params": `{"kind":"link","params":[["a","{issuer}"]],"url":"https://x.example"}`,
+		"console": `{"kind":"native","native":{"id":"pad"}}`, "params": `{"kind":"link","params":[["a","{issuer}"]],"url":"https://x.example"}`,
 	} {
 		must(t, w.store.SaveApp(ctx, server.App{ID: id, EnterpriseID: acme, Title: auth.Text{"en": id}, Launch: []byte(launch)}))
 	}
 	b := w.operator().at(acme)
 	b.get("/admin/apps/console").shows(t, "form", "set up by a file")
 	b.post("/admin/apps/console", url.Values{"name_en": {"New name"}, "kind": {"link"}, "url": {"https://evil.example"}})
-	if app, _ := w.store.App(ctx, acme, "console"); app.Title["en"] != "New name" || string(app.Launch) != `{"kind":"saml","acs":"https://x.example/acs"}` {
+	if app, _ := w.store.App(ctx, acme, "console"); app.Title["en"] != "New name" || string(app.Launch) != `{"kind":"native","native":{"id":"pad"}}` {
 		t.Errorf("stored: %v %s", app.Title, app.Launch)
 	}
 	b.post("/admin/apps/params", url.Values{"name_en": {"P"}, "kind": {"link"}, "url": {"https://y.example"}})
-	if app, _ := w.store.App(ctx, acme, "params"); string(app.Launch) != `{"kind":"link","params":[["a","{issuer}"]],"url":"https://y.example"}` {
+	if app, _ := w.store.App(ctx, acme, "params"); app.Title["en"] != "P" || string(app.Launch) != `{"kind":"link","params":[["a","{issuer}"]],"url":"https://x.example"}` {
 		t.Errorf("stored: %s", app.Launch)
 	}
 }

@@ -87,6 +87,15 @@ func functions(lang string) template.FuncMap {
 			return "?"
 		},
 		"picture": picture,
+		"choice": func(value string) string {
+			if value == "" {
+				value = "none"
+			}
+			if text := words.T(lang, "admin.choice."+value); text != "admin.choice."+value {
+				return text
+			}
+			return value
+		},
 	}
 }
 

@@ -42,7 +42,7 @@ var (
 )
 
 const (
-	maxForm   = 128 << 10
+	maxForm   = 512 << 10 // a list of some thousand people
 	maxUpload = 512 << 10
 )
 

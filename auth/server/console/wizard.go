@@ -56,19 +56,44 @@ func (v *visit) showConnector() error {
 		v.redirect(v.next(*draft), "")
 		return nil
 	}
+	body, err := v.connectorBody()
+	if err != nil {
+		return err
+	}
+	return v.show("connector", v.t("connector.title"), body)
+}
+
+// connectorBody is what the page of a sign-in that serves shows.
+func (v *visit) connectorBody() (map[string]any, error) {
+	ctx, shop := v.Context(), v.c.cfg.Workshop
+	serving, err := shop.Serving(ctx, v.id)
+	if err != nil {
+		return nil, err
+	}
+	draft, err := found(shop.Draft(ctx, v.id))
+	if err != nil {
+		return nil, err
+	}
 	previous, err := found(shop.Previous(ctx, v.id))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	people, err := v.c.cfg.PeopleList.CountPeople(ctx, v.id)
-	if err != nil {
-		return err
-	}
-	body := map[string]any{"Serving": serving, "Draft": draft, "Previous": previous, "People": people}
+	body := map[string]any{"Serving": serving, "Draft": draft, "Previous": previous}
 	if draft != nil {
 		body["Next"] = v.next(*draft)
 	}
-	return v.show("connector", v.t("connector.title"), body)
+	audience, err := v.c.cfg.Audiences.Audience(ctx, v.id, "")
+	if err != nil {
+		return nil, err
+	}
+	if body["List"], err = v.listBody(audience, nil, nil); err != nil {
+		return nil, err
+	}
+	if body["Ways"], err = v.waysBody(nil); err != nil {
+		return nil, err
+	}
+	body["Hit"], err = v.affected()
+	return body, err
 }
 
 // next is where a draft goes on.
@@ -136,6 +161,7 @@ type field struct {
 	Name, Label, Help, Vendor, Example, Value, Wrong string
 	Choices                                          []string
 	Secret, Kept, Optional                           bool
+	Lines                                            bool // several values, one a line
 }
 
 // showFields asks for the values.

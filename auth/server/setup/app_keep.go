@@ -29,6 +29,9 @@ func (s *Setup) KeepApp(ctx context.Context, enterprise string, in server.AppInp
 			return auth.Secret{}, err
 		}
 	}
+	if old.Preset.ID == "" && in.Preset == "" {
+		return auth.Secret{}, s.renameApp(ctx, enterprise, in, old.App)
+	}
 	a, err := s.appOf(in, old)
 	if err != nil {
 		return auth.Secret{}, err
@@ -78,6 +81,32 @@ func (s *Setup) KeepApp(ctx context.Context, enterprise string, in server.AppInp
 	return secret, s.AppsChanged(ctx, enterprise)
 }
 
+// renameApp changes what the form knows of an app that was set up by a file, in a way that
+// no preset has.
+func (s *Setup) renameApp(ctx context.Context, enterprise string, in server.AppInput, app server.App) error {
+	var bad faults
+	if in.Title.In("en") == "" {
+		bad.add("title", "must not be empty")
+	}
+	if in.Plain != "" && !webAddress(in.Plain) {
+		bad.add("plain", "must be an https:// address")
+	}
+	if err := errors.Join(bad...); err != nil {
+		return err
+	}
+	app.Title, app.Plain, app.UpdatedAt = in.Title, in.Plain, s.cfg.Base.Time()
+	if in.Icon != nil {
+		app.Icon = in.Icon.SHA256
+		if err := s.cfg.Catalogue.SaveIcon(ctx, enterprise, *in.Icon); err != nil {
+			return err
+		}
+	}
+	if err := s.cfg.Catalogue.SaveApp(ctx, app); err != nil {
+		return err
+	}
+	return s.AppsChanged(ctx, enterprise)
+}
+
 // appOf is the app as a file would say it.
 func (s *Setup) appOf(in server.AppInput, old server.AppView) (App, error) {
 	a := App{ID: in.ID, Title: in.Title, Plain: in.Plain, Client: old.App.ClientID, Given: map[string]auth.Secret{}}
@@ -94,10 +123,6 @@ func (s *Setup) appOf(in server.AppInput, old server.AppView) (App, error) {
 	}
 	for name, value := range had {
 		a.Given[name] = auth.NewSecret(value)
-	}
-	if preset.ID == "" { // set up by a file, in a way that no form knows
-		a.Launch = old.Spec
-		return a, nil
 	}
 	a.Preset, a.Vars = preset.ID, map[string]string{}
 	for name := range preset.Vars {

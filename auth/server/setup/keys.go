@@ -42,7 +42,7 @@ func (s *Setup) keyring(ctx context.Context) (*keyring, error) {
 	if k := s.keys.kept; k != nil && now.Sub(k.loaded).Abs() < keysFor {
 		return k, nil
 	}
-	k, err := s.loadKeys(ctx, now)
+	k, err := s.loadKeys(ctx, now, s.cfg.Base.PublicURL)
 	if err != nil {
 		return nil, fmt.Errorf("load directory keys: %w", err)
 	}
@@ -50,7 +50,8 @@ func (s *Setup) keyring(ctx context.Context) (*keyring, error) {
 	return k, nil
 }
 
-func (s *Setup) loadKeys(ctx context.Context, now time.Time) (*keyring, error) {
+// loadKeys reads the keys and lists them as the directory at an origin.
+func (s *Setup) loadKeys(ctx context.Context, now time.Time, origin string) (*keyring, error) {
 	roots, err := s.rows(ctx, useRoot)
 	if err != nil {
 		return nil, err
@@ -59,13 +60,13 @@ func (s *Setup) loadKeys(ctx context.Context, now time.Time) (*keyring, error) {
 	if err != nil {
 		return nil, err
 	}
-	root, previous, err := s.root(roots)
+	root, previous, err := s.root(roots, origin)
 	if err != nil {
 		return nil, err
 	}
 	k := &keyring{loaded: now}
 	list := directory.KeyList{
-		Origin: s.cfg.Base.PublicURL, IssuedAt: now.Unix(), ExpiresAt: now.Add(s.life()).Unix(), Previous: previous,
+		Origin: origin, IssuedAt: now.Unix(), ExpiresAt: now.Add(s.life()).Unix(), Previous: previous,
 	}
 	// The version follows from the keys themselves, so that all instances agree on it.
 	for _, row := range append(roots, rows...) {
@@ -115,7 +116,7 @@ func (s *Setup) rows(ctx context.Context, use string) ([]server.Key, error) {
 
 // root returns the root in use and the word of the roots before it (see
 // directory.SignRotation).
-func (s *Setup) root(rows []server.Key) (root directory.SigningKey, previous string, err error) {
+func (s *Setup) root(rows []server.Key, origin string) (root directory.SigningKey, previous string, err error) {
 	var last *directory.SigningKey
 	for _, row := range rows {
 		key, err := s.open(row)
@@ -123,7 +124,7 @@ func (s *Setup) root(rows []server.Key) (root directory.SigningKey, previous str
 			return root, "", err
 		}
 		if last != nil {
-			if previous, err = directory.SignRotation(s.cfg.Base.PublicURL, key.PublicKey, previous, *last); err != nil {
+			if previous, err = directory.SignRotation(origin, key.PublicKey, previous, *last); err != nil {
 				return root, "", err
 			}
 		}
