@@ -18,6 +18,8 @@ func do(ctx context.Context, svc local.Service, env local.Env, lang string, wish
 		err = svc.Cancel(ctx, wish.Name)
 	case Open:
 		_, err = svc.Launch(ctx, local.LaunchRequest{App: wish.Name, Profile: wish.Profile, Lang: lang, Env: env})
+	case Report:
+		err = svc.Asked(ctx, wish.Name, wish.Profile)
 	case OpenWindow:
 		err = svc.Window(ctx, wish.Name, env)
 	case Retry:

@@ -24,6 +24,7 @@ const (
 	SignIn     Verb = "sign in"     // Profile; empty where the device's policy names the company
 	Cancel     Verb = "cancel"      // the attempt Name
 	Open       Verb = "open"        // the app Name of Profile
+	Report     Verb = "report"      // that the app Name of Profile asked to sign in
 	OpenWindow Verb = "open window" // the window Name
 	Retry      Verb = "retry"       // look whether the password store is open now
 	Select     Verb = "select"      // Profile
@@ -131,6 +132,8 @@ func (m *menu) first() Item {
 		return Item{Label: m.text("needs_you", "company", company), Do: Action{Verb: SignIn, Profile: p.ID}}
 	case p.Phase == local.WaitingForKeyring:
 		return m.item("keyring", Action{Verb: Retry})
+	case p.ServerDown:
+		return Item{Label: m.text("server_down", "company", company)}
 	case m.state.Offline:
 		return Item{Label: m.text("offline")}
 	default:
@@ -166,7 +169,25 @@ func (m *menu) apps() []Item {
 		}
 		items = append(items, Item{Label: title, Do: Action{Verb: Open, Profile: m.profile.ID, Name: app.ID}})
 	}
-	return append(items, m.item("all_apps", Action{Verb: OpenWindow, Name: "apps"}))
+	items = append(items, m.item("all_apps", Action{Verb: OpenWindow, Name: "apps"}))
+	return append(items, m.opened()...)
+}
+
+// opened asks for a while after an app was opened whether it asked for a sign-in: the one
+// thing that nobody but the person can know.
+func (m *menu) opened() []Item {
+	o := m.profile.Opened
+	if o == nil {
+		return nil
+	}
+	title := words.Line(o.Title.In(m.lang), maxLabel)
+	if title == "" {
+		title = o.App
+	}
+	if o.Told {
+		return []Item{{Label: m.text("told", "app", title)}}
+	}
+	return []Item{{Label: m.text("asked", "app", title), Do: Action{Verb: Report, Profile: m.profile.ID, Name: o.App}}}
 }
 
 // accounts is the choice between several of them.

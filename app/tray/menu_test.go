@@ -63,9 +63,18 @@ func states() map[string]local.State {
 		"refreshing": with(one(local.SignedIn, "notes"), func(s *local.State) {
 			s.Profiles[0].Refreshing = true
 		}),
-		"no-apps":    one(local.SignedIn),
-		"many-apps":  one(local.SignedIn, numbered(14)...),
-		"offline":    with(one(local.SignedIn, "notes"), func(s *local.State) { s.Offline = true }),
+		"no-apps":   one(local.SignedIn),
+		"many-apps": one(local.SignedIn, numbered(14)...),
+		"offline":   with(one(local.SignedIn, "notes"), func(s *local.State) { s.Offline = true }),
+		"server-down": with(one(local.SignedIn, "notes"), func(s *local.State) {
+			s.Offline, s.Profiles[0].ServerDown = true, true
+		}),
+		"opened": with(one(local.SignedIn, "notes"), func(s *local.State) {
+			s.Profiles[0].Opened = &local.Opened{App: "notes", Title: s.Profiles[0].Apps[0].Title}
+		}),
+		"told": with(one(local.SignedIn, "notes"), func(s *local.State) {
+			s.Profiles[0].Opened = &local.Opened{App: "notes", Title: map[string]string{"en": "Ac\u202eme\n& {app} [x]"}, Told: true}
+		}),
 		"needs-you":  one(local.NeedsYou, "notes", "handbook"),
 		"keyring":    one(local.WaitingForKeyring, "notes"),
 		"signed-out": one(local.SignedOut),

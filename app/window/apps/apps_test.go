@@ -210,3 +210,24 @@ func TestIcons(t *testing.T) {
 		}
 	}
 }
+
+// TestReport asks after an opening, and tells the company once.
+func TestReport(t *testing.T) {
+	d := open(t, "", 3)
+	d.Agent.Calls()
+	s := state(local.SignedIn, 3)
+	s.Profiles[0].Opened = &local.Opened{App: "notes", Title: auth.Text{"en": "Notes"}}
+	d.Show(s)
+	d.Press(t, "Notes asked you to sign in? Tell IT")
+	if calls := d.Agent.Calls(); !slices.Contains(calls, "asked notes p1") {
+		t.Errorf("asked %q", calls)
+	}
+	s.Profiles[0].Opened.Told = true
+	d.Show(s)
+	if b := d.Button(t, "Thank you, IT was told about Notes"); !b.Disabled() {
+		t.Error("it can be told again")
+	}
+	s.Profiles[0].Opened, s.Profiles[0].ServerDown, s.Offline = nil, true, true
+	d.Show(s)
+	says(t, d, "Your company's server does not answer")
+}

@@ -89,6 +89,20 @@ func mark(s local.State) string {
 	return strings.Join(parts, "\n")
 }
 
+// opened asks whether the app that was opened last asked for a sign-in; told says that the
+// company knows already.
+func opened(s local.State, lang string) (text string, told bool) {
+	p := s.Profile("")
+	if p == nil || p.Opened == nil {
+		return "", false
+	}
+	title := window.Title(auth.App{ID: p.Opened.App, Title: p.Opened.Title}, lang)
+	if p.Opened.Told {
+		return words.T(lang, "tray.told", "app", title), true
+	}
+	return words.T(lang, "tray.asked", "app", title), false
+}
+
 // banner is a line above the apps about why they may not be what they should, and the
 // name of what helps ("sign-in"), if anything does.
 func banner(s local.State, stale bool, lang string) (text, help string) {
@@ -104,6 +118,8 @@ func banner(s local.State, stale bool, lang string) (text, help string) {
 		return window.Explain(&problem, lang).Sentence, "sign-in"
 	case p.Phase == local.WaitingForKeyring:
 		return words.ExplainFault(auth.KeyringLocked, nil, lang).Hint, "sign-in"
+	case p.ServerDown:
+		return words.T(lang, "window.apps.server_down"), ""
 	case s.Offline:
 		return words.T(lang, "window.apps.offline"), ""
 	case stale:

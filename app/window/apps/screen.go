@@ -34,6 +34,7 @@ type Screen struct {
 	grid   *grid
 	empty  *widget.Label
 	status *widget.Label
+	report *window.Button
 }
 
 // New makes the screen.
@@ -51,6 +52,8 @@ func New(h *window.Host) *Screen {
 	s.empty = theme.Soft("")
 	s.status = &widget.Label{Truncation: fyne.TextTruncateEllipsis, Importance: widget.LowImportance}
 	s.status.Hide()
+	s.report = window.NewQuietButton("", s.tell)
+	s.report.Hide()
 
 	settings := window.NewQuietButton("", func() { h.Go("settings") })
 	settings.SetIcon(fynetheme.SettingsIcon())
@@ -59,7 +62,7 @@ func New(h *window.Host) *Screen {
 		s.search,
 		container.NewBorder(nil, nil, nil, container.NewCenter(s.help), s.banner),
 	)
-	s.content = container.NewPadded(container.NewPadded(container.NewBorder(head, s.status, nil, nil,
+	s.content = container.NewPadded(container.NewPadded(container.NewBorder(head, container.NewBorder(nil, nil, nil, s.report, s.status), nil, nil,
 		container.NewStack(s.grid, container.New(theme.Column{Width: 360}, s.empty)))))
 	s.draw()
 	return s
@@ -146,6 +149,14 @@ func (s *Screen) draw() {
 	s.banner.Hidden, s.help.Hidden = text == "", helps == ""
 	s.banner.SetText(text)
 	s.help.Refresh()
+	question, told := opened(s.state, s.h.Lang)
+	s.report.Hidden = question == ""
+	s.report.SetText(question)
+	if told {
+		s.report.Disable()
+	} else {
+		s.report.Enable()
+	}
 	s.empty.SetText(s.emptyText())
 	s.empty.Hidden = s.empty.Text == ""
 	s.content.Refresh()
@@ -191,6 +202,22 @@ func (s *Screen) open(e entry) {
 			s.h.Go("sign-in")
 		default:
 			s.say(s.h.T("apps.opened", "app", e.title), widget.LowImportance)
+		}
+	})
+}
+
+// tell reports that the app that was opened last asked for a sign-in.
+func (s *Screen) tell() {
+	p := s.state.Profile("")
+	if p == nil || p.Opened == nil {
+		return
+	}
+	app, profile := p.Opened.App, p.ID
+	s.h.Ask(func(ctx context.Context, svc local.Service) error {
+		return svc.Asked(ctx, app, profile)
+	}, func(err error) {
+		if p := window.Explain(err, s.h.Lang); p != nil {
+			s.say(p.Sentence+" "+p.Hint, widget.DangerImportance)
 		}
 	})
 }

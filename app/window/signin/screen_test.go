@@ -103,6 +103,67 @@ func TestWholeRoad(t *testing.T) {
 	}
 }
 
+// TestShared ticks the card for a computer that others use too.
+func TestShared(t *testing.T) {
+	d := open(t, "", attempt(local.StepConfirm, nil))
+	shared := d.Check(t, "Shared computer: don't keep me signed in")
+	if shared.Checked {
+		t.Error("ticked from the start")
+	}
+	test.Tap(shared)
+	says(t, d, "closing Lanyard signs you out too")
+	d.Pass(time.Second)
+	d.Press(t, "Open sign-in page")
+	asked(t, d, "confirm attempt-1 sso.acme.com shared")
+	end := attempt(local.StepDone, func(a *local.Attempt) { a.Profile = "p1" })
+	end.Current, end.MemoryOnly = "p1", true
+	end.Profiles = []local.Profile{{ID: "p1", Enterprise: acme, Identity: auth.Identity{Name: "张三"}, Phase: local.SignedIn, Shared: true}}
+	d.Show(end)
+	says(t, d, "nothing of it is kept on this computer")
+
+	// The next person begins with an empty box.
+	d.Show(attempt(local.StepConfirm, func(a *local.Attempt) { a.ID = "attempt-2" }))
+	if d.Check(t, "Shared computer: don't keep me signed in").Checked {
+		t.Error("still ticked for the next person")
+	}
+}
+
+// TestPhone finishes on the phone, where the company offers that.
+func TestPhone(t *testing.T) {
+	waiting := func(change func(*local.Attempt)) local.State {
+		return attempt(local.StepWaiting, func(a *local.Attempt) { a.URL = "https://sso.acme.com/authorize"; change(a) })
+	}
+	d := open(t, "", waiting(func(*local.Attempt) {}))
+	if slices.Contains(d.Texts(), "[Use my phone]") {
+		t.Error("offered where the company does not")
+	}
+	d.Show(waiting(func(a *local.Attempt) { a.DeviceOffered = true }))
+	d.Agent.Fail(auth.Fail(auth.ProviderUnreachable, auth.Args{"host": "sso.acme.com"}, nil))
+	d.Press(t, "Use my phone")
+	says(t, d, "Can't reach sso.acme.com")
+	d.Agent.Fail(nil)
+	d.Press(t, "Use my phone")
+	asked(t, d, "device attempt-1", "device attempt-1")
+	d.Show(waiting(func(a *local.Attempt) {
+		a.DeviceOffered, a.Device = true, &local.Device{UserCode: "WDJB-MJHT", URL: "https://login.acme.com/device", Number: "47"}
+	}))
+	says(t, d, "Finish on your phone.", "https://login.acme.com/device", "WDJB-MJHT", "Only this screen shows it", "47", "The browser on this computer works too.", "[Cancel]")
+	d.Press(t, "Copy address")
+	if got := fyne.CurrentApp().Clipboard().Content(); got != "https://login.acme.com/device" {
+		t.Errorf("copied %q", got)
+	}
+	d.Pass(time.Minute)
+	says(t, d, "Stuck? Ask IT")
+	d.Show(waiting(func(a *local.Attempt) { // of a provider that knows no numbers
+		a.DeviceOffered, a.Device = true, &local.Device{UserCode: "ABCD", URL: "https://idp.example/device"}
+	}))
+	if all := strings.Join(d.Texts(), "\n"); strings.Contains(all, "type this number") {
+		t.Errorf("it asks for a number that there is none of:\n%s", all)
+	}
+	d.Show(waiting(func(a *local.Attempt) { a.DeviceOffered = true })) // the code has expired
+	says(t, d, "Finish in your browser.", "[Use my phone]")
+}
+
 // TestCodeFaults stays at the code and keeps it.
 func TestCodeFaults(t *testing.T) {
 	d := open(t, "zh", local.State{})

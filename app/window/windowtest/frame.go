@@ -116,6 +116,21 @@ func (d *Desk) Texts() []string {
 	return texts
 }
 
+// Check finds a box to tick by its text.
+func (d *Desk) Check(t *testing.T, text string) *widget.Check {
+	t.Helper()
+	var found *widget.Check
+	d.Walk(func(o fyne.CanvasObject) {
+		if c, ok := o.(*widget.Check); ok && c.Text == text {
+			found = c
+		}
+	})
+	if found == nil {
+		t.Fatalf("no box %q", text)
+	}
+	return found
+}
+
 // Button finds a button by its text.
 func (d *Desk) Button(t *testing.T, text string) *window.Button {
 	t.Helper()
