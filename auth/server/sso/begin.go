@@ -30,6 +30,8 @@ type trip struct {
 	RedirectURI string `json:"redirect_uri"`
 	Refused     string `json:"refused,omitempty"` // see server.BeginOptions
 	Edition     int64  `json:"edition"`           // of the connector; see edition
+	Fresh       bool   `json:"fresh,omitempty"`   // see server.BeginOptions
+	Second      bool   `json:"second,omitempty"`  // the connector changed during the first
 }
 
 // edition tells a connector from what it was before it changed: a code that was made for
@@ -64,13 +66,18 @@ func (s *SSO) redirectURI(c loaded) string {
 // Begin implements server.Gate: it sends the browser to the enterprise's provider, to
 // come back to ret.
 func (s *SSO) Begin(w http.ResponseWriter, r *http.Request, enterprise, ret string, opts server.BeginOptions) {
-	a := attempt{reference: opts.Reference, stage: stageAuthorize, ret: ret, refused: opts.Refused}
+	s.begin(w, r, &attempt{ret: ret}, enterprise, opts)
+}
+
+// begin is Begin, once more where the attempt has been on its way already.
+func (s *SSO) begin(w http.ResponseWriter, r *http.Request, a *attempt, enterprise string, opts server.BeginOptions) {
+	a.reference, a.stage, a.refused, a.fresh = opts.Reference, stageAuthorize, opts.Refused, opts.Fresh
 	if a.reference == "" {
 		a.reference = auth.NewTrace()
 	}
-	address, cookie, err := s.depart(r, &a, enterprise, opts)
+	address, cookie, err := s.depart(r, a, enterprise, opts)
 	if err != nil {
-		s.failed(w, r, &a, err)
+		s.failed(w, r, a, err)
 		return
 	}
 	http.SetCookie(w, cookie)
@@ -150,7 +157,7 @@ func (s *SSO) run(c loaded, q openid.Request) connector.Run {
 func (s *SSO) saveFlow(ctx context.Context, a *attempt, q openid.Request) (string, *http.Cookie, error) {
 	hash := server.Hash(q.State.Reveal())
 	sealed, err := json.Marshal(trip{
-		Nonce: q.Nonce.Reveal(), Verifier: q.Verifier.Reveal(), RedirectURI: q.RedirectURI, Refused: a.refused, Edition: a.edition,
+		Nonce: q.Nonce.Reveal(), Verifier: q.Verifier.Reveal(), RedirectURI: q.RedirectURI, Refused: a.refused, Edition: a.edition, Fresh: a.fresh, Second: a.second,
 	})
 	if err != nil {
 		return "", nil, err

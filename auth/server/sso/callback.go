@@ -39,6 +39,11 @@ func (s *SSO) callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c, q, err := s.arrive(w, r, &a, query)
+	if errors.Is(err, errChanged) && !a.second {
+		a.second = true
+		s.begin(w, r, &a, a.enterprise.ID, server.BeginOptions{Fresh: a.fresh, Reference: a.reference, Refused: a.refused})
+		return
+	}
 	if err != nil {
 		s.failed(w, r, &a, err)
 		return
@@ -58,6 +63,11 @@ func (s *SSO) callback(w http.ResponseWriter, r *http.Request) {
 	s.log.InfoContext(r.Context(), "signed in", "enterprise", a.enterprise.ID, "person", a.person, "reference", a.reference)
 	seeOther(w, a.ret)
 }
+
+// errChanged is a connector that is another one than when the sign-in began. Its code is
+// for the other; the person is sent to the present one instead, which is no more than a
+// moment's detour.
+var errChanged = errors.New("connector has changed since")
 
 // arrive takes the flow that the callback belongs to: once, in the browser that began
 // it, for the connector that it was meant for. Anything else is "start again" and never
@@ -99,9 +109,9 @@ func (s *SSO) arrive(w http.ResponseWriter, r *http.Request, a *attempt, query u
 	}
 	a.ret = flow.Return // from here on it is this browser's own, and worth a second try
 	t, err := s.openTrip(flow)
-	a.refused = t.Refused
+	a.refused, a.fresh, a.second = t.Refused, t.Fresh, t.Second
 	if err == nil && t.Edition != edition(c.Connector) {
-		err = stale(errors.New("connector has changed since"))
+		err = stale(errChanged)
 	}
 	return c, openid.Request{
 		State: auth.NewSecret(state), Nonce: auth.NewSecret(t.Nonce),

@@ -18,6 +18,8 @@ type attempt struct {
 	enterprise server.Enterprise
 	connector  string
 	edition    int64 // of the connector
+	fresh      bool  // see server.BeginOptions
+	second     bool  // begun anew, since the connector changed
 	person     string
 	stage      string
 	ret        string // where "try again" leads; "" where it makes no sense

@@ -315,27 +315,44 @@ func TestConnectorOfAnotherPlace(t *testing.T) {
 	}
 }
 
-// A sign-in that began before the connector changed is started again: its code is for
-// the one that was, and goes nowhere else.
+// A sign-in that began before the connector changed is begun again, once, as it was asked
+// for: its code is for the connector that was, and goes nowhere.
 func TestConnectorChangedMidway(t *testing.T) {
 	w := newWorld(t)
 	first, second := newVendor(t, "u-1", "张三"), newVendor(t, "w-9", "李四")
 	w.connect(acme, "conn1", "", first.connector(""))
+	change := func(v *vendor) {
+		w.advance(time.Second)
+		w.connect(acme, "conn1", "", v.connector(""))
+	}
+	w.opts = server.BeginOptions{Fresh: true, Reference: "4829-1375"}
 	b := w.browser()
 	callback := b.callback("/e/" + acme + "/home")
-	w.advance(time.Second)
-	w.connect(acme, "conn1", "", second.connector(""))
+	change(second)
 	p := b.get(callback)
-	p.refused(t, "begun before the change", stalePage)
-	if first.redeemed+second.redeemed != 0 {
+	if p.status != http.StatusSeeOther || !strings.HasPrefix(p.location(), second.url+"/authorize?") {
+		t.Fatalf("status %d, location %q", p.status, p.location())
+	}
+	if b.signedIn(acme) || first.redeemed+second.redeemed != 0 {
 		t.Errorf("the code went to the first %d times, to the second %d times", first.redeemed, second.redeemed)
 	}
-	if b.signedIn(acme) {
-		t.Error("signed in")
+	callback = b.get(p.location()).location()
+	if second.asked.Get("prompt") != "login" {
+		t.Errorf("asked %v: the sign-in was to be a fresh one", second.asked)
 	}
-	if home := b.signIn(acme); !strings.HasPrefix(home.body, "home of ") {
-		t.Errorf("again: %d %s", home.status, home.body)
+	if p = b.get(callback); p.location() != "/e/"+acme+"/home" || !b.signedIn(acme) {
+		t.Errorf("status %d, location %q, %s", p.status, p.location(), p.body)
 	}
+	if lines := w.logged("4829-1375"); len(lines) != 1 || lines[0].Fault != "" {
+		t.Errorf("log %+v", lines)
+	}
+
+	b = w.browser()
+	callback = b.callback("/e/" + acme + "/home")
+	change(first)
+	callback = b.get(b.get(callback).location()).location()
+	change(second)
+	b.get(callback).refused(t, "changed again", stalePage)
 }
 
 func TestProveByOpenID(t *testing.T) {
