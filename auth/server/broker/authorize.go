@@ -96,8 +96,11 @@ func (b *Broker) verified(w http.ResponseWriter, r *http.Request, e server.Enter
 	return nil, false
 }
 
-// issueCode answers with an authorization code.
+// issueCode answers with an authorization code, where the person may open the client's app.
 func (b *Broker) issueCode(w http.ResponseWriter, r *http.Request, q *request, s server.Session) {
+	if !b.admitted(w, r, q, s) {
+		return
+	}
 	value := auth.RandomToken()
 	err := b.cfg.Grants.SaveCode(r.Context(), server.Code{
 		Hash: server.Hash(value),

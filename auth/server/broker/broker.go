@@ -31,6 +31,11 @@ type Config struct {
 	// HTTP tells apps that a session has ended; it decides where a call may go. Nil: no
 	// app is told.
 	HTTP *http.Client
+	// Audiences says who may open the app of a client; nil: everybody.
+	Audiences server.Audiences
+	// Back hears that a client has come for a person, who was just sent to it perhaps; nil:
+	// nobody does.
+	Back func(ctx context.Context, enterprise, person, client string)
 	// Fail answers a person with a page where an error cannot be sent to a verified
 	// redirect address.
 	Fail func(w http.ResponseWriter, r *http.Request, enterprise string, err error)

@@ -71,6 +71,7 @@ func (b *Broker) issue(r *http.Request, c server.Client, code server.Code, sessi
 	if err := b.cfg.Grants.SaveTokens(ctx, issue); err != nil {
 		return tokens{}, err
 	}
+	b.back(ctx, grant)
 	b.log.InfoContext(ctx, "tokens issued", "enterprise", grant.EnterpriseID, "client", c.ID, "person", grant.PersonID)
 	return b.answerTokens(ctx, c, grant, code.Nonce, access, refresh)
 }

@@ -89,6 +89,7 @@ type world struct {
 	log       *strings.Builder
 	upstream  error  // what it says of everybody
 	activates string // whom a program's code stands for
+	back      [][3]string
 }
 
 func newWorld(t testing.TB) *world {
@@ -117,6 +118,9 @@ func newWorld(t testing.TB) *world {
 	}
 	w.broker, err = broker.New(broker.Config{
 		Base: base, Enterprises: s, People: s, Sessions: s, Clients: s, Grants: s, Keys: s, Devices: s, Farewells: s, HTTP: http.DefaultClient, Gate: w.gate, Prover: w, Activator: w,
+		Audiences: s, Back: func(_ context.Context, enterprise, person, client string) {
+			w.back = append(w.back, [3]string{enterprise, person, client})
+		},
 		Fail: func(rw http.ResponseWriter, _ *http.Request, _ string, err error) {
 			fault, args := auth.FaultOf(err)
 			rw.WriteHeader(http.StatusBadRequest)
