@@ -9,6 +9,7 @@ TOOLS    := $(CURDIR)/.cache/bin
 LINT     := $(TOOLS)/golangci-lint
 LINT_V   := v2.15.0
 PROVIDER := cmd/testdata/provider
+CLIENT   := cmd/testdata/client
 GLEWLWYD := cmd/testdata/glewlwyd
 # No -trimpath: the slow part of Fyne is then compiled once for programs and tests.
 FLAGS    := -ldflags '-s -w'
@@ -40,7 +41,7 @@ check:
 
 test:
 	@.ci/need test
-	@$(MAKE) --no-print-directory lint vet build window windows $(PROVIDER)/node_modules $(GLEWLWYD)
+	@$(MAKE) --no-print-directory lint vet build window windows $(PROVIDER)/node_modules $(CLIENT)/node_modules $(GLEWLWYD)
 	$(GO) test $(WINDOW) -timeout 15m ./app/window/... ./cmd/lanyard-window
 	$(GO) test -race -timeout 30m $(NOWINDOW)
 
@@ -57,7 +58,7 @@ bench:
 
 clean:
 	@.ci/demo clean
-	rm -rf bin .run .cache $(PROVIDER)/node_modules $(GLEWLWYD)
+	rm -rf bin .run .cache $(PROVIDER)/node_modules $(CLIENT)/node_modules $(GLEWLWYD)
 
 $(LINT):
 	GOBIN=$(TOOLS) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_V)
@@ -65,6 +66,11 @@ $(LINT):
 # An OpenID provider that no one here wrote, with the Node.js it needs.
 $(PROVIDER)/node_modules: $(PROVIDER)/package-lock.json
 	cd $(PROVIDER) && npm ci --no-audit --no-fund
+	@touch $@
+
+# An OpenID relying party that no one here wrote; it runs on the same Node.js.
+$(CLIENT)/node_modules: $(CLIENT)/package-lock.json
+	cd $(CLIENT) && npm ci --no-audit --no-fund
 	@touch $@
 
 # And one of another family, in C, as Debian packages it.
