@@ -91,6 +91,9 @@ var faulty = map[string]bool{
 // refusal is the fault of a provider's error. Its words are for the person; the error
 // that is logged has none of them.
 func refusal(code, description string) error {
+	if code == "access_denied" && description == string(auth.SignInWrongCompany) { // a server of ours says so
+		return auth.Fail(auth.SignInWrongCompany, nil, errors.New("read the callback: the person is another company's"))
+	}
 	if !faulty[code] {
 		if description == "" && code != "access_denied" {
 			description = code

@@ -188,6 +188,7 @@ func TestWhatTheProviderAnswers(t *testing.T) {
 		reason string
 	}{
 		"denied":             {with("code", "", "error", "access_denied", "error_description", "not in group Staff"), auth.SignInDenied, "not in group Staff"},
+		"wrong company":      {with("code", "", "error", "access_denied", "error_description", "sign_in_wrong_company"), auth.SignInWrongCompany, ""},
 		"denied, no words":   {with("code", "", "error", "access_denied"), auth.SignInDenied, ""},
 		"another no":         {with("code", "", "error", "consent_required"), auth.SignInDenied, "consent_required"},
 		"error beats code":   {with("error", "access_denied"), auth.SignInDenied, ""},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"lanyard/auth"
@@ -26,6 +27,9 @@ type attempt struct {
 	refused    string // who is told of a refusal instead of the person; "" for nobody
 }
 
+// refusals are the faults by which a person was not let in, whatever they try next.
+var refusals = []auth.Fault{auth.SignInDenied, auth.SignInWrongCompany, auth.AccessEnded, auth.SignInNotOpen}
+
 // failed records a sign-in that did not work and says so: to whoever asked for it where
 // the person was not let in and the asker can be told, else to the person. A callback
 // that belongs to no attempt has no reference yet and is not recorded: anybody can send
@@ -36,10 +40,13 @@ func (s *SSO) failed(w http.ResponseWriter, r *http.Request, a *attempt, err err
 		a.reference = auth.NewTrace()
 	}
 	fault, args := auth.FaultOf(err)
-	if a.refused != "" && (fault == auth.SignInDenied || fault == auth.AccessEnded || fault == auth.SignInNotOpen) {
+	if a.refused != "" && slices.Contains(refusals, fault) {
 		s.log.InfoContext(r.Context(), "sign-in refused", "reference", a.reference, "enterprise", a.enterprise.ID, "fault", string(fault))
 		reason := strings.TrimPrefix(strings.TrimPrefix(args["reason"], args["code"]), ": ") // the words alone
-		if fault == auth.SignInNotOpen {
+		switch fault {
+		case auth.SignInWrongCompany:
+			reason = string(fault) // a desktop knows more words for it than fit in here
+		case auth.SignInNotOpen:
 			lang := words.Match(r.Header.Get("Accept-Language"))
 			reason = words.ExplainFault(fault, auth.Args{"account": args["account"], "company": a.enterprise.Name.In(lang)}, lang).Sentence
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"lanyard/auth"
+	"lanyard/auth/connector"
 	"lanyard/auth/server"
 )
 
@@ -33,6 +34,18 @@ func TestRefusalGoesToTheAsker(t *testing.T) {
 	// Everything else that fails stays here, where a second try is worth something.
 	v.set(func() { v.deny = "server_error" })
 	b.get(b.callback("/e/"+acme+"/home")).refused(t, "server error", "The company&#39;s sign-in did not work")
+
+	// Somebody of another company is, and whoever asked can say so in words of its own.
+	v.set(func() { v.deny, v.user["corp"] = "", "other" })
+	pinned := v.connector("")
+	pinned.Steps[len(pinned.Steps)-1].Set["tenant"] = connector.Paths{"corp"}
+	pinned.Expect = map[string]string{"tenant": "acme"}
+	w.connect(acme, "conn1", "", pinned)
+	p = b.get(b.callback("/e/" + acme + "/home"))
+	if got, reason, refused := w.base.CutRefused(p.location()); !refused || got != asker || reason != string(auth.SignInWrongCompany) {
+		t.Errorf("another company: status %d, location %q, asker %q, reason %q", p.status, p.location(), got, reason)
+	}
+	w.connect(acme, "conn1", "", v.connector(""))
 
 	// Who has left is refused as well.
 	v.set(func() { v.deny = "" })
