@@ -18,7 +18,10 @@ import (
 type Result struct {
 	Identity auth.Identity
 	Tokens   auth.TokenSet
-	Groups   []string
+	// SessionID is the provider's own name (sid) of the session that the sign-in belongs
+	// to; empty where it gives none.
+	SessionID string
+	Groups    []string
 	// Authoritative holds the claims that the connector marks so: what other systems may
 	// trust as a name.
 	Authoritative map[string]string
@@ -71,6 +74,7 @@ func (p *Provider) whose(ctx context.Context, set auth.TokenSet, nonce string) (
 		return Result{}, err
 	}
 	result.Tokens = set
+	result.SessionID, _ = claims["sid"].(string)
 	return result, nil
 }
 
