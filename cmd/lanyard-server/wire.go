@@ -97,7 +97,7 @@ func (s *service) handler() (http.Handler, error) {
 	st := s.store
 	recent := server.NewRecent(st, st, 2*time.Second)
 	gate, err := sso.New(sso.Config{
-		Base: s.base, Enterprises: recent, Connectors: recent, People: st, Flows: st, Sessions: st, SignIns: st,
+		Base: s.base, Enterprises: recent, Connectors: recent, People: st, Flows: st, Sessions: st, SignIns: st, Logouts: st,
 		Audiences: st, Replaced: s.replaced, Engine: s.engine, OIDC: s.oidc, Pages: assets.SSOPages, Logger: s.log,
 	})
 	if err != nil {

@@ -171,6 +171,7 @@ type upstream struct {
 	authoritative map[string]string
 	tokens        auth.TokenSet
 	kept          map[string]auth.Secret
+	sid           string // the provider's own name of the session; may be empty
 }
 
 // exchange redeems what the browser brought.
@@ -216,7 +217,7 @@ func (s *SSO) exchangeOIDC(ctx context.Context, c loaded, q openid.Request, quer
 	id := result.Identity
 	return upstream{
 		connector: c.ID, place: c.place(), tenant: id.Issuer, subject: id.Subject, name: id.Name, email: id.Email, avatar: id.Avatar,
-		groups: result.Groups, authoritative: result.Authoritative, tokens: result.Tokens,
+		groups: result.Groups, authoritative: result.Authoritative, tokens: result.Tokens, sid: result.SessionID,
 	}, nil
 }
 

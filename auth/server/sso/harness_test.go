@@ -222,7 +222,7 @@ func newWorldWith(t testing.TB, policy connector.Policy) *world {
 	client := connector.NewHTTPClient(policy)
 	t.Cleanup(client.CloseIdleConnections)
 	w.sso, err = sso.New(sso.Config{
-		Base: w.base, Enterprises: s, Connectors: s, People: s, Flows: s, Sessions: s, SignIns: s, Audiences: s,
+		Base: w.base, Enterprises: s, Connectors: s, People: s, Flows: s, Sessions: s, SignIns: s, Logouts: s, Audiences: s,
 		Replaced: func(_ context.Context, old, next server.Session) {
 			w.replaced = append(w.replaced, [2]string{old.PersonID, next.PersonID})
 		},

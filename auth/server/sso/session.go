@@ -116,6 +116,7 @@ func (s *SSO) admit(ctx context.Context, a *attempt, who upstream, session serve
 	}
 	session.ID, session.EnterpriseID, session.PersonID = auth.RandomID(), a.enterprise.ID, person.ID
 	session.AuthTime, session.ProvenAt, session.Upstream = now, now, sealed
+	session.UpstreamSID = upstreamSID(who.connector, who.sid)
 	session.CreatedAt, session.LastSeen, session.ExpiresAt = now, now, now.Add(life)
 	if err := s.cfg.Sessions.SaveSession(ctx, session); err != nil {
 		return session, err

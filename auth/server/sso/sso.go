@@ -20,6 +20,7 @@ type Config struct {
 	Flows       server.Flows
 	Sessions    server.Sessions
 	SignIns     server.SignIns
+	Logouts     server.Logouts
 	// Audiences says who may sign in at all; nil: everybody.
 	Audiences server.Audiences
 	// Replaced hears that a browser's session has given way to another person's; nil:
@@ -75,4 +76,5 @@ func (s *SSO) Mount(mux *http.ServeMux) {
 		mux.HandleFunc("GET "+path, s.callback)
 		mux.HandleFunc("POST "+path, s.callbackByPost)
 	}
+	mux.HandleFunc("POST "+ownLogout, s.upstreamLogout)
 }
