@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"lanyard/app/local"
 	"lanyard/auth"
 	"lanyard/auth/connector"
 	"lanyard/auth/directory"
@@ -29,6 +30,8 @@ type account struct {
 	shared bool
 	// silent says that the company's server did not answer when an app was to be opened.
 	silent bool
+	// device is the newest device of the person's, as the company's server says.
+	device local.NewDevice
 }
 
 // begin gives a profile whose tokens are in the vault a session.
@@ -98,7 +101,7 @@ func (a *Agent) refresher(ctx context.Context, id string, v *vault.Vault) (sessi
 	if p.Issuer != entry.Issuer || p.TokenOrigin() != entry.TokenOrigin {
 		return nil, auth.Fail(auth.SignInRequired, nil, errors.New("refresh: the provider has moved"))
 	}
-	return p, nil
+	return telling{p, func(d openid.NewDevice) { a.noticeDevice(id, d) }}, nil
 }
 
 // provider returns the provider of a profile, by the document that is kept of its

@@ -79,7 +79,10 @@ func (a *Agent) Launch(ctx context.Context, req local.LaunchRequest) (local.Laun
 // enter finds the way into an app, within asking, and goes it, unless the address is all
 // that is wanted.
 func (a *Agent) enter(ctx, asking context.Context, id string, app auth.App, req local.LaunchRequest, env local.Env) (door, error) {
-	if app.Native != "" && !req.Print {
+	if app.Native != "" && req.Print { // there is no address to print
+		return door{}, auth.Fail(auth.NotHere, auth.Args{"what": app.Title.In(req.Lang)}, nil)
+	}
+	if app.Native != "" {
 		opening, err := a.startNative(ctx, asking, id, app, env)
 		return door{via: viaNative, opening: opening}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"lanyard/app/desktop"
 	"lanyard/app/local"
@@ -38,6 +39,8 @@ type record struct {
 	ETag   string         `json:"etag,omitempty"`
 	Pinned []string       `json:"pinned,omitempty"`
 	Opened map[string]int `json:"opened,omitempty"` // app id → how often
+	// SeenDevice is when the new device came that the person has looked at.
+	SeenDevice time.Time `json:"seen_device,omitzero"`
 }
 
 // profileID names the account of one person at one enterprise: readable, because

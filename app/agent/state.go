@@ -135,6 +135,7 @@ func (a *Agent) profileState(acc *account) local.Profile {
 		p.Refreshing = acc.session == nil || acc.status.Refreshing
 		p.ExpiresAt = acc.status.ExpiresAt
 		p.ServerDown, p.Opened = acc.serverDown(), a.openedState(acc.ID)
+		p.NewDevice = acc.deviceState()
 	case local.NeedsYou:
 		cause := error(auth.SignInRequired)
 		if acc.Ended {

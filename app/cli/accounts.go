@@ -53,6 +53,9 @@ func (c *cli) showState(s local.State) {
 	case s.Offline:
 		c.tell(c.t("offline"))
 	}
+	if p != nil && p.NewDevice != nil {
+		c.tell(c.t("new_device", "device", p.NewDevice.Name))
+	}
 	switch {
 	case p != nil && p.Shared:
 		c.tell(c.t("shared"))

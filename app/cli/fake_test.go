@@ -113,6 +113,10 @@ func (a *agent) UseDevice(_ context.Context, attempt string) error {
 	return a.note("device %s", attempt)
 }
 
+func (a *agent) Devices(_ context.Context, profile string, _ local.Env) error {
+	return a.note("devices %s", profile)
+}
+
 func (a *agent) Asked(_ context.Context, app, profile string) error {
 	return a.note("asked %s %s", app, profile)
 }

@@ -90,6 +90,11 @@ func (c *Client) Forget(ctx context.Context, profile string) error {
 	return c.call(ctx, http.MethodDelete, "/v1/profiles/"+segment(profile), nil, nil)
 }
 
+// Devices implements [Service].
+func (c *Client) Devices(ctx context.Context, profile string, env Env) error {
+	return c.call(ctx, http.MethodPost, "/v1/profiles/"+segment(profile)+"/devices", envBody{Env: env.Allowed()}, nil)
+}
+
 // AppsPath is the route that answers q, for [Client.Raw].
 func AppsPath(q AppsQuery) string {
 	values := url.Values{}

@@ -73,6 +73,10 @@ func (f *fake) UseDevice(_ context.Context, attempt string) error {
 	return f.note("device %s", attempt)
 }
 
+func (f *fake) Devices(_ context.Context, profile string, env local.Env) error {
+	return f.note("devices %s %v", profile, env)
+}
+
 func (f *fake) Asked(_ context.Context, app, profile string) error {
 	return f.note("asked %s %s", app, profile)
 }

@@ -93,6 +93,7 @@ func TestEveryCallTravels(t *testing.T) {
 			return nil, c.Confirm(ctx, "a", local.Confirmation{Host: "sso.acme.com", Shared: true})
 		}, "confirm a sso.acme.com shared=true", nil},
 		{"use device", func() (any, error) { return nil, c.UseDevice(ctx, "a") }, "device a", nil},
+		{"devices", func() (any, error) { return nil, c.Devices(ctx, "p1", env) }, "devices p1 map[DISPLAY::1]", nil},
 		{"asked", func() (any, error) { return nil, c.Asked(ctx, "a/b", "p1") }, "asked a/b p1", nil},
 		{"reopen", func() (any, error) { return nil, c.Reopen(ctx, "a", env) }, "reopen a map[DISPLAY::1]", nil},
 		{"cancel", func() (any, error) { return nil, c.Cancel(ctx, "a") }, "cancel a", nil},

@@ -70,6 +70,13 @@ func (s *Server) routes() map[string]answer {
 		"POST /v1/profiles/{id}/select": func(w http.ResponseWriter, r *http.Request) error {
 			return reply(w, nil, svc.Select(r.Context(), r.PathValue("id")))
 		},
+		"POST /v1/profiles/{id}/devices": func(w http.ResponseWriter, r *http.Request) error {
+			var req envBody
+			if err := read(r, &req); err != nil {
+				return err
+			}
+			return reply(w, nil, svc.Devices(r.Context(), r.PathValue("id"), req.Env.Allowed()))
+		},
 		"DELETE /v1/profiles/{id}": func(w http.ResponseWriter, r *http.Request) error {
 			return reply(w, nil, svc.Forget(r.Context(), r.PathValue("id")))
 		},

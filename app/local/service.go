@@ -51,6 +51,9 @@ type Service interface {
 	// Icon returns the picture's bytes and media type.
 	Icon(ctx context.Context, sha256 string) (data []byte, mediaType string, err error)
 
+	// Devices opens the company's page that lists where the person is signed in.
+	Devices(ctx context.Context, profile string, env Env) error
+
 	Settings(ctx context.Context) (Settings, error)
 	SetSettings(ctx context.Context, s Settings) (Settings, error)
 	Doctor(ctx context.Context) (Report, error)

@@ -74,6 +74,15 @@ type Profile struct {
 	// Opened is the app that was opened last, for as long as it makes sense to ask
 	// whether that went well.
 	Opened *Opened `json:"opened,omitempty"`
+	// NewDevice is another device on which the person has signed in lately, or somebody
+	// else in their name; until [Service].Devices was called.
+	NewDevice *NewDevice `json:"new_device,omitempty"`
+}
+
+// NewDevice is a device as its own program names it, which decides nothing.
+type NewDevice struct {
+	Name string    `json:"name"`
+	At   time.Time `json:"at"`
 }
 
 // Opened is one opening of an app, about which [Service].Asked can complain.

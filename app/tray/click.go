@@ -24,6 +24,8 @@ func do(ctx context.Context, svc local.Service, env local.Env, lang string, wish
 		err = svc.Window(ctx, wish.Name, env)
 	case Retry:
 		_, err = svc.State(ctx)
+	case Devices:
+		err = svc.Devices(ctx, wish.Profile, env)
 	case Select:
 		err = svc.Select(ctx, wish.Profile)
 	case SignOut:

@@ -27,6 +27,7 @@ const (
 	Report     Verb = "report"      // that the app Name of Profile asked to sign in
 	OpenWindow Verb = "open window" // the window Name
 	Retry      Verb = "retry"       // look whether the password store is open now
+	Devices    Verb = "devices"     // of Profile
 	Select     Verb = "select"      // Profile
 	SignOut    Verb = "sign out"    // Profile
 	Quit       Verb = "quit"
@@ -71,6 +72,7 @@ func Menu(state local.State, lang string) Tray {
 	}
 	first := m.first()
 	items := append(m.trouble(), first)
+	items = append(items, m.news()...)
 	items = append(items, m.apps()...)
 	items = append(items, Item{})
 	items = append(items, m.accounts()...)
@@ -154,6 +156,16 @@ func (m *menu) trouble() []Item {
 		{Label: words.T(m.lang, "common.reference", "reference", a.Reference)},
 		{},
 	}
+}
+
+// news is that somebody signed in as this person on another device: they alone know
+// whether it was them.
+func (m *menu) news() []Item {
+	if m.profile == nil || m.profile.NewDevice == nil {
+		return nil
+	}
+	name := words.Line(m.profile.NewDevice.Name, maxLabel)
+	return []Item{{Label: m.text("new_device", "device", name), Do: Action{Verb: Devices, Profile: m.profile.ID}}}
 }
 
 // apps is the group of apps, after a line of its own.

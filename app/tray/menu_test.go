@@ -72,6 +72,9 @@ func states() map[string]local.State {
 		"opened": with(one(local.SignedIn, "notes"), func(s *local.State) {
 			s.Profiles[0].Opened = &local.Opened{App: "notes", Title: s.Profiles[0].Apps[0].Title}
 		}),
+		"new-device": with(one(local.SignedIn, "notes"), func(s *local.State) {
+			s.Profiles[0].NewDevice = &local.NewDevice{Name: "desk\u202e\n4"}
+		}),
 		"told": with(one(local.SignedIn, "notes"), func(s *local.State) {
 			s.Profiles[0].Opened = &local.Opened{App: "notes", Title: map[string]string{"en": "Ac\u202eme\n& {app} [x]"}, Told: true}
 		}),

@@ -205,3 +205,29 @@ func TestDeviceAwaitFaults(t *testing.T) {
 		expectFault(t, err, auth.SignInTimeout, "")
 	})
 }
+
+// TestRefreshTold hears of another device, from a server that tells.
+func TestRefreshTold(t *testing.T) {
+	p := meet(t, nil)
+	tokens, id, err := p.signIn(t, t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		said any
+		want string
+	}{
+		{map[string]any{"name": "desk 4", "at": 1763800000}, "desk 4"},
+		{map[string]any{"name": "desk 4"}, ""}, {map[string]any{"at": 1763800000}, ""}, {"desk 4", ""}, {nil, ""},
+	} {
+		p.idp.Set(authtest.Faults{Token: set("new_device", row.said)})
+		fresh, news, err := p.RefreshTold(t.Context(), tokens, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens = fresh
+		if (news == nil) != (row.want == "") || news != nil && (news.Name != row.want || news.At.Unix() != 1763800000) {
+			t.Errorf("%v: got %+v", row.said, news)
+		}
+	}
+}

@@ -87,37 +87,65 @@ func (p *Provider) whose(ctx context.Context, set auth.TokenSet, nonce string) (
 // TokenInvalid where the answer is about somebody else, and one of kind
 // [auth.ErrOffline] where there was no usable answer and asking later may help.
 func (p *Provider) Refresh(ctx context.Context, t auth.TokenSet, want auth.Identity) (auth.TokenSet, error) {
+	set, _, err := p.RefreshTold(ctx, t, want)
+	return set, err
+}
+
+// NewDevice is another device of the person's, of which a Lanyard server tells those that
+// were there before.
+type NewDevice struct {
+	Name string
+	At   time.Time
+}
+
+// RefreshTold is Refresh, with what a Lanyard server has to tell beside the tokens; nil
+// for nothing.
+func (p *Provider) RefreshTold(ctx context.Context, t auth.TokenSet, want auth.Identity) (auth.TokenSet, *NewDevice, error) {
+	token, set, err := p.refresh(ctx, t, want)
+	if err != nil {
+		return auth.TokenSet{}, nil, err
+	}
+	said, _ := token.Extra("new_device").(map[string]any)
+	name, _ := said["name"].(string)
+	at, _ := said["at"].(float64)
+	if name == "" || at <= 0 {
+		return set, nil, nil
+	}
+	return set, &NewDevice{Name: name, At: time.Unix(int64(at), 0)}, nil
+}
+
+func (p *Provider) refresh(ctx context.Context, t auth.TokenSet, want auth.Identity) (*oauth2.Token, auth.TokenSet, error) {
 	if t.Refresh.IsZero() {
-		return auth.TokenSet{}, auth.Fail(auth.SignInRequired, nil, errors.New("refresh: no refresh token"))
+		return nil, auth.TokenSet{}, auth.Fail(auth.SignInRequired, nil, errors.New("refresh: no refresh token"))
 	}
 	if want.Issuer != p.Issuer {
 		// It goes to nobody but the issuer that gave it.
-		return auth.TokenSet{}, auth.Fail(auth.SignInRequired, nil, errors.New("refresh: the issuer has changed"))
+		return nil, auth.TokenSet{}, auth.Fail(auth.SignInRequired, nil, errors.New("refresh: the issuer has changed"))
 	}
 	source := p.config().TokenSource(p.context(ctx), &oauth2.Token{RefreshToken: t.Refresh.Reveal()})
 	token, err := source.Token()
 	if err != nil {
-		return auth.TokenSet{}, p.refreshFault(ctx, err)
+		return nil, auth.TokenSet{}, p.refreshFault(ctx, err)
 	}
 	set, err := p.tokenSet(token)
 	if err != nil {
-		return auth.TokenSet{}, err
+		return nil, auth.TokenSet{}, err
 	}
 	if set.Scope == "" {
 		set.Scope = t.Scope
 	}
 	if set.ID.IsZero() || p.userinfoOnly {
 		set.ID = t.ID
-		return set, nil
+		return token, set, nil
 	}
 	verified, found, err := p.verify(ctx, set.ID.Reveal(), "", set.Access.Reveal())
 	if err != nil {
-		return auth.TokenSet{}, err
+		return nil, auth.TokenSet{}, err
 	}
 	if err := p.samePerson(verified.Subject, found, t, want); err != nil {
-		return auth.TokenSet{}, err
+		return nil, auth.TokenSet{}, err
 	}
-	return set, nil
+	return token, set, nil
 }
 
 // samePerson checks that a refreshed id_token is about the person of the first one

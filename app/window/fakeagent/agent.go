@@ -131,6 +131,11 @@ func (a *Agent) UseDevice(_ context.Context, attempt string) error {
 	return a.note("device %s", attempt)
 }
 
+// Devices implements local.Service.
+func (a *Agent) Devices(_ context.Context, profile string, _ local.Env) error {
+	return a.note("devices %s", profile)
+}
+
 // Asked implements local.Service.
 func (a *Agent) Asked(_ context.Context, app, profile string) error {
 	return a.note("asked %s %s", app, profile)
