@@ -134,6 +134,7 @@ func (d *demoCompany) staff(base *server.Base, company, people setup.Report, pro
 	issuer := base.Issuer(company.ID)
 	sso := demo.SSOConfig{
 		BaseURL: d.sso, RedirectURIs: []string{company.Callback, people.Callback}, Admin: d.server + "/admin",
+		Key:       d.front.base.Sealer.Derive("demo sign-in"),
 		Developer: demo.Developer{Issuer: issuer, ClientID: developerClient},
 	}
 	for _, app := range d.apps() {

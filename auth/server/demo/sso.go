@@ -1,19 +1,23 @@
 package demo
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
+
+	"lanyard/auth"
 )
 
 const (
 	codeLife    = 5 * time.Minute
 	tokenLife   = time.Hour
-	refreshLife = 30 * 24 * time.Hour
 	sessionLife = 8 * time.Hour
 	codeLeft    = "user_left" // the error that says that somebody has left
 	staffCookie = "cloudberry-staff"
@@ -24,6 +28,9 @@ type SSOConfig struct {
 	BaseURL string // its own origin, without a slash at the end
 	// RedirectURIs are compared exactly.
 	RedirectURIs []string
+	// Key is what its refresh tokens are made with, so that they outlive a restart; empty:
+	// they do not.
+	Key string
 	// What the company's page lists.
 	Apps      []Link
 	Developer Developer
@@ -36,7 +43,6 @@ type sso struct {
 	sessions memory[Account]
 	codes    memory[Account]
 	tokens   memory[Account]
-	refresh  memory[Account]
 	faults   faults
 }
 
@@ -46,6 +52,9 @@ type sso struct {
 // its home page are switches for what can go wrong with such a service; they change what
 // it answers, and nothing else.
 func NewSSO(cfg SSOConfig) http.Handler {
+	if cfg.Key == "" {
+		cfg.Key = auth.RandomToken()
+	}
 	s := &sso{cfg: cfg}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /authorize", s.authorize)
@@ -200,7 +209,7 @@ func (s *sso) accessToken(w http.ResponseWriter, r *http.Request) {
 	case "authorization_code":
 		who, ok = s.codes.take(form.Get("code"))
 	case "refresh_token": // the answer promises one; the document says no more of it
-		who, ok = s.refresh.take(form.Get("refresh_token"))
+		who, ok = s.refreshed(form.Get("refresh_token"))
 	default:
 		refuse(w, http.StatusBadRequest, "unsupported_grant_type")
 		return
@@ -217,9 +226,24 @@ func (s *sso) accessToken(w http.ResponseWriter, r *http.Request) {
 		"access_token":      s.tokens.put(who, tokenLife),
 		"token_type":        "example",
 		"expires_in":        int(tokenLife.Seconds()),
-		"refresh_token":     s.refresh.put(who, refreshLife),
+		"refresh_token":     s.refreshToken(who),
 		"example_parameter": "example_value",
 	})
+}
+
+// refreshToken is somebody's for good: the name, and a proof of it that only this
+// service can make.
+func (s *sso) refreshToken(who Account) string {
+	mac := hmac.New(sha256.New, []byte(s.cfg.Key))
+	mac.Write([]byte(who.Username))
+	return who.Username + "." + hex.EncodeToString(mac.Sum(nil))
+}
+
+// refreshed returns whose refresh token it is.
+func (s *sso) refreshed(token string) (Account, bool) {
+	name, _, _ := strings.Cut(token, ".")
+	who, ok := find(name)
+	return who, ok && hmac.Equal([]byte(token), []byte(s.refreshToken(who)))
 }
 
 // userInfo is the third interface: whose access token it is. The token stands in the
