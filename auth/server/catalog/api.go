@@ -220,15 +220,16 @@ func (c *Catalog) apiSignOut(w http.ResponseWriter, r *http.Request) {
 func (c *Catalog) refuseAPI(w http.ResponseWriter, r *http.Request, err error) {
 	status := http.StatusInternalServerError
 	fault, _ := auth.FaultOf(err)
-	switch {
-	case errors.Is(err, auth.ErrNotFound):
+	if fault == auth.Internal && errors.Is(err, auth.ErrNotFound) {
+		fault, status = "not_found", http.StatusNotFound
+	}
+	switch { // by the outermost fault: what caused it is another matter
+	case status == http.StatusNotFound:
+	case errors.Is(fault, auth.ErrNotFound):
 		status = http.StatusNotFound
-		if fault == auth.Internal {
-			fault = "not_found"
-		}
-	case errors.Is(err, auth.ErrUsage):
+	case errors.Is(fault, auth.ErrUsage):
 		status = http.StatusBadRequest
-	case errors.Is(err, auth.ErrDenied), errors.Is(err, auth.ErrSignInRequired):
+	case errors.Is(fault, auth.ErrDenied), errors.Is(fault, auth.ErrSignInRequired):
 		status = http.StatusForbidden
 	default:
 		c.log.ErrorContext(r.Context(), "request not answered", "path", r.URL.Path, "err", err)

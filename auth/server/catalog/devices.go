@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strconv"
@@ -41,19 +42,21 @@ func (c *Catalog) devices(w http.ResponseWriter, r *http.Request) {
 			Name: s.Device, last: s.LastSeen, Action: path(e.ID, "devices", s.ID, "end"),
 			EndLabel: words.T(lang, "catalog.devices.end_label", "device", s.Device),
 		}
-		if s.LastSeen.Before(s.CreatedAt) {
-			d.last = s.CreatedAt
+		if s.ID == present.ID {
+			d.Mark, d.last = words.T(lang, "catalog.devices.this"), now
 		}
 		if from := names[s.Parent]; from != "" {
 			d.From = words.T(lang, "catalog.devices.opened_from", "device", from)
 		}
 		d.Seen = words.T(lang, "catalog.devices.seen", "when", ago(now.Sub(d.last), lang))
-		if s.ID == present.ID {
-			d.Mark, d.last = words.T(lang, "catalog.devices.this"), now.Add(time.Hour)
-		}
 		list = append(list, d)
 	}
-	slices.SortStableFunc(list, func(a, b device) int { return b.last.Compare(a.last) })
+	slices.SortStableFunc(list, func(a, b device) int {
+		if (a.Mark != "") != (b.Mark != "") {
+			return cmp.Compare(b.Mark, a.Mark)
+		}
+		return b.last.Compare(a.last)
+	})
 	c.page(w, r, "devices", server.View{
 		Lang: lang, Title: words.T(lang, "catalog.devices.title"), Enterprise: e,
 		Body: map[string]any{

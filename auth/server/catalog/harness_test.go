@@ -11,17 +11,16 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"lanyard/auth"
+	"lanyard/auth/connector"
 	"lanyard/auth/server"
 	"lanyard/auth/server/catalog"
 	"lanyard/auth/server/store"
@@ -39,6 +38,8 @@ type world struct {
 	store   *store.Store
 	catalog *catalog.Catalog
 	server  *httptest.Server
+	mux     *http.ServeMux
+	base    *server.Base
 	app     *httptest.Server
 	// cookies that reached the app, and its address as it was last opened
 	appCookies []*http.Cookie
@@ -46,8 +47,12 @@ type world struct {
 	log        *bytes.Buffer
 	offset     atomic.Int64 // of the clock
 	failed     error        // what the last failure page was about
+	reference  string       // the one that it showed
 	begun      server.BeginOptions
 	due        string // the person whom the company has not seen for too long
+	minter     *minter
+	posted     []server.Session // what the opener of kind saml was given
+	refuses    error            // by the opener
 }
 
 // account is one person whose agent is signed in.
@@ -67,16 +72,21 @@ func newWorld(t testing.TB) *world {
 	w.store = s
 
 	mux := http.NewServeMux()
+	w.mux = mux
 	w.server = httptest.NewServer(mux)
 	t.Cleanup(w.server.Close)
 	sealer, err := server.NewSealer(server.NewKey())
 	must(t, err)
+	w.minter = newMinter(t, w)
 	base := &server.Base{PublicURL: w.server.URL, Sealer: sealer, Lifetimes: server.DefaultLifetimes(), Now: w.now}
+	w.base = base
 	w.catalog, err = catalog.New(catalog.Config{
 		Base: base, Enterprises: s, People: s, Sessions: s, Catalogue: s, Launches: s, Audiences: s, Openings: s, SignIns: s,
 		Gate: gate{w, base}, Bearer: gate{w, base}, Prover: w,
+		Openers: map[string]server.Opener{server.LaunchSAML: opener{w}}, Minter: w.minter,
+		Engine: &connector.Engine{HTTP: connector.NewHTTPClient(connector.Policy{Loopback: true}), Now: w.now, Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))},
 		Fail: func(rw http.ResponseWriter, r *http.Request, _ string, err error) {
-			w.failed = err
+			w.failed, w.reference = err, server.Reference(r.Context())
 			slog.New(slog.NewTextHandler(w.log, nil)).Info("failed", "path", r.URL.Path, "err", err)
 			http.Error(rw, "failed", http.StatusBadRequest)
 		},
@@ -114,7 +124,7 @@ func (w *world) signedIn(enterprise, name string) account {
 	w.t.Helper()
 	now := w.now().UTC().Truncate(time.Millisecond)
 	p, err := w.store.UpsertPerson(w.t.Context(), server.Person{
-		ID: auth.RandomID(), EnterpriseID: enterprise, Key: name, Name: name, Email: "z+s@acme.com", EmailVerified: true, CreatedAt: now,
+		ID: auth.RandomID(), EnterpriseID: enterprise, Key: name, Account: name, Name: name, Email: "z+s@acme.com", EmailVerified: true, CreatedAt: now,
 	})
 	must(w.t, err)
 	a := account{enterprise: enterprise, person: p.ID, session: auth.RandomID()}
@@ -163,7 +173,12 @@ type link struct {
 // mint asks for a launch link as an agent does.
 func (w *world) mint(a account, port int, nonce string) link {
 	w.t.Helper()
-	answer, body := w.call(http.MethodPost, w.issuer(a.enterprise)+"/v1/launches", a.token, string(raw(map[string]any{"app": "notes", "port": port, "nonce": nonce})))
+	return w.mintFor(a, "notes", port, nonce)
+}
+
+func (w *world) mintFor(a account, app string, port int, nonce string) link {
+	w.t.Helper()
+	answer, body := w.call(http.MethodPost, w.issuer(a.enterprise)+"/v1/launches", a.token, string(raw(map[string]any{"app": app, "port": port, "nonce": nonce})))
 	if answer.StatusCode != http.StatusCreated {
 		w.t.Fatalf("mint: %s %s", answer.Status, body)
 	}
@@ -182,6 +197,11 @@ type agent struct {
 
 func (w *world) agent(a account) *agent {
 	w.t.Helper()
+	return w.agentFor(a, "notes")
+}
+
+func (w *world) agentFor(a account, app string) *agent {
+	w.t.Helper()
 	g := &agent{nonce: auth.RandomToken()}
 	g.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		g.asked++
@@ -195,7 +215,7 @@ func (w *world) agent(a account) *agent {
 		http.Redirect(rw, r, g.link.URL+"/proof?proof="+proof(g.link, r.URL.Query().Get("challenge")), http.StatusSeeOther)
 	}))
 	w.t.Cleanup(g.Close)
-	g.link = w.mint(a, port(w.t, g.URL), g.nonce)
+	g.link = w.mintFor(a, app, port(w.t, g.URL), g.nonce)
 	return g
 }
 
@@ -203,110 +223,6 @@ func proof(l link, challenge string) string {
 	mac := hmac.New(sha256.New, []byte(l.Key))
 	mac.Write([]byte(l.ID + "." + challenge))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
-}
-
-// browser follows redirects with its own cookies, across origins as a real one does.
-type browser struct {
-	w *world
-	http.Client
-	trail []string // where it was sent
-}
-
-func (w *world) browser() *browser {
-	jar, err := cookiejar.New(nil)
-	must(w.t, err)
-	b := &browser{w: w}
-	b.Client = http.Client{Jar: portJar{jar}, CheckRedirect: func(r *http.Request, via []*http.Request) error {
-		b.trail = append(b.trail, r.URL.String())
-		if len(via) > 10 {
-			return errors.New("too many redirects")
-		}
-		return nil
-	}}
-	return b
-}
-
-// portJar keeps ports apart, which browsers do not; the app here stands for one on
-// another host.
-type portJar struct{ http.CookieJar }
-
-func (j portJar) own(u *url.URL) *url.URL {
-	v := *u
-	v.Host = "p" + u.Port() + ".example"
-	return &v
-}
-func (j portJar) SetCookies(u *url.URL, c []*http.Cookie) { j.CookieJar.SetCookies(j.own(u), c) }
-func (j portJar) Cookies(u *url.URL) []*http.Cookie       { return j.CookieJar.Cookies(j.own(u)) }
-
-// open goes to an address and returns the page it ends on.
-func (b *browser) open(address string) (*http.Response, string) {
-	b.w.t.Helper()
-	b.trail = nil
-	return b.read(b.Get(address))
-}
-
-// press sends the form of a page, with the named button.
-func (b *browser) press(page, button string, header ...string) (*http.Response, string) {
-	b.w.t.Helper()
-	action := regexp.MustCompile(`<form[^>]* method="post" action="([^"]+)"`).FindStringSubmatch(page)
-	value := regexp.MustCompile(`id="` + button + `"[^>]*value="(\w+)"|id="` + button + `"`).FindStringSubmatch(page)
-	if action == nil || value == nil {
-		b.w.t.Fatalf("no form with button %s on\n%s", button, page)
-	}
-	form := url.Values{"answer": {value[1]}}
-	for _, hidden := range regexp.MustCompile(`type="hidden" name="(\w+)" value="([^"]*)"`).FindAllStringSubmatch(page, -1) {
-		form.Set(hidden[1], hidden[2])
-	}
-	r, err := http.NewRequestWithContext(b.w.t.Context(), http.MethodPost, b.w.server.URL+action[1], strings.NewReader(form.Encode()))
-	must(b.w.t, err)
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r.Header.Set("Sec-Fetch-Site", "same-origin")
-	for i := 0; i < len(header); i += 2 {
-		r.Header.Set(header[i], header[i+1])
-	}
-	b.trail = nil
-	return b.read(b.Do(r))
-}
-
-// read returns the answer, following the Refresh header as a browser would.
-func (b *browser) read(answer *http.Response, err error) (*http.Response, string) {
-	b.w.t.Helper()
-	must(b.w.t, err)
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	must(b.w.t, err)
-	if _, address, found := strings.Cut(answer.Header.Get("Refresh"), "url="); found {
-		b.trail = append(b.trail, address)
-		return b.read(b.Get(address))
-	}
-	return answer, string(body)
-}
-
-// session returns the SSO session of the browser.
-func (b *browser) session(enterprise string) (server.Session, error) {
-	u, err := url.Parse(b.w.server.URL)
-	must(b.w.t, err)
-	for _, c := range b.Jar.Cookies(u) {
-		if c.Name == "sso-"+enterprise[:4] {
-			return b.w.store.SessionByCookie(context.Background(), enterprise, server.Hash(c.Value), b.w.now())
-		}
-	}
-	return server.Session{}, auth.ErrNotFound
-}
-
-// signIn gives the browser a session that it made itself.
-func (b *browser) signIn(a account) server.Session {
-	b.w.t.Helper()
-	value := auth.RandomToken()
-	s := server.Session{
-		ID: auth.RandomID(), EnterpriseID: a.enterprise, PersonID: a.person, CookieHash: server.Hash(value),
-		Client: "browser", ExpiresAt: b.w.now().Add(time.Hour),
-	}
-	must(b.w.t, b.w.store.SaveSession(context.Background(), s))
-	u, err := url.Parse(b.w.server.URL)
-	must(b.w.t, err)
-	b.Jar.SetCookies(u, []*http.Cookie{{Name: "sso-" + a.enterprise[:4], Value: value, Path: "/"}})
-	return s
 }
 
 // gate is a small server.Gate and server.Bearer on the real store.

@@ -1,0 +1,120 @@
+package catalog_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
+)
+
+// browser follows redirects with its own cookies, across origins as a real one does.
+type browser struct {
+	w *world
+	http.Client
+	trail []string // where it was sent
+}
+
+func (w *world) browser() *browser {
+	jar, err := cookiejar.New(nil)
+	must(w.t, err)
+	b := &browser{w: w}
+	b.Client = http.Client{Jar: portJar{jar}, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+		b.trail = append(b.trail, r.URL.String())
+		if len(via) > 10 {
+			return errors.New("too many redirects")
+		}
+		return nil
+	}}
+	return b
+}
+
+// portJar keeps ports apart, which browsers do not; the app here stands for one on
+// another host.
+type portJar struct{ http.CookieJar }
+
+func (j portJar) own(u *url.URL) *url.URL {
+	v := *u
+	v.Host = "p" + u.Port() + ".example"
+	return &v
+}
+func (j portJar) SetCookies(u *url.URL, c []*http.Cookie) { j.CookieJar.SetCookies(j.own(u), c) }
+func (j portJar) Cookies(u *url.URL) []*http.Cookie       { return j.CookieJar.Cookies(j.own(u)) }
+
+// open goes to an address and returns the page it ends on.
+func (b *browser) open(address string) (*http.Response, string) {
+	b.w.t.Helper()
+	b.trail = nil
+	return b.read(b.Get(address))
+}
+
+// press sends the form of a page, with the named button.
+func (b *browser) press(page, button string, header ...string) (*http.Response, string) {
+	b.w.t.Helper()
+	action := regexp.MustCompile(`<form[^>]* method="post" action="([^"]+)"`).FindStringSubmatch(page)
+	value := regexp.MustCompile(`id="` + button + `"[^>]*value="(\w+)"|id="` + button + `"`).FindStringSubmatch(page)
+	if action == nil || value == nil {
+		b.w.t.Fatalf("no form with button %s on\n%s", button, page)
+	}
+	form := url.Values{"answer": {value[1]}}
+	for _, hidden := range regexp.MustCompile(`type="hidden" name="(\w+)" value="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		form.Set(hidden[1], hidden[2])
+	}
+	r, err := http.NewRequestWithContext(b.w.t.Context(), http.MethodPost, b.w.server.URL+action[1], strings.NewReader(form.Encode()))
+	must(b.w.t, err)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	b.trail = nil
+	return b.read(b.Do(r))
+}
+
+// read returns the answer, following the Refresh header as a browser would.
+func (b *browser) read(answer *http.Response, err error) (*http.Response, string) {
+	b.w.t.Helper()
+	must(b.w.t, err)
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	must(b.w.t, err)
+	if _, address, found := strings.Cut(answer.Header.Get("Refresh"), "url="); found {
+		b.trail = append(b.trail, address)
+		return b.read(b.Get(address))
+	}
+	return answer, string(body)
+}
+
+// session returns the SSO session of the browser.
+func (b *browser) session(enterprise string) (server.Session, error) {
+	u, err := url.Parse(b.w.server.URL)
+	must(b.w.t, err)
+	for _, c := range b.Jar.Cookies(u) {
+		if c.Name == "sso-"+enterprise[:4] {
+			return b.w.store.SessionByCookie(context.Background(), enterprise, server.Hash(c.Value), b.w.now())
+		}
+	}
+	return server.Session{}, auth.ErrNotFound
+}
+
+// signIn gives the browser a session that it made itself.
+func (b *browser) signIn(a account) server.Session {
+	b.w.t.Helper()
+	value := auth.RandomToken()
+	s := server.Session{
+		ID: auth.RandomID(), EnterpriseID: a.enterprise, PersonID: a.person, CookieHash: server.Hash(value),
+		Client: "browser", ExpiresAt: b.w.now().Add(time.Hour),
+	}
+	must(b.w.t, b.w.store.SaveSession(context.Background(), s))
+	u, err := url.Parse(b.w.server.URL)
+	must(b.w.t, err)
+	b.Jar.SetCookies(u, []*http.Cookie{{Name: "sso-" + a.enterprise[:4], Value: value, Path: "/"}})
+	return s
+}

@@ -1,0 +1,140 @@
+package catalog_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"lanyard/auth"
+	"lanyard/auth/server"
+)
+
+func TestMyAppsWithoutApps(t *testing.T) {
+	w := newWorld(t)
+	e, err := w.store.Enterprise(t.Context(), acme)
+	must(t, err)
+	e.Help = auth.Help{Name: "IT desk", Phone: "1234"}
+	must(t, w.store.SaveEnterprise(t.Context(), e))
+	must(t, w.store.DeleteApp(t.Context(), acme, "notes"))
+	b := w.browser()
+	b.signIn(w.signedIn(acme, "张三"))
+	answer, page := b.open(w.issuer(acme) + "/")
+	wantPolicy(t, answer)
+	for _, want := range []string{"No apps here yet", "they appear here", "IT desk · 1234", `id="sign-out"`, `id="devices"`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %q:\n%s", want, page)
+		}
+	}
+	if strings.Contains(page, `type="search"`) {
+		t.Error("there is nothing to search")
+	}
+}
+
+func TestSearchSaysWhatItFound(t *testing.T) {
+	w := newWorld(t)
+	for i := range 200 {
+		must(t, w.store.SaveApp(t.Context(), server.App{ID: fmt.Sprintf("app%03d", i), EnterpriseID: acme, Title: auth.Text{"en": fmt.Sprint("Tool ", i), "zh": fmt.Sprint("工具 ", i)}}))
+	}
+	b := w.browser()
+	b.signIn(w.signedIn(acme, "张三"))
+	_, page := b.open(w.issuer(acme) + "/")
+	if n := strings.Count(page, "<li>"); n != 201 || !strings.Contains(page, `class="apps many"`) {
+		t.Errorf("%d apps are shown", n)
+	}
+	_, page = b.open(w.issuer(acme) + "/?q=" + "%E5%B7%A5%E5%85%B7+19")
+	if n := strings.Count(page, "<li>"); n != 11 || !strings.Contains(page, "11 found") || !strings.Contains(page, `value="工具 19"`) || !strings.Contains(page, `href="/e/`+acme+`/"`) {
+		t.Errorf("%d apps are found:\n%.2000s", n, page)
+	}
+	if _, page = b.open(w.issuer(acme) + "/?q=%22%3E%3Cscript%3E"); strings.Contains(page, "<script>") || !strings.Contains(page, "No app is called") || !strings.Contains(page, "Show all apps") {
+		t.Errorf("nothing found:\n%s", page)
+	}
+}
+
+var deviceForm = regexp.MustCompile(`<form method="post" action="(/e/\w+/devices/\w+/end)"><button[^>]*aria-label="([^"]*)"`)
+
+// device finds the form that signs a device out.
+func device(t *testing.T, page, name string) string {
+	t.Helper()
+	for _, m := range deviceForm.FindAllStringSubmatch(page, -1) {
+		if strings.Contains(m[2], name) {
+			return m[1]
+		}
+	}
+	t.Fatalf("no device %q on\n%s", name, page)
+	return ""
+}
+
+func (b *browser) send(action string, header ...string) (*http.Response, string) {
+	b.w.t.Helper()
+	return b.press(`<form method="post" action="`+action+`"><button id="end">`, "end", header...)
+}
+
+func TestMyDevices(t *testing.T) {
+	w := newWorld(t)
+	zhang, li := w.signedIn(acme, "张三"), w.signedIn(acme, "李四")
+	name := func(id, enterprise, device string, seen time.Duration) {
+		s, err := w.store.Session(t.Context(), enterprise, id, w.now())
+		must(t, err)
+		s.Device, s.LastSeen = device, w.now().Add(-seen).UTC().Truncate(time.Millisecond)
+		must(t, w.store.SaveSession(t.Context(), s))
+	}
+	name(zhang.session, acme, "Lanyard on Linux", 5*time.Hour)
+	name(li.session, acme, "Lanyard on macOS", 0)
+	launched, own := w.browser(), w.browser()
+	launched.open(w.agent(zhang).link.URL)
+	child, err := launched.session(acme)
+	must(t, err)
+	name(child.ID, acme, "Firefox <on> Windows", 3*24*time.Hour)
+	name(own.signIn(zhang).ID, acme, "Chrome on Linux", 30*24*time.Hour)
+
+	answer, _ := w.browser().open(w.issuer(acme) + "/devices")
+	if got := answer.Header.Get("Begin"); got != "/e/"+acme+"/devices" {
+		t.Errorf("signed out: sign-in for %q", got)
+	}
+	answer, page := own.open(w.issuer(acme) + "/devices")
+	wantPolicy(t, answer)
+	order := []string{"Chrome on Linux", "This browser", "Last used just now", "Lanyard on Linux", "Last used 5 h ago", "Firefox &lt;on&gt; Windows", "Opened from Lanyard on Linux", "Last used 3 days ago"}
+	rest := page
+	for _, want := range order {
+		var found bool
+		if _, rest, found = strings.Cut(rest, want); !found {
+			t.Errorf("the page lacks %q in its place:\n%s", want, page)
+		}
+	}
+	if strings.Count(page, "This browser") != 1 || strings.Contains(page, "macOS") || len(deviceForm.FindAllString(page, -1)) != 3 {
+		t.Errorf("the page shows others' devices or too many:\n%s", page)
+	}
+
+	// Only one's own, only from this page.
+	stands := func(id string) bool {
+		_, err := w.store.Session(t.Context(), acme, id, w.now())
+		return err == nil
+	}
+	own.send("/e/" + acme + "/devices/" + li.session + "/end")
+	own.send("/e/"+other+"/devices/"+zhang.session+"/end", "Sec-Fetch-Site", "same-origin")
+	own.send(device(t, page, "Lanyard on Linux"), "Sec-Fetch-Site", "cross-site")
+	if !stands(li.session) || !stands(zhang.session) {
+		t.Error("somebody else's page or device was enough")
+	}
+	answer, page = own.send(device(t, page, "Lanyard on Linux"))
+	if answer.Request.URL.Path != "/e/"+acme+"/devices" || strings.Contains(page, "Lanyard on Linux") {
+		t.Errorf("after signing it out the browser is at %s:\n%s", answer.Request.URL, page)
+	}
+	if stands(zhang.session) || stands(child.ID) {
+		t.Error("the device or what was opened from it is still signed in")
+	}
+	if answer, body := w.call(http.MethodGet, w.issuer(acme)+"/v1/apps", zhang.token, ""); answer.StatusCode != http.StatusUnauthorized {
+		t.Errorf("the device's token: %s %s", answer.Status, body)
+	}
+	answer, page = own.send(device(t, page, "Chrome on Linux")) // this one
+	if !strings.HasSuffix(answer.Request.URL.Path, "/signed-out") || !strings.Contains(page, "You are signed out") {
+		t.Errorf("at %s:\n%s", answer.Request.URL, page)
+	}
+	if _, err := own.session(acme); !errors.Is(err, auth.ErrNotFound) {
+		t.Errorf("session: %v", err)
+	}
+}
