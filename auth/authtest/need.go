@@ -11,9 +11,11 @@ import (
 // parts are the real programs that tests run against, with the names under which
 // each may be found.
 var parts = map[string][]string{
+	"apache":        {"apache2", "/usr/sbin/apache2"},
 	"chromium":      {"chromium", "chromium-browser", "google-chrome"},
 	"dbus":          {"dbus-daemon"},
 	"gnome-keyring": {"gnome-keyring-daemon"},
+	"mellon":        {"/usr/lib/apache2/modules/mod_auth_mellon.so"},
 	"mingw":         {"x86_64-w64-mingw32-gcc"},
 	"node":          {"node"},
 	"postgres":      {"/usr/lib/postgresql/*/bin/initdb", "initdb"},
