@@ -90,6 +90,9 @@ func (a *Agent) Forget(ctx context.Context, profile string) error {
 // holds the lock and then calls drop without it.
 func (a *Agent) leave(acc *account) {
 	acc.SignedOut = true
+	if a.last != nil && a.last.profile == acc.ID {
+		a.forgetOpening()
+	}
 	if att := a.attempt; att != nil && att.again == acc.ID && !att.view.Over() {
 		att.cancel(auth.Fail(auth.SignInCanceled, nil, errors.New("sign out")))
 	}

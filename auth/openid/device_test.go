@@ -218,7 +218,10 @@ func TestRefreshTold(t *testing.T) {
 		want string
 	}{
 		{map[string]any{"name": "desk 4", "at": 1763800000}, "desk 4"},
-		{map[string]any{"name": "desk 4"}, ""}, {map[string]any{"at": 1763800000}, ""}, {"desk 4", ""}, {nil, ""},
+		{map[string]any{"name": "desk 4"}, ""},
+		{map[string]any{"at": 1763800000}, ""},
+		{"desk 4", ""},
+		{nil, ""},
 	} {
 		p.idp.Set(authtest.Faults{Token: set("new_device", row.said)})
 		fresh, news, err := p.RefreshTold(t.Context(), tokens, id)
