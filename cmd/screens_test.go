@@ -86,6 +86,8 @@ func TestScreens(t *testing.T) {
 	two.ManagedBy = "Acme IT"
 	stale := signedIn(12)
 	stale.Offline = true
+	opened := signedIn(12)
+	opened.Profiles[0].Opened = &local.Opened{App: "app-0", Title: titles[0]}
 	failed := func(f auth.Fault, args auth.Args) func(*local.Attempt) {
 		return func(a *local.Attempt) { a.Problem = &local.Problem{Code: f, Args: args} }
 	}
@@ -102,6 +104,11 @@ func TestScreens(t *testing.T) {
 		{"card", "sign-in", []local.State{attempt(local.StepConfirm, func(a *local.Attempt) { a.Via = "login.work.weixin.qq.com" })}, 0},
 		{"card-doubt", "sign-in", []local.State{attempt(local.StepConfirm, func(a *local.Attempt) { a.Unconfirmed = "acme.com" })}, 0},
 		{"waiting", "sign-in", []local.State{attempt(local.StepWaiting, func(a *local.Attempt) { a.URL = "https://sso.acme.com/authorize" })}, 0},
+		{"waiting-offered", "sign-in", []local.State{attempt(local.StepWaiting, func(a *local.Attempt) { a.URL, a.DeviceOffered = "https://sso.acme.com/authorize", true })}, 0},
+		{"phone", "sign-in", []local.State{attempt(local.StepWaiting, func(a *local.Attempt) {
+			a.URL, a.DeviceOffered = "https://sso.acme.com/authorize", true
+			a.Device = &local.Device{UserCode: "WDJB-MJHT", URL: "https://login.acme.com/e/4f2a9c/device", Number: "47"}
+		})}, 0},
 		{"failed", "sign-in", []local.State{attempt(local.StepResolving, nil), attempt(local.StepFailed, failed(auth.SignInDenied, auth.Args{"company": "Acme", "reason": "you are not assigned", "help": "Acme IT · 4008-820-820"}))}, 0},
 		{"done", "sign-in", []local.State{attempt(local.StepFinishing, nil), func() local.State {
 			s := signedIn(12)
@@ -112,6 +119,7 @@ func TestScreens(t *testing.T) {
 		{"apps-200", "apps", []local.State{signedIn(200)}, 200},
 		{"apps-empty", "apps", []local.State{signedIn(0)}, 0},
 		{"apps-offline", "apps", []local.State{stale}, 12},
+		{"apps-opened", "apps", []local.State{opened}, 12},
 		{"settings", "settings", []local.State{two}, 12},
 	} {
 		for _, look := range []struct{ lang, theme string }{{"en", "light"}, {"zh", "dark"}, {"en", "dark"}, {"zh", "light"}} {

@@ -24,6 +24,7 @@ import (
 const (
 	signedOutMenu = "Sign in…|─|Settings…|Close Lanyard"
 	signedInMenu  = "Cloudberry · 张三|─|Notes|Handbook|Documents|Cloud console|Operations|Intranet|All apps…|─|Settings…|Sign out|Close Lanyard"
+	openedMenu    = "Cloudberry · 张三|─|Notes|Handbook|Documents|Cloud console|Operations|Intranet|All apps…|Notes asked you to sign in? Tell IT|─|Settings…|Sign out|Close Lanyard"
 )
 
 // TestTray lives with the icon in a real panel, which comes after the agent: either mouse
@@ -58,7 +59,7 @@ func TestTray(t *testing.T) {
 		d.nextURL(t, tabs+i)
 	}
 
-	icon.Click(icon.Shows(signedInMenu), "Sign out")
+	icon.Click(icon.Shows(openedMenu), "Sign out")
 	icon.Click(icon.Shows(signedOutMenu), "Sign in…") // of an account that is known: the browser at once
 	b = newBrowser(t)
 	b.open(d.nextURL(t, tabs+2))
@@ -115,7 +116,7 @@ func TestTrayNeedsYou(t *testing.T) {
 	fresh.signInAs("zhangsan", password)
 	fresh.confirm()
 	fresh.shows("Signed in as 张三")
-	icon.Shows("云莓科技 · 张三|─|笔记|员工手册|云文档|云控制台|运维控制台|内网门户|全部应用…|─|设置…|退出登录|关闭程序")
+	icon.Shows("云莓科技 · 张三|─|笔记|员工手册|云文档|云控制台|运维控制台|内网门户|全部应用…|笔记没有自动登录？告诉 IT|─|设置…|退出登录|关闭程序")
 	if got := len(d.urls()); got != tabs+1 {
 		t.Errorf("the click opened %d tabs, want 1", got-tabs)
 	}

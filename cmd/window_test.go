@@ -108,7 +108,7 @@ func TestPeopleRoad(t *testing.T) {
 	b.open(d.nextURL(t, 1))
 	b.shows("Signed in as 张三")
 	fresh := newBrowser(t)
-	icon.Click(menu, "Notes")
+	icon.Click(icon.Shows(openedMenu), "Notes")
 	fresh.open(d.nextURL(t, 2))
 	fresh.shows("Signed in as 张三")
 
