@@ -103,7 +103,10 @@ type DraftView struct {
 	Change    bool // of the connector that serves, whose people stay who they are
 	AppID     string
 	Callbacks []string // to register at the provider
-	Host      string   // of the provider's sign-in page
+	// Logout is where the provider may say that a session there has ended; empty where its
+	// kind cannot.
+	Logout string
+	Host   string // of the provider's sign-in page
 	// Reverify is how soon a leaver loses access where the provider cannot be asked;
 	// Asked says that it can.
 	Reverify string
@@ -118,6 +121,7 @@ type ConnectorView struct {
 	Host      string
 	AppID     string
 	Callbacks []string
+	Logout    string
 	UpdatedAt time.Time
 }
 

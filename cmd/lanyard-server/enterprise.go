@@ -50,6 +50,9 @@ func runApply(ctx context.Context, args []string, out, errOut io.Writer) error {
 		if report.Callback != "" {
 			fmt.Fprintf(out, "Register at your sign-in this address to come back to:\n  %s\n", report.Callback)
 		}
+		if report.Logout != "" {
+			fmt.Fprintf(out, "And this one, if it can tell of sign-outs (back-channel logout):\n  %s\n", report.Logout)
+		}
 		return nil
 	})
 }

@@ -20,6 +20,8 @@ type Report struct {
 	AppID    string // the Lanyard APPID of its connector
 	// Callback is the address to register at the provider.
 	Callback string
+	// Logout is where the provider may say that a session there has ended; empty: it cannot.
+	Logout string
 	// Changes says what changed, a line each ("app notes added"); none when all was as
 	// the file says.
 	Changes []string
@@ -68,7 +70,7 @@ func (s *Setup) apply(ctx context.Context, f *File) (Report, error) {
 		return Report{}, err
 	}
 
-	report := Report{ID: next.ID, Code: next.Code, AppID: conn.AppID, Callback: s.callback(conn, filled)}
+	report := Report{ID: next.ID, Code: next.Code, AppID: conn.AppID, Callback: s.callback(conn, filled), Logout: s.logout(conn.ID, filled)}
 	if old.enterprise.ID == "" { // what belongs to an enterprise needs one
 		report.change("enterprise %s added", next.Code)
 		if err := s.saveEnterprise(ctx, next); err != nil {

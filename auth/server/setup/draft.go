@@ -177,7 +177,7 @@ func (s *Setup) Draft(ctx context.Context, enterprise string) (server.DraftView,
 	if c == nil {
 		return v, nil
 	}
-	v.Callbacks = s.callbacks(d, c)
+	v.Callbacks, v.Logout = s.callbacks(d, c), s.logout(d.ConnectorID, c)
 	v.Host, v.Reverify = upstreamHost(c), c.Reverify
 	v.Asked = c.Kind == connector.KindOIDC || len(c.Recheck)+len(c.Refresh) > 0
 	if d.Trial != nil {
@@ -260,6 +260,16 @@ func (s *Setup) callbacks(d draft, c *connector.Connector) []string {
 		return []string{s.callback(row, c), s.cfg.Base.PublicURL + "/c/" + d.ConnectorID + "/callback"}
 	}
 	return []string{s.callback(row, c)}
+}
+
+// logout is where the provider of a connector may say that a session there has ended
+// (OpenID Connect Back-Channel Logout 1.0); empty where it cannot, or where the desktops
+// sign in there by themselves.
+func (s *Setup) logout(id string, c *connector.Connector) string {
+	if c.Kind != connector.KindOIDC || direct(c) {
+		return ""
+	}
+	return s.cfg.Base.PublicURL + "/c/" + id + "/logout"
 }
 
 func (s *Setup) draft(ctx context.Context, enterprise string) (draft, error) {

@@ -157,7 +157,7 @@ func (s *Setup) viewOf(row server.Connector) (server.ConnectorView, error) {
 	}
 	return server.ConnectorView{
 		Title: c.Title, Host: upstreamHost(c), AppID: row.AppID, Callbacks: s.callbacks(draft{ConnectorID: row.ID, AppID: row.AppID}, c),
-		UpdatedAt: row.UpdatedAt,
+		Logout: s.logout(row.ID, c), UpdatedAt: row.UpdatedAt,
 	}, nil
 }
 
