@@ -26,8 +26,8 @@ type AppPreset struct {
 	Secrets    []string          `json:"secrets,omitempty"`
 	Blanks     []connector.Blank `json:"blanks,omitempty"`
 	Lines      []string          `json:"lines,omitempty"` // the blanks of several values, one a line
-	// Later are the blanks that the other side gives only after its form is filled;
-	// while one is empty the app is opened by Meanwhile.
+	// Later are the blanks that the other side gives only after its form is filled; while
+	// one that is not optional is empty the app is opened by Meanwhile.
 	Later     []string              `json:"later,omitempty"`
 	Derive    map[string]Derivation `json:"derive,omitempty"`
 	Launch    *LaunchSpec           `json:"launch,omitempty"`

@@ -236,6 +236,13 @@ func (v *visit) keptApp(in server.AppInput, secret auth.Secret) error {
 		return err
 	}
 	body["Secret"] = secret.Reveal()
+	for _, part := range view.Form {
+		for i := range part.Fields {
+			if f := &part.Fields[i]; f.Secret { // in its place too, where it is looked for
+				f.Value, f.Secret = secret.Reveal(), false
+			}
+		}
+	}
 	body["Example"] = example(view)
 	return v.show("app", called(view.App, v.lang), body)
 }
@@ -285,7 +292,9 @@ func (v *visit) saveApp() error {
 func (v *visit) appBody(a server.AppView, wrong map[string]string) (map[string]any, error) {
 	ctx := v.Context()
 	later := func(b connector.Blank) bool { return slices.Contains(a.Preset.Later, b.Name) }
-	then, _ := v.blanks(a.Preset, a.Values, a.Kept, wrong, later)
+	then, optional := v.blanks(a.Preset, a.Values, a.Kept, wrong, later)
+	then = append(then, optional...)
+	v.sayForm(a.Form)
 	first, more := v.blanks(a.Preset, a.Values, a.Kept, wrong, func(b connector.Blank) bool { return !later(b) })
 	audience, err := v.c.cfg.Audiences.Audience(ctx, v.id, a.App.ID)
 	if err != nil {
@@ -308,8 +317,28 @@ func (v *visit) appBody(a server.AppView, wrong map[string]string) (map[string]a
 		"A": a, "Then": then, "Fields": first, "More": more, "Open": anyWrong(more), "Edit": editing, "Wrong": wrong,
 		"NameEN": a.App.Title[words.English], "NameZH": a.App.Title[words.Chinese], "File": a.Preset.ID == "",
 		"Metadata": v.takesMetadata(a.Preset), "Opens": v.opens(a), "List": list, "How": rates[a.App.ID], "Places": places,
-		"Example": example(a),
+		"Example": example(a), "OtherSide": v.otherSide(a),
 	}, nil
+}
+
+// sayForm puts into words what the other side cannot be given as one value: it is another
+// one for each person.
+func (v *visit) sayForm(form []server.FormPart) {
+	for _, part := range form {
+		for i := range part.Fields {
+			if f := &part.Fields[i]; strings.Contains(f.Value, "{assigned.") {
+				f.Value, f.Note = "", auth.Text{v.lang: v.t("app.from_list")}
+			}
+		}
+	}
+}
+
+// otherSide is whose settings the form is of: a vendor's, or the app's own.
+func (v *visit) otherSide(a server.AppView) string {
+	if a.Preset.ID == "oidc" || a.Preset.ID == "saml" {
+		return called(a.App, v.lang)
+	}
+	return a.Preset.Title.In(v.lang)
 }
 
 // opens says honestly where an app opens signed in.
@@ -336,9 +365,9 @@ func example(a server.AppView) string {
 	if c == nil || c.Three != nil || len(c.RedirectURIs) == 0 {
 		return ""
 	}
-	secret := ", process.env.CLIENT_SECRET"
+	proof := ", process.env.CLIENT_SECRET"
 	if c.SecretHash == "" {
-		secret = ", undefined, oidc.None()"
+		proof = ", undefined, oidc.None()"
 	}
 	return fmt.Sprintf(`import * as oidc from "openid-client";
 const config = await oidc.discovery(new URL(%q), %q%s);
@@ -350,5 +379,5 @@ response.redirect(oidc.buildAuthorizationUrl(config, {
 // where the person comes back:
 const tokens = await oidc.authorizationCodeGrant(config, new URL(request.url, %q), { pkceCodeVerifier: verifier, expectedState: state });
 console.log(tokens.claims().sub, tokens.claims().name); // sub never changes: keep that one`,
-		a.Facts["issuer"], c.ID, secret, c.RedirectURIs[0], c.RedirectURIs[0])
+		a.Facts["issuer"], c.ID, proof, c.RedirectURIs[0], c.RedirectURIs[0])
 }

@@ -130,9 +130,7 @@ func fillApp(p server.AppPreset, vars map[string]string) (filledApp, error) {
 		return filledApp{}, err
 	}
 	out := filledApp{}
-	for _, name := range p.Later {
-		out.Waits = out.Waits || values[name] == ""
-	}
+	out.Waits = waits(p, values)
 	kept := maps.Clone(values)
 	maps.DeleteFunc(kept, func(name, value string) bool { return value == p.Vars[name] })
 	for name, d := range p.Derive {
@@ -171,6 +169,13 @@ func fillApp(p server.AppPreset, vars map[string]string) (filledApp, error) {
 		}
 	}
 	return out, nil
+}
+
+// waits reports whether the other side has yet to give a value that is needed.
+func waits(p server.AppPreset, values map[string]string) bool {
+	return slices.ContainsFunc(p.Blanks, func(b connector.Blank) bool {
+		return !b.Optional && values[b.Name] == "" && slices.Contains(p.Later, b.Name)
+	})
 }
 
 // checkBlanks finds what is wrong with values as they were given.

@@ -73,9 +73,7 @@ func (s *Setup) ViewApp(ctx context.Context, enterprise, id string) (server.AppV
 	for _, name := range v.Preset.Secrets {
 		v.Kept[name] = secrets[name] != ""
 	}
-	for _, name := range v.Preset.Later {
-		v.Waits = v.Waits || v.Values[name] == ""
-	}
+	v.Waits = waits(v.Preset, v.Values)
 	v.Form = formOf(v)
 	return v, nil
 }
