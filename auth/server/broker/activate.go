@@ -29,11 +29,17 @@ type activated struct {
 // offersActivation tells an agent that knows several servers which one an APPID belongs
 // to, before it sends a code to any.
 func (b *Broker) offersActivation(w http.ResponseWriter, r *http.Request) {
+	now := b.cfg.Base.Time()
+	if b.refusedHere.reached(r, now) {
+		b.writeError(w, r, "", errTooOften())
+		return
+	}
 	offered, err := b.cfg.Activator.Activates(r.Context(), r.URL.Query().Get("app_id"))
 	switch {
 	case err != nil:
 		b.writeError(w, r, "", err)
 	case !offered:
+		b.refusedHere.allow(r, now)
 		b.writeError(w, r, "", &Error{Code: codeInvalidRequest, Description: "unknown app_id", Status: http.StatusNotFound})
 	default:
 		writeJSON(w, http.StatusOK, struct{}{})
@@ -63,8 +69,16 @@ func (b *Broker) activated(w http.ResponseWriter, r *http.Request) (activated, e
 	if asked.AppID == "" || asked.Code.IsZero() || len(asked.Challenge) != 43 || strings.Trim(asked.Challenge, unreserved) != "" {
 		return activated{}, refuse(codeInvalidRequest, "app_id, code and code_challenge are needed")
 	}
+	now := b.cfg.Base.Time()
+	if b.refusedHere.reached(r, now) || b.refusedFor.full(asked.AppID, now) {
+		return activated{}, errTooOften()
+	}
 	session, err := b.cfg.Activator.Activate(r.Context(), asked.AppID, r.UserAgent(), asked.Code)
 	if err != nil {
+		b.refusedHere.allow(r, now)
+		if !errors.Is(err, auth.ErrNotFound) { // of those that exist alone
+			b.refusedFor.count(asked.AppID, now)
+		}
 		return activated{}, activationError(err)
 	}
 	e, err := b.cfg.Enterprises.Enterprise(r.Context(), session.EnterpriseID)
@@ -87,6 +101,11 @@ func (b *Broker) activated(w http.ResponseWriter, r *http.Request) (activated, e
 	}
 	b.log.InfoContext(r.Context(), "program activated", "enterprise", e.ID, "person", session.PersonID)
 	return activated{Code: value, Enterprise: e.Code, Expires: int64(life.Seconds())}, nil
+}
+
+// errTooOften is for whoever tries codes, and spares the company's sign-in from them.
+func errTooOften() *Error {
+	return &Error{Code: codeUnavailable, Status: http.StatusTooManyRequests}
 }
 
 // activationError is what the agent reads: the fault's name stands in the description,

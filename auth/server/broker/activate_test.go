@@ -3,7 +3,10 @@ package broker_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -109,5 +112,58 @@ func TestActivationRefuses(t *testing.T) {
 		if p := w.browser().get(w.url + "/oauth/v1/activate?app_id=" + appID); p.status != want {
 			t.Errorf("offered for %q: status %d", appID, p.status)
 		}
+	}
+}
+
+// Whoever tries codes or APPIDs is soon not asked any more, from one address or from
+// many; a company's own people never are in the way.
+func TestActivationIsNotForGuessing(t *testing.T) {
+	w := newWorld(t)
+	w.activates = w.person(acme, "张三").ID
+	good := map[string]string{"app_id": "AK1", "code": "program's code", "code_challenge": challenge}
+	try := func(address, appID, code string) int {
+		t.Helper()
+		data, err := json.Marshal(map[string]string{"app_id": appID, "code": code, "code_challenge": challenge})
+		must(t, err)
+		r := httptest.NewRequest(http.MethodPost, "/oauth/v1/activate", strings.NewReader(string(data)))
+		r.Header.Set("Content-Type", "application/json")
+		r.RemoteAddr = net.JoinHostPort(address, "1")
+		answer := httptest.NewRecorder()
+		w.handler.ServeHTTP(answer, r)
+		return answer.Code
+	}
+	for i := range 100 {
+		if status := try("192.0.2.7", "AK1", good["code"]); status != http.StatusOK {
+			t.Fatalf("activation %d from one address: status %d", i, status)
+		}
+	}
+	for i := range 30 {
+		if status := try("192.0.2.7", "AK2", "x"); status != http.StatusNotFound {
+			t.Fatalf("guess %d: status %d", i, status)
+		}
+	}
+	for what, status := range map[string]int{"APPID": try("192.0.2.7", "AK2", "x"), "code": try("192.0.2.7", "AK1", "x")} {
+		if status != http.StatusTooManyRequests {
+			t.Errorf("one more %s: status %d", what, status)
+		}
+	}
+	if status := try("192.0.2.8", "AK1", good["code"]); status != http.StatusOK {
+		t.Errorf("somebody else: status %d", status)
+	}
+	// From many addresses: the company's sign-in is spared.
+	for i := range 300 {
+		if status := try(fmt.Sprintf("2001:db8:%x::1", i), "AK1", "x"); status != http.StatusBadRequest {
+			t.Fatalf("refusal %d: status %d", i, status)
+		}
+	}
+	if status := try("2001:db8:ffff::1", "AK1", "x"); status != http.StatusTooManyRequests {
+		t.Errorf("from yet another network: status %d", status)
+	}
+	if status := try("2001:db8:ffff::1", "AK3", "x"); status != http.StatusNotFound {
+		t.Errorf("another APPID: status %d", status)
+	}
+	w.clock.advance(time.Minute)
+	if status := try("192.0.2.7", "AK1", good["code"]); status != http.StatusOK {
+		t.Errorf("a minute later: status %d", status)
 	}
 }

@@ -56,7 +56,11 @@ type Broker struct {
 	origin *http.CrossOriginProtection
 
 	begun, guessed limit // device sign-ins begun, and user codes that nobody has
-	woken          chan struct{}
+	// Activations that were refused, by address and by APPID. A good one counts nowhere: a
+	// whole company may come from one address.
+	refusedHere, refusedFor limit
+
+	woken chan struct{}
 }
 
 var _ server.Bearer = (*Broker)(nil)
@@ -69,7 +73,8 @@ func New(cfg Config) (*Broker, error) {
 	}
 	b := &Broker{
 		cfg: cfg, log: cfg.Logger, pages: pages, origin: http.NewCrossOriginProtection(),
-		begun: limit{perMinute: 60}, guessed: limit{perMinute: 10}, woken: make(chan struct{}, 1),
+		begun: limit{perMinute: 60}, guessed: limit{perMinute: 10},
+		refusedHere: limit{perMinute: 30}, refusedFor: limit{perMinute: 300}, woken: make(chan struct{}, 1),
 	}
 	if b.log == nil {
 		b.log = slog.New(slog.DiscardHandler)

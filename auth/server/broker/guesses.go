@@ -21,21 +21,26 @@ type limit struct {
 }
 
 // allow counts and reports whether it was not too often.
-func (l *limit) allow(r *http.Request, now time.Time) bool {
+func (l *limit) allow(r *http.Request, now time.Time) bool { return l.count(network(r), now) }
+
+// count is allow for anything that has a name.
+func (l *limit) count(who string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.turn(now)
-	who := network(r)
 	l.counts[who]++
 	return l.counts[who] <= l.perMinute
 }
 
 // reached reports whether one more would be too often.
-func (l *limit) reached(r *http.Request, now time.Time) bool {
+func (l *limit) reached(r *http.Request, now time.Time) bool { return l.full(network(r), now) }
+
+// full is reached for anything that has a name.
+func (l *limit) full(who string, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.turn(now)
-	return l.counts[network(r)] >= l.perMinute
+	return l.counts[who] >= l.perMinute
 }
 
 // turn forgets what was counted in another minute.
