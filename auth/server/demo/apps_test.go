@@ -46,6 +46,7 @@ var apps = []struct {
 }{
 	{"notes", "/login", "go-oidc", demo.NewNotes},
 	{"handbook", "/", "by hand", demo.NewHandbook},
+	{"intranet", "/auth", "authentication address", demo.NewIntranet},
 }
 
 // newProvider starts a provider whose only client is the app, with its secret in the form.
