@@ -140,6 +140,10 @@ func (p *Provider) send(w http.ResponseWriter, r *http.Request, a answer, messag
 	if relayState != "" {
 		fields = append(fields, field{"RelayState", relayState})
 	}
+	// A browser holds what the service provider redirects to against the page's policy as
+	// well, and a sign-in often ends at another site of it: signin.aliyun.com goes on to
+	// home.console.aliyun.com. So the form may end wherever there is https.
+	origin += " https:"
 	lang := p.lang(r)
 	return p.pages.Write(w, http.StatusOK, "post", server.View{
 		Lang: lang, Title: p.cfg.Text(lang, "saml.post.title", "app", a.app.Title.In(lang)), Enterprise: e,

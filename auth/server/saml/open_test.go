@@ -167,7 +167,7 @@ func TestPage(t *testing.T) {
 	b := w.browser().signIn(w.zhangsan())
 	p := b.open(acme, "role")
 	policy := p.header.Get("Content-Security-Policy")
-	for _, part := range []string{"default-src 'none'", "form-action 'self' https://signin.aliyun.com", "frame-ancestors 'none'", "script-src 'sha256-"} {
+	for _, part := range []string{"default-src 'none'", "form-action 'self' https://signin.aliyun.com https:;", "frame-ancestors 'none'", "script-src 'sha256-"} {
 		if !strings.Contains(policy, part) {
 			t.Errorf("policy lacks %q: %s", part, policy)
 		}
