@@ -66,6 +66,9 @@ func (s *Setup) app(f *File, at string, a App, old server.App) (server.App, *ser
 		if err := s.cfg.CheckLaunch(filled.Spec); err != nil {
 			return old, nil, &connector.FieldError{Path: at + "." + a.launchKey(), Message: err.Error()}
 		}
+		if a.Plain != "" && s.cfg.CheckLaunch(server.LaunchSpec{Kind: server.LaunchLink, URL: a.Plain}) != nil {
+			return old, nil, &connector.FieldError{Path: at + ".plain", Message: "must be an https:// address"}
+		}
 	}
 	had, err := s.appSecrets(old)
 	if err != nil {
