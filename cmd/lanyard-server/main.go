@@ -37,6 +37,10 @@ const usage = `lanyard-server: the company's side of Lanyard
         the identity providers it knows; with an ID, the preset itself
   lanyard-server admin link [--config server.yaml]
         print a link that opens the admin console once, within 15 minutes
+  lanyard-server keys rotate [--saml CODE [--after 336h]] [--config server.yaml]
+        new keys for the directory, or a second SAML certificate for an enterprise
+  lanyard-server publish DIR [--origin URL] [--config server.yaml]
+        write the directory of codes as signed files, for any static host
   lanyard-server backup FILE [--config server.yaml]
         copy the database while it runs; the key file is not in it
   lanyard-server version
@@ -58,7 +62,7 @@ type command func(ctx context.Context, args []string, out, errOut io.Writer) err
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	commands := map[string]command{
 		"demo": runDemo, "run": runServer, "check": runCheck, "apply": runApply, "export": runExport,
-		"presets": runPresets, "backup": runBackup, "admin": runAdmin,
+		"presets": runPresets, "backup": runBackup, "admin": runAdmin, "keys": runKeys, "publish": runPublish,
 	}
 	name := ""
 	if len(args) > 0 {

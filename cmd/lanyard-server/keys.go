@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"lanyard/assets"
+	"lanyard/auth"
+	"lanyard/auth/directory"
+	"lanyard/auth/server/saml"
+	"lanyard/auth/words"
+)
+
+// runKeys is "lanyard-server keys rotate": new keys for the directory and, with --saml,
+// for the SAML identity provider of one enterprise.
+func runKeys(ctx context.Context, args []string, out, errOut io.Writer) error {
+	var name, code *string
+	var after *time.Duration
+	word, err := parse("keys", args, errOut, 1, func(fs *flag.FlagSet) {
+		name = configFlag(fs)
+		code = fs.String("saml", "", "the enterprise code whose SAML key is to change, instead of the directory's keys")
+		after = fs.Duration("after", 14*24*time.Hour, "with --saml: when the new certificate's key begins to sign; 0: at the next rotate")
+	})
+	if err != nil {
+		return err
+	}
+	if len(word) == 0 || word[0] != "rotate" {
+		return fmt.Errorf("%w: the one thing it does is keys rotate", errUsage)
+	}
+	return withService(ctx, *name, errOut, func(s *service) error {
+		if *code != "" {
+			return s.rotateSAML(ctx, *code, *after, out)
+		}
+		if err := s.setup.RotateKeys(ctx); err != nil {
+			return err
+		}
+		fmt.Fprintln(out, "The directory has a new root key and a new signing key. Desktops that know the old root follow by its word;\n"+
+			"documents that the old key signed are believed until they expire.")
+		return nil
+	})
+}
+
+// rotateSAML publishes a second certificate; where there is one already and no time is to
+// pass, it takes over.
+func (s *service) rotateSAML(ctx context.Context, code string, after time.Duration, out io.Writer) error {
+	e, err := s.store.EnterpriseByCode(ctx, directory.Hash(code))
+	if errors.Is(err, auth.ErrNotFound) {
+		return auth.Fail(auth.CodeUnknown, auth.Args{"code": code}, nil)
+	}
+	if err != nil {
+		return err
+	}
+	provider, err := saml.New(saml.Config{
+		Base: s.base, Enterprises: s.store, Keys: s.store, Pages: assets.SAMLPages, Lang: words.Match, Text: words.T,
+		Fail:   func(http.ResponseWriter, *http.Request, string, error) {}, // it serves nobody here
+		Logger: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	var at time.Time
+	if after > 0 {
+		at = s.base.Time().Add(after)
+	}
+	err = provider.Rotate(ctx, e.ID, at)
+	switch {
+	case errors.Is(err, auth.ErrConflict) && after > 0:
+		return fmt.Errorf("%w; once every app has it, --after 0 lets it take over", err)
+	case errors.Is(err, auth.ErrConflict):
+		if err = provider.Switch(ctx, e.ID); err != nil {
+			return err
+		}
+		fmt.Fprintln(out, "The second certificate has taken over; the first is no longer published.")
+	case err != nil:
+		return err
+	default:
+		fmt.Fprintf(out, "A second certificate is published. Give every app the new metadata:\n  %s\n", saml.EntityID(s.base, e.ID))
+		if at.IsZero() {
+			fmt.Fprintln(out, "Then run the same again: the new key signs from then on.")
+		} else {
+			fmt.Fprintf(out, "Its key signs from %s on.\n", at.Format(time.RFC3339))
+		}
+	}
+	list, err := provider.Certificates(ctx, e.ID)
+	if err != nil {
+		return err
+	}
+	for _, c := range list {
+		state := "signs later"
+		if c.Signs {
+			state = "signs now"
+		}
+		fmt.Fprintf(out, "  %s  %s, until %s\n", c.Fingerprint, state, c.NotAfter.Format(time.DateOnly))
+	}
+	return nil
+}
+
+// runPublish is "lanyard-server publish DIR".
+func runPublish(ctx context.Context, args []string, out, errOut io.Writer) error {
+	var name, origin *string
+	word, err := parse("publish", args, errOut, 1, func(fs *flag.FlagSet) {
+		name = configFlag(fs)
+		origin = fs.String("origin", "", "where the files will be reached, such as https://codes.acme.com (default: public_url)")
+	})
+	if err != nil {
+		return err
+	}
+	if len(word) == 0 {
+		return fmt.Errorf("%w: name the folder", errUsage)
+	}
+	return withService(ctx, *name, errOut, func(s *service) error {
+		if *origin == "" {
+			*origin = s.base.PublicURL
+		}
+		done, err := s.setup.Publish(ctx, word[0], *origin)
+		if err != nil {
+			return err
+		}
+		for _, code := range done.Skipped {
+			fmt.Fprintf(out, "%s is left out: nobody can sign in there yet.\n", code)
+		}
+		fmt.Fprintf(out, "%d codes for %s in %s. Publish again before %s.\n", done.Codes, *origin, word[0], done.Expires.Format(time.DateOnly))
+		return nil
+	})
+}

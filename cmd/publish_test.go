@@ -1,0 +1,82 @@
+//go:build linux
+
+package cmd_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"lanyard/app/local"
+)
+
+// TestPublish: the directory as plain files on a host of their own; a desk that knows
+// nothing but that host signs in by it, before and after the directory's keys change.
+func TestPublish(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t, 1, "")
+	dir := t.TempDir()
+	static := httptest.NewServer(http.FileServer(http.Dir(dir)))
+	defer static.Close()
+	publish := func() {
+		t.Helper()
+		r := c.command(t, "publish", dir, "--origin", static.URL).ended(t)
+		if r.code != 0 || !strings.Contains(r.out, "1 codes for "+static.URL) {
+			t.Fatalf("publish ended with %d: %s%s", r.code, r.out, r.err)
+		}
+	}
+	signIn := func(d *desk) {
+		t.Helper()
+		login := d.login(t, "acme", "--directory", static.URL, "--yes", "--print-url")
+		newWalker().walk(t, "http"+login.line(t, "http", 20*time.Second))
+		if code := login.wait(t, 20*time.Second); code != 0 {
+			t.Fatalf("login ended with %d: %s", code, login.err.String())
+		}
+		if p := d.state(t).Profile(""); p == nil || p.Phase != local.SignedIn {
+			t.Fatalf("signed in: %+v", p)
+		}
+	}
+	publish()
+	d := newDesk(t)
+	signIn(d)
+
+	r := c.command(t, "keys", "rotate").ended(t)
+	if r.code != 0 || !strings.Contains(r.out, "new root key") {
+		t.Fatalf("keys rotate ended with %d: %s%s", r.code, r.out, r.err)
+	}
+	publish()
+	d.must(t, "logout")
+	signIn(d) // who knows the old root believes the new one by its word
+
+	c.command(t, "publish").ended(t).says(t, 2, "name the folder")
+	c.command(t, "publish", dir, "--origin", "codes.acme.com").ended(t).says(t, 1, "origin")
+	c.command(t, "publish", filepath.Join(c.dir, "server.yaml")).ended(t).says(t, 1, "publish directory")
+}
+
+// TestRotateSAML: two certificates are published until the second takes over.
+func TestRotateSAML(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t, 1, "")
+	rotate := func(args ...string) result {
+		return c.command(t, append([]string{"keys", "rotate", "--saml"}, args...)...).ended(t)
+	}
+	r := rotate("acme", "--after", "0")
+	if r.code != 0 || !strings.Contains(r.out, "/saml/metadata") || strings.Count(r.out, "signs now") != 1 || strings.Count(r.out, "signs later") != 1 {
+		t.Fatalf("rotate ended with %d: %s%s", r.code, r.out, r.err)
+	}
+	if r = rotate("acme", "--after", "0"); r.code != 0 || !strings.Contains(r.out, "has taken over") || strings.Contains(r.out, "signs later") {
+		t.Fatalf("the second time: %d: %s%s", r.code, r.out, r.err)
+	}
+	if r = rotate("acme"); r.code != 0 || !strings.Contains(r.out, "Its key signs from") {
+		t.Fatalf("with a date: %d: %s%s", r.code, r.out, r.err)
+	}
+	rotate("acme").says(t, 1, "--after 0") // a timer that runs it twice breaks no app
+	rotate("nobody").says(t, 1, "code_unknown")
+	c.command(t, "keys").ended(t).says(t, 2, "keys rotate")
+	if strings.Contains(r.out+r.err, "PRIVATE") {
+		t.Error("a key is printed")
+	}
+}
