@@ -89,8 +89,15 @@ func (d *demoCompany) bind(ctx context.Context, listen string) error {
 		set  *string
 		host string
 	}{
-		{&d.server, host}, {&d.sso, "localhost"}, {&d.notes, "localhost"}, {&d.handbook, "localhost"}, {&d.provider, host},
-		{&d.cloud, "localhost"}, {&d.docs, "localhost"}, {&d.ops, "localhost"}, {&d.intranet, "localhost"},
+		{&d.server, host},
+		{&d.sso, "localhost"},
+		{&d.notes, "localhost"},
+		{&d.handbook, "localhost"},
+		{&d.provider, host},
+		{&d.cloud, "localhost"},
+		{&d.docs, "localhost"},
+		{&d.ops, "localhost"},
+		{&d.intranet, "localhost"},
 	} {
 		l, err := lc.Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 		for tries := 0; err != nil && port != 0 && tries < 50; tries++ {
