@@ -35,6 +35,9 @@ type Deps struct {
 	Env     func(name string) (string, bool)
 	Version string
 	Now     func() time.Time // nil is time.Now
+	// NewReference makes the number of an error that no agent has seen; nil is
+	// auth.NewTrace.
+	NewReference func() string
 }
 
 // AgentOptions say how the agent is to meet the person.
@@ -123,6 +126,9 @@ func newCLI(deps Deps) *cli {
 	}
 	if deps.Now == nil {
 		deps.Now = time.Now
+	}
+	if deps.NewReference == nil {
+		deps.NewReference = auth.NewTrace
 	}
 	if deps.IsTerminal == nil {
 		deps.IsTerminal = func() bool { return false }

@@ -298,6 +298,8 @@ func (r run) do(t *testing.T, locale string) string {
 		IsTerminal: func() bool { return r.terminal },
 		Env:        func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 		Version:    "0.1.0",
+		// Of an error that the command line found by itself.
+		NewReference: func() string { return "0123-4567" },
 	}
 	if r.agent != nil {
 		dir := serve(t, r.agent, "0.1.0")

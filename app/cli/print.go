@@ -42,6 +42,9 @@ func (c *cli) showError(err error) {
 			c.say(plain(line))
 		}
 	}
+	if reference == "" && m.Sentence != "" { // our own; what the agent says has one
+		reference = c.NewReference()
+	}
 	if reference != "" {
 		c.say(words.T(c.lang, "common.reference", "reference", reference))
 	}

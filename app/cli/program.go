@@ -114,6 +114,8 @@ func (c *cli) notWritten(file string, err error) error {
 	if path := (*os.PathError)(nil); errors.As(err, &path) {
 		reason = path.Err.Error()
 	}
-	c.say(c.t("not_written", "file", file, "reason", reason))
-	return errShown
+	return &local.Problem{
+		Code: "not_written", Title: c.t("not_written.title"),
+		Sentence: c.t("not_written.sentence", "file", file, "reason", reason), Hint: c.t("not_written.hint"),
+	}
 }
