@@ -58,6 +58,7 @@ func newMellon(t testing.TB, idp string) *mellon {
 	m.write(t, "www/private/index.shtml", `<!doctype html><meta charset="utf-8"><title>private</title>
 <p>user: <!--#echo encoding="entity" var="REMOTE_USER" -->
 <p>name: <!--#echo encoding="none" var="MELLON_name" -->`)
+	m.write(t, "www/bye.shtml", "<!doctype html><title>bye</title><p>signed out")
 	conf := m.write(t, "apache.conf", fmt.Sprintf(`ServerRoot %[1]s
 ServerName %[2]s
 Listen %[2]s
@@ -206,7 +207,8 @@ func askingVendor(t testing.TB) string {
 }
 
 // TestMellon opens a page of a real SAML service provider: from there, by an access
-// link, and from the workbench. Each side knows the other by its metadata.
+// link, and from the workbench; and signs out there. Each side knows the other by its
+// metadata.
 func TestMellon(t *testing.T) {
 	authtest.Need(t, "mellon")
 	session := authtest.KeyringSession(t)
@@ -251,6 +253,13 @@ func TestMellon(t *testing.T) {
 	if !strings.HasSuffix(first.location(), "/private/?page=1") {
 		t.Errorf("it ended at %s", first.location())
 	}
+
+	// It signs out there and here.
+	first.open(m.origin + "/mellon/logout?ReturnTo=" + url.QueryEscape(m.origin+"/bye.shtml"))
+	first.shows("signed out")
+	first.open(m.origin + "/private/")
+	first.signInAs("ZhangSan", "any")
+	shows(first)
 
 	t.Run("access link", func(t *testing.T) {
 		b := newBrowser(t)

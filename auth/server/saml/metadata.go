@@ -58,6 +58,7 @@ func (p *Provider) metadata(w http.ResponseWriter, r *http.Request) {
 	sso := p.ssoAddress(e.ID)
 	d := entityDescriptor{EntityID: EntityID(p.cfg.Base, e.ID), IDP: idpDescriptor{
 		Protocol: protocolSAML2,
+		Logout:   []endpoint{{bindingRedirect, p.logoutAddress(e.ID)}, {bindingPost, p.logoutAddress(e.ID)}},
 		Formats:  []string{formatPersistent, formatUnspecified},
 		SSO:      []endpoint{{bindingRedirect, sso}, {bindingPost, sso}},
 	}}

@@ -173,23 +173,39 @@ func verify(sp server.SAML, root *etree.Element, in incoming) (*etree.Element, b
 
 var validID = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,255}$`)
 
-// check verifies what is said about the message itself.
-func (q *authnRequest) check(address, entity string, signed bool, now time.Time) error {
-	if len(q.Issuer) != 1 || strings.TrimSpace(q.Issuer[0]) != entity {
+// message is what every request says of itself.
+type message struct {
+	id, version, instant, destination string
+	issuer                            []string
+}
+
+// check verifies that the request is for this address, from the one that it was found
+// by, and of now.
+func (m message) check(address, entity string, signed bool, now time.Time) error {
+	if len(m.issuer) != 1 || strings.TrimSpace(m.issuer[0]) != entity {
 		return refuse("signature", "the signature covers another issuer")
 	}
-	if q.Version != "2.0" || !validID.MatchString(q.ID) {
-		return refuse("unreadable", "version %q, id %q", q.Version, q.ID)
+	if m.version != "2.0" || !validID.MatchString(m.id) {
+		return refuse("unreadable", "version %q, id %q", m.version, m.id)
 	}
-	if q.Destination != address && (q.Destination != "" || signed) {
-		return refuse("destination", "destination %q", q.Destination)
+	if m.destination != address && (m.destination != "" || signed) {
+		return refuse("destination", "destination %q", m.destination)
 	}
-	at, err := time.Parse(time.RFC3339, q.IssueInstant)
+	at, err := time.Parse(time.RFC3339, m.instant)
 	if err != nil {
-		return refuse("unreadable", "issue instant %q", q.IssueInstant)
+		return refuse("unreadable", "issue instant %q", m.instant)
 	}
 	if at.Before(now.Add(-requestLife)) || at.After(now.Add(requestAhead)) {
 		return refuse("expired", "issued %s, now %s", at.UTC().Format(time.RFC3339), now.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// check verifies the parts of a request that nobody can be told about but the person.
+func (q *authnRequest) check(address, entity string, signed bool, now time.Time) error {
+	m := message{q.ID, q.Version, q.IssueInstant, q.Destination, q.Issuer}
+	if err := m.check(address, entity, signed, now); err != nil {
+		return err
 	}
 	if len(q.Policy) > 1 || len(q.Context) > 1 || len(q.Subject) > 1 {
 		return refuse("unreadable", "a part is there more than once")

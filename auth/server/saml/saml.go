@@ -73,6 +73,9 @@ func (p *Provider) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET /e/{enterprise}/saml/sso", p.serve)
 	mux.HandleFunc("POST /e/{enterprise}/saml/sso", p.serve)
 	mux.HandleFunc("GET /e/{enterprise}/saml/continue", p.proceed)
+	mux.HandleFunc("GET /e/{enterprise}/saml/logout", p.logout)
+	mux.HandleFunc("POST /e/{enterprise}/saml/logout", p.logout)
+	mux.HandleFunc("GET /e/{enterprise}/saml/signed-out", p.signedOut)
 }
 
 // The life of an assertion. A service provider must take it at once; the rest is for
@@ -89,6 +92,10 @@ func EntityID(b *server.Base, enterprise string) string {
 
 func (p *Provider) ssoAddress(enterprise string) string {
 	return p.cfg.Base.Issuer(enterprise) + "/saml/sso"
+}
+
+func (p *Provider) logoutAddress(enterprise string) string {
+	return p.cfg.Base.Issuer(enterprise) + "/saml/logout"
 }
 
 // fail shows err on a page.

@@ -51,12 +51,8 @@ func (p *Provider) serve(w http.ResponseWriter, r *http.Request) {
 		p.fail(w, r, e.ID, err)
 		return
 	}
-	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Location", "/e/"+e.ID+"/saml/continue?request="+
+	seeOther(w, "/e/"+e.ID+"/saml/continue?request="+
 		base64.RawURLEncoding.EncodeToString(p.cfg.Base.Sealer.Seal(sealed, "saml request "+e.ID)))
-	w.WriteHeader(http.StatusSeeOther)
 }
 
 // refused tells the person at the browser why a request cannot be answered: who sent it

@@ -1,0 +1,92 @@
+package saml_test
+
+import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/pem"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+)
+
+// goodbye is a LogoutRequest.
+func (w *world) goodbye(id, index string) string {
+	return fmt.Sprintf(`<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" `+
+		`ID="%s" Version="2.0" IssueInstant="%s" Destination="%s/saml/logout"><saml:Issuer>%s</saml:Issuer><saml:NameID>x</saml:NameID>`+
+		`<samlp:SessionIndex>%s</samlp:SessionIndex></samlp:LogoutRequest>`, id, w.clock.Now().Format(time.RFC3339), w.issuer(), wikiEntity, index)
+}
+
+// TestLogout signs out whom the service provider means, and tells it so, signed.
+func TestLogout(t *testing.T) {
+	w := newWorld(t)
+	sp := signingWiki()
+	sp.Logout = "https://wiki.example/bye?x=1"
+	w.app(acme, "wiki", sp)
+	b := w.browser().signIn(w.zhangsan())
+	index := b.open(acme, "wiki").form(t).one(t).Authn.SessionIndex
+	signedIn := func() bool { return b.open(acme, "wiki").status == http.StatusOK }
+	leave := func(query string) page { return b.get(w.issuer() + "/saml/logout?" + query) }
+
+	for why, p := range map[string]page{
+		"unsigned":    leave(byRedirect(w.goodbye("_1", index), "", nil)),
+		"signature":   leave(byRedirect(w.goodbye("_1", index), "", thiefKey().key)),
+		"destination": leave(byRedirect(strings.Replace(w.goodbye("_1", index), "/saml/logout", "/saml/sso", 1), "", spKey().key)),
+		"unreadable":  leave(byRedirect(w.ask().xml(), "", spKey().key)),
+	} {
+		if !strings.Contains(p.body, "read SAML request: "+why) {
+			t.Errorf("%s: %d %s", why, p.status, p.body)
+		}
+	}
+	another := b.get(leave(byRedirect(w.goodbye("_2", "_another"), "", spKey().key)).header.Get("Location"))
+	if !signedIn() || !strings.HasPrefix(another.header.Get("Location"), sp.Logout) {
+		t.Error("the end of another session ended this one")
+	}
+	taken := leave(byRedirect(w.goodbye("_3", index), "back", spKey().key)).header.Get("Location")
+	out := b.get(taken)
+	if signedIn() {
+		t.Error("still signed in")
+	}
+	told, query, _ := strings.Cut(out.header.Get("Location"), "x=1&")
+	want(t, "told at", told, "https://wiki.example/bye?")
+	verifyRedirect(t, w, query)
+	values, err := url.ParseQuery(query)
+	must(t, err)
+	want(t, "RelayState", values.Get("RelayState"), "back")
+	if again := b.get(taken); !strings.HasPrefix(again.body, "page: sign_in_stale") {
+		t.Errorf("again: %s", again.body)
+	}
+}
+
+// verifyRedirect checks a query that we have signed.
+func verifyRedirect(t testing.TB, w *world, query string) {
+	t.Helper()
+	certs, err := w.provider.Certificates(t.Context(), acme)
+	must(t, err)
+	block, _ := pem.Decode([]byte(certs[0].PEM))
+	cert, err := x509.ParseCertificate(block.Bytes)
+	must(t, err)
+	signed, signature, _ := strings.Cut(query, "&Signature=")
+	signature, err = url.QueryUnescape(signature)
+	must(t, err)
+	value, err := base64.StdEncoding.DecodeString(signature)
+	must(t, err)
+	sum := sha256.Sum256([]byte(signed))
+	must(t, rsa.VerifyPKCS1v15(cert.PublicKey.(*rsa.PublicKey), crypto.SHA256, sum[:], value))
+}
+
+// TestLogoutUnregistered takes no logout of an app that cannot prove that it asks.
+func TestLogoutUnregistered(t *testing.T) {
+	w := newWorld(t)
+	w.app(acme, "wiki", wiki())
+	b := w.browser().signIn(w.zhangsan())
+	p := b.get(w.issuer() + "/saml/logout?" + byRedirect(w.goodbye("_1", ""), "", nil))
+	if !strings.Contains(p.body, "read SAML request: unsigned") || b.open(acme, "wiki").status != http.StatusOK {
+		t.Errorf("%d %s", p.status, p.body)
+	}
+}
