@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -61,6 +62,9 @@ func (c *Catalog) listed(app server.App) auth.App {
 
 // nativeID is the program that an app is; empty for a web app.
 func nativeID(app server.App) string {
+	if !bytes.Contains(app.Launch, []byte(server.LaunchNative)) { // hardly any is; reading them all costs
+		return ""
+	}
 	var l server.LaunchSpec
 	if err := json.Unmarshal(app.Launch, &l); err != nil || l.Kind != server.LaunchNative || l.Native == nil {
 		return ""
@@ -145,8 +149,8 @@ func (c *Catalog) mint(w http.ResponseWriter, r *http.Request) {
 		c.refuseAPI(w, r, err)
 		return
 	}
-	if l, err := ParseLaunch(app.Launch, c.cfg.AllowHTTP); err == nil && l.Kind == server.LaunchNative {
-		c.native(w, r, app, l, token, wish.Challenge)
+	if nativeID(app) != "" {
+		c.native(w, r, app, token, wish.Challenge)
 		return
 	}
 	link, now := auth.RandomToken(), c.cfg.Base.Time()

@@ -129,12 +129,3 @@ func TestSignOutEverywhere(t *testing.T) {
 	}
 	must(t, second(bystander.session(acme)))
 }
-
-// BenchmarkMint is the server's part of a click: a launch link is to cost 0.3 ms at most.
-func BenchmarkMint(b *testing.B) {
-	w := newWorld(b)
-	zhang := w.signedIn(acme, "张三")
-	for b.Loop() {
-		w.mint(zhang, 4711, strings.Repeat("n", 32))
-	}
-}

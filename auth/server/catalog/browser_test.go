@@ -104,6 +104,17 @@ func (b *browser) session(enterprise string) (server.Session, error) {
 	return server.Session{}, auth.ErrNotFound
 }
 
+// cookie is what the browser shows the server.
+func (b *browser) cookie() string {
+	u, err := url.Parse(b.w.server.URL)
+	must(b.w.t, err)
+	var all []string
+	for _, c := range b.Jar.Cookies(u) {
+		all = append(all, c.Name+"="+c.Value)
+	}
+	return strings.Join(all, "; ")
+}
+
 // signIn gives the browser a session that it made itself.
 func (b *browser) signIn(a account) server.Session {
 	b.w.t.Helper()

@@ -13,7 +13,12 @@ import (
 // native answers a launch of a program on the device: with a code that the program itself
 // redeems, bound to the challenge that the agent brought. Nothing of it is a link, and no
 // browser has to do with it.
-func (c *Catalog) native(w http.ResponseWriter, r *http.Request, app server.App, l server.LaunchSpec, token server.AccessToken, challenge string) {
+func (c *Catalog) native(w http.ResponseWriter, r *http.Request, app server.App, token server.AccessToken, challenge string) {
+	l, err := ParseLaunch(app.Launch, c.cfg.AllowHTTP)
+	if err != nil {
+		c.refuseAPI(w, r, misconfigured(app, err))
+		return
+	}
 	s, err := c.cfg.Sessions.Session(r.Context(), token.EnterpriseID, token.SessionID, c.cfg.Base.Time())
 	if errors.Is(err, auth.ErrNotFound) {
 		err = auth.Fail(auth.SignInRequired, nil, err)

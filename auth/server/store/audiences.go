@@ -14,7 +14,7 @@ import (
 
 // keysAtOnce is how many of a person's keys one statement compares; hardly anybody is in
 // more groups.
-const keysAtOnce = 24
+const keysAtOnce = 8
 
 // anyOf is the list of a person's keys from parameter first on.
 func anyOf(first int) string {
@@ -27,7 +27,7 @@ func anyOf(first int) string {
 
 // membersAtOnce is how many members one statement saves: a long list is written while
 // everybody else waits, so it is written quickly.
-const membersAtOnce = 64
+const membersAtOnce = 16
 
 const memberColumns = `enterprise_id, app_id, member, position, account, group_name, carries`
 
