@@ -52,6 +52,9 @@ type Config struct {
 	// OpenWindow starts the window with that name unless one runs already; fault
 	// WindowMissing where none can be shown, which nil always is.
 	OpenWindow func(ctx context.Context, name string, env local.Env) error
+	// Raising is called before a window that may be open is asked to come to the front, for
+	// a system on which it must be allowed to; nil does nothing.
+	Raising func()
 	// Watch tells of sleep and network; nil hears nothing.
 	Watch func(ctx context.Context) <-chan desktop.Event
 	// Autostart starts the agent with the person's session; nil offers none.

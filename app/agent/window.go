@@ -13,6 +13,9 @@ func (a *Agent) Window(ctx context.Context, name string, env local.Env) error {
 	if a.cfg.OpenWindow == nil {
 		return auth.Fail(auth.WindowMissing, nil, nil)
 	}
+	if a.cfg.Raising != nil {
+		a.cfg.Raising()
+	}
 	a.mu.Lock()
 	env = a.childEnv(env)
 	a.wish, a.wishes = name, a.wishes+1

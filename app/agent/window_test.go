@@ -15,11 +15,13 @@ import (
 // its events.
 func TestWindow(t *testing.T) {
 	var opened []string
+	allowed := 0
 	d := newDesk(t, func(cfg *agent.Config) {
 		cfg.OpenWindow = func(_ context.Context, name string, env local.Env) error {
 			opened = append(opened, name+" on "+env["DISPLAY"])
 			return nil
 		}
+		cfg.Raising = func() { allowed++ }
 	})
 	open := func(name string, env local.Env) {
 		t.Helper()
@@ -38,6 +40,9 @@ func TestWindow(t *testing.T) {
 			open("apps", nil)
 		case e.Window != "":
 			heard = append(heard, e.Window)
+			if allowed != 2 {
+				t.Errorf("the window was allowed to the front %d times before it heard, want 2", allowed)
+			}
 			return enough
 		}
 		return nil

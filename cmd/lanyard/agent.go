@@ -93,7 +93,7 @@ func (p *program) serve(ctx context.Context, paths desktop.Paths, o cli.AgentOpt
 		return false, err
 	}
 	shown := newWindows(paths, logger)
-	cfg.Ring, cfg.OpenWindow = ring, shown.open
+	cfg.Ring, cfg.OpenWindow, cfg.Raising = ring, shown.open, shown.allow
 	info := local.Info{PID: os.Getpid(), Address: listener.Addr().String(), Version: version}
 	cfg.Ending = func() {
 		if err := local.RemoveInfo(paths.State, info); err != nil {

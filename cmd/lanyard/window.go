@@ -42,6 +42,20 @@ func newWindows(paths desktop.Paths, logger *slog.Logger) *windows {
 	return w
 }
 
+// allow lets the window that is open, also one that an earlier agent has started, come to
+// the front; one that we start may do so anyway.
+func (w *windows) allow() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	pid := 0
+	if w.runs != nil {
+		pid = w.runs.Process.Pid
+	}
+	if pid > 0 || w.listens() {
+		desktop.AllowForeground(pid)
+	}
+}
+
 // open shows the window with that name on the caller's display; fault WindowMissing
 // where the program is not installed, or there is nothing to show a window on.
 func (w *windows) open(ctx context.Context, name string, env local.Env) error {
