@@ -9,6 +9,7 @@ import (
 
 	"lanyard/app/local"
 	"lanyard/auth"
+	"lanyard/auth/words"
 )
 
 func (c *cli) statusCommand() *cobra.Command {
@@ -48,6 +49,8 @@ func (c *cli) showState(s local.State) {
 	}
 	p := s.Profile("")
 	switch {
+	case p != nil && p.Ended():
+		c.tell(words.T(c.lang, "tray.ended", "company", p.Enterprise.Name.In(c.lang)))
 	case p != nil && p.ServerDown:
 		c.tell(c.t("server_down"))
 	case s.Offline:
