@@ -25,7 +25,7 @@ func TestForeignUpstream(t *testing.T) {
 			const secret = "s3cr3t of:the+server&"
 			listen := closedPort(t)
 			c := &company{dir: t.TempDir(), origin: "http://" + listen}
-			issuer := foreignProvider(t, "SERVER_REDIRECT="+c.origin+"/c/upstream/callback", "SERVER_SECRET="+secret, "SERVER_AUTH="+method)
+			issuer := foreignProvider(t, "SERVER_REDIRECT="+c.origin+"/c/upstream/callback", "SERVER_LOGOUT="+c.origin+"/c/upstream/logout", "SERVER_SECRET="+secret, "SERVER_AUTH="+method)
 			c.write(t, "server.yaml", fmt.Sprintf("listen: %s\npublic_url: %s\ndata: %s/data\nkey_file: %s/key\nallow: [%q]\nallow_http: [127.0.0.1]\n",
 				listen, c.origin, c.dir, c.dir, strings.TrimPrefix(issuer, "http://")))
 			c.write(t, "secret", secret)
@@ -62,6 +62,25 @@ connector:
 			if p.Phase != local.SignedIn || p.Identity.Name != "Account wanglei" || p.Identity.Subject == "wanglei" || !strings.HasPrefix(p.Identity.Issuer, c.origin+"/e/") {
 				t.Errorf("profile %+v", p)
 			}
+
+			// Signing out there ends this browser's session here, behind its back; the desktop
+			// stays, as what was granted for offline access does.
+			home := p.Identity.Issuer + "/"
+			if page, at := w.get(t, home); !strings.HasPrefix(at.String(), c.origin) {
+				t.Fatalf("my apps led to %s:\n%s", at, page)
+			}
+			page, at = w.get(t, issuer+"/session/end")
+			w.submit(t, page, at, url.Values{"logout": {"yes"}})
+			eventually(t, 20*time.Second, func() error {
+				if page, at := w.get(t, home); !strings.HasPrefix(at.String(), issuer) {
+					return fmt.Errorf("still signed in at %s:\n%s\n%s", at, page, c.server.err.String())
+				}
+				return nil
+			})
+			if p := d.settled(t); p.Phase != local.SignedIn {
+				t.Errorf("the desktop is %s", p.Phase)
+			}
+
 			for name, text := range map[string]string{"the server's log": c.server.err.String(), "the desktop's": login.err.String()} {
 				if strings.Contains(text, secret) || strings.Contains(text, url.QueryEscape(secret)) {
 					t.Errorf("%s holds the secret", name)

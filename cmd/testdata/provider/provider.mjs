@@ -24,6 +24,7 @@ server.listen(0, '127.0.0.1', () => {
       grant_types: ['authorization_code'],
       response_types: ['code'],
       redirect_uris: [process.env.SERVER_REDIRECT],
+      ...process.env.SERVER_LOGOUT && { backchannel_logout_uri: process.env.SERVER_LOGOUT, backchannel_logout_session_required: true },
     }] : []],
     claims: { openid: ['sub'], profile: ['name'], email: ['email', 'email_verified'], groups: ['groups'] },
     findAccount: (ctx, id) => ({
@@ -31,10 +32,13 @@ server.listen(0, '127.0.0.1', () => {
       claims: () => ({ sub: id, name: `Account ${id}`, email: `${id}@example.com`, email_verified: true, groups: ['staff', '研发'] }),
     }),
     features: {
+      backchannelLogout: { enabled: true },
       devInteractions: { enabled: true },
       revocation: { enabled: true },
       rpInitiatedLogout: { enabled: true },
     },
+    // Its own guard refuses addresses of this computer, where the one to be told listens.
+    fetch: (url, { dispatcher, ...options }) => fetch(url, options),
     // A short life, so that a test sees a refresh without waiting long.
     ttl: { AccessToken: Number(process.env.ACCESS_TTL ?? 300), RefreshToken: 3600, Session: 3600, Grant: 3600, IdToken: 300, Interaction: 600 },
     rotateRefreshToken: true,
