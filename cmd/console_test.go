@@ -200,10 +200,37 @@ func TestConsole(t *testing.T) {
 
 	// An app by the console opens on the desk; the person is there, with the device.
 	b.open(c.origin + "/admin/apps/new")
+	b.whole("console-app-kinds")
+	b.press("button[value=link]", "\r")
 	b.fill("name_en", "Handbook", "name_zh", "员工手册", "url", "https://handbook.example/\r")
-	b.shows("Saved.")
+	b.shows("Saved.", "Access link", "Opens as it is")
 	b.whole("console-app")
 	if out := d.must(t, "apps"); !strings.Contains(out, "Handbook") {
+		t.Errorf("apps on the desk:\n%s", out)
+	}
+
+	// WPS: its form first, with our three interfaces; then what WPS gives.
+	b.open(c.origin + "/admin/apps/new")
+	b.press("button[value=wps]", "\r")
+	b.fill("name_en", "WPS", "name_zh", "WPS\r")
+	b.shows("Not finished", "/three/authorize?client_id=wps", "It is not shown again", "WPS APPID")
+	b.whole("console-app-wps")
+	b.fill("wps_app_id", "AK20211008GIMUUL\r")
+	b.shows("Saved.", "in any browser (this server signs in)")
+
+	// Who may open it: a list of one, which is not the employee; then everyone.
+	b.press("#people summary", "\r")
+	b.press("#people input[value=list]", " ")
+	b.do(chromedp.SendKeys(chromedp.CSS("#people-list"), "lisi")) // Clear knows no empty textarea
+	b.press("#save-people", "\r")
+	b.shows("1 on the list")
+	b.whole("console-app-people")
+	if out := d.must(t, "apps"); strings.Contains(out, "WPS") {
+		t.Errorf("apps of one who is not on the list:\n%s", out)
+	}
+	b.press("#open-all", "\r")
+	b.shows("Everyone")
+	if out := d.must(t, "apps"); !strings.Contains(out, "WPS") {
 		t.Errorf("apps on the desk:\n%s", out)
 	}
 	b.open(c.origin + "/admin/people")
@@ -260,10 +287,10 @@ func pictures(t *testing.T, c *company) {
 		b.fill("password", "correct horse battery\r")
 		b.do(chromedp.WaitVisible(chromedp.CSS("nav")))
 		for _, page := range []string{
-			"", "sign-ins", "people", "apps", "apps/new", "apps/handbook", "connector", "connector/new", "settings", "audit", "companies",
+			"", "sign-ins", "people", "apps", "apps/new", "apps/new?preset=saml", "apps/handbook", "apps/wps", "apps/wps/openings", "connector", "connector/new", "settings", "audit", "companies",
 		} {
 			b.open(c.origin + "/admin/" + page)
-			b.whole("console-" + look.name + "-" + strings.ReplaceAll(page, "/", "-"))
+			b.whole("console-" + look.name + "-" + strings.NewReplacer("/", "-", "?", "-", "=", "-").Replace(page))
 		}
 		b.open(c.origin + "/admin/people")
 		b.press(".people a", "\r")
