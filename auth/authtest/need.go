@@ -19,6 +19,7 @@ var parts = map[string][]string{
 	"mingw":         {"x86_64-w64-mingw32-gcc"},
 	"node":          {"node"},
 	"postgres":      {"/usr/lib/postgresql/*/bin/initdb", "initdb"},
+	"python3":       {"python3"},
 	"xdotool":       {"xdotool"},
 	"xfce4-panel":   {"xfce4-panel"},
 	"xfconfd":       {"/usr/lib/*/xfce4/xfconf/xfconfd", "/usr/lib/xfce4/xfconf/xfconfd"},

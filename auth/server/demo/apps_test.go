@@ -14,9 +14,17 @@ import (
 // startApp starts one of the company's apps, whose provider is p.
 func startApp(t *testing.T, issuer string, app func(demo.AppConfig) http.Handler) string {
 	t.Helper()
+	return startWith(t, func(base string) http.Handler {
+		return app(demo.AppConfig{BaseURL: base, Issuer: issuer, ClientID: authtest.ClientID, ClientSecret: "app-secret"})
+	})
+}
+
+// startWith starts a service that has to know its own origin, which it returns.
+func startWith(t *testing.T, made func(base string) http.Handler) string {
+	t.Helper()
 	srv := httptest.NewUnstartedServer(nil)
 	base := "http://" + srv.Listener.Addr().String()
-	srv.Config.Handler = app(demo.AppConfig{BaseURL: base, Issuer: issuer, ClientID: authtest.ClientID, ClientSecret: "app-secret"})
+	srv.Config.Handler = made(base)
 	srv.Start()
 	t.Cleanup(srv.Close)
 	return base
