@@ -160,7 +160,7 @@ func (d *demoCompany) found(ctx context.Context) error {
 		},
 		Apps: []setup.App{{
 			ID: "handbook", Title: auth.Text{"en": "Handbook", "zh": "员工手册"},
-			Launch: setup.Launch{Kind: "link", URL: d.handbook + "/"},
+			Launch: server.LaunchSpec{Kind: "link", URL: d.handbook + "/"},
 		}},
 	})
 	if err != nil {
@@ -180,7 +180,7 @@ func (d *demoCompany) start(ctx context.Context, origin, folder string) (*servic
 	ssoHost := strings.TrimPrefix(d.sso, "http://")
 	c := &config{
 		// Short, so that whoever switches a fault on need not wait to see what becomes of it.
-		Lifetimes: map[string]duration{"access_token": duration(time.Minute), "upstream_proof": duration(20 * time.Second)},
+		Lifetimes: map[string]duration{"access_token": duration(time.Minute), "upstream_proof": duration(time.Second)},
 		PublicURL: origin, Data: dir, KeyFile: filepath.Join(dir, "key"),
 		Allow: []string{ssoHost, strings.TrimPrefix(d.ops, "http://")}, AllowHTTP: []string{"localhost", "127.0.0.1"},
 	}
