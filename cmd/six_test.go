@@ -185,7 +185,7 @@ func TestFaults(t *testing.T) {
 			b.open(company.origin + "/admin/sign-ins?failed=1")
 			b.shows(row.cause)
 			b.whole("fault-" + row.fault)
-			b.press(".signins a", "\r")
+			b.press("details summary", "\r") // the newest
 			b.shows(row.detail)
 			company.turn(b, row.fault)
 			if page := company.signInPage(t, "lisi", password); !strings.Contains(page, "Signed in as 李四") {
@@ -222,8 +222,8 @@ func TestFaults(t *testing.T) {
 			t.Errorf("at the sign-in: %s", page)
 		}
 		// The agent asks whether they still belong when it starts, as when it refreshes.
+		d.must(t, "quit")
 		eventually(t, 90*time.Second, func() error {
-			d.must(t, "quit")
 			if r := d.run(t, "status"); !strings.Contains(r.out+r.err, "Your access to Cloudberry has ended") {
 				return fmt.Errorf("status ended with %d: %s%s", r.code, r.out, r.err)
 			}
