@@ -1,4 +1,9 @@
 package broker
 
-// RedirectAllowed is for the fuzz test.
-var RedirectAllowed = redirectAllowed
+// These are for the fuzz tests.
+var (
+	RedirectAllowed = redirectAllowed
+	ReadUserCode    = readUserCode
+	ShownUserCode   = shownUserCode
+	DeviceName      = deviceName
+)
