@@ -54,6 +54,9 @@ func TestMyApps(t *testing.T) {
 	}
 	answer, page := b.open(w.issuer(acme) + "/")
 	wantPolicy(t, answer)
+	if policy := answer.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "img-src data: 'self';") {
+		t.Errorf("the policy keeps the icons out: %s", policy)
+	}
 	for _, want := range []string{`href="/e/` + acme + `/a/notes"`, "Notes", `<b aria-hidden="true">N</b>`, `src="/e/` + acme + `/icons/aa"`, "&lt;张三&gt;", `type="search"`} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q:\n%s", want, page)

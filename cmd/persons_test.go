@@ -1,0 +1,98 @@
+//go:build linux
+
+package cmd_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"lanyard/auth/authtest"
+)
+
+// TestTwoPeople: 李四 works in notes and docs in a browser, then somebody opens an app there
+// as 张三. He is asked, Enter leaves everything as it is, and after a switch every app of
+// the company opens as the one person who is signed in.
+func TestTwoPeople(t *testing.T) {
+	t.Parallel()
+	authtest.Need(t, "chromium")
+	directory := demo(t)
+	lisi, zhangsan := newDesk(t), newDesk(t)
+	lisi.signInQuietly(t, directory, "lisi")
+	zhangsan.signInQuietly(t, directory, "zhangsan")
+	b := newBrowser(t)
+	open := func(d *desk, app string) {
+		t.Helper()
+		n := len(d.urls())
+		d.must(t, "open", app)
+		b.open(d.nextURL(t, n))
+	}
+	for _, app := range []string{"notes", "docs"} {
+		open(lisi, app)
+		b.shows("Signed in as 李四")
+	}
+	open(zhangsan, "notes")
+	b.shows("signed in as 李四", "as 张三?")
+	b.do(chromedp.KeyEvent(kb.Enter))
+	b.shows("Signed in as 李四")
+	open(lisi, "docs")
+	b.shows("Signed in as 李四")
+
+	open(zhangsan, "notes")
+	b.shows("signed in as 李四", "as 张三?")
+	b.do(chromedp.Click(chromedp.CSS("#switch")))
+	b.shows("Signed in as 张三")
+	for _, app := range []string{"docs", "handbook", "notes"} {
+		open(zhangsan, app)
+		b.shows("Signed in as 张三")
+	}
+	// His own desktop has not noticed.
+	fresh := newBrowser(t)
+	fresh.open(strings.TrimSpace(lisi.must(t, "open", "notes", "--print-url")))
+	fresh.shows("Signed in as 李四")
+}
+
+// TestTwoEnterprises: one browser, two companies of one server, none of which knows of the
+// other.
+func TestTwoEnterprises(t *testing.T) {
+	t.Parallel()
+	authtest.Need(t, "chromium")
+	app := newRecorder(t)
+	c := newCompany(t, 1, "")
+	acme := c.read(t, "enterprise.yaml") +
+		"  - {id: app, title: {en: The app}, launch: {kind: oidc, url: \"" + app.URL + "/login\"}}\n"
+	c.write(t, "enterprise.yaml", acme)
+	c.write(t, "beta.yaml", strings.NewReplacer("code: acme", "code: beta", "{en: Acme, zh: 顶点}", "{en: Beta}").Replace(acme))
+	for _, file := range []string{"enterprise.yaml", "beta.yaml"} {
+		if r := c.command(t, "apply", "-f", filepath.Join(c.dir, file)).ended(t); r.code != 0 {
+			t.Fatalf("apply %s ended with %d: %s", file, r.code, r.err)
+		}
+	}
+	d, b := newDesk(t), newBrowser(t)
+	for i, code := range []string{"acme", "beta"} {
+		login := d.login(t, code, "--directory", c.origin, "--yes", "--print-url")
+		newWalker().walk(t, "http"+login.line(t, "http", 20*time.Second))
+		if code := login.wait(t, 20*time.Second); code != 0 {
+			t.Fatalf("login ended with %d: %s", code, login.err.String())
+		}
+		d.must(t, "open", "app")
+		b.open(d.nextURL(t, i))
+		b.shows("the app has opened")
+		if at := b.location(); !strings.Contains(at, strings.TrimPrefix(c.issuer(t, code), c.origin+"/e/")) {
+			t.Errorf("%s: the app was told of another company: %s", code, at)
+		}
+	}
+	// Each one's pages are its own, and signing out of one leaves the other.
+	b.open(c.issuer(t, "beta") + "/")
+	b.shows("Beta", "Your apps", "The app")
+	b.do(chromedp.Click(chromedp.CSS("#sign-out")))
+	b.shows("You are signed out")
+	b.open(c.issuer(t, "acme") + "/devices")
+	b.shows("Acme", "Where you are signed in", "This browser")
+	b.open(c.issuer(t, "acme") + "/a/app")
+	b.shows("the app has opened")
+}
