@@ -17,7 +17,7 @@ func (e *Engine) Activate(ctx context.Context, c *Connector, run Run, code auth.
 	if c.Activate == nil {
 		return nil, misconfigured("activate", fmt.Errorf("connector %q does not offer it", c.ID))
 	}
-	own := Run{Vars: run.Vars, Secrets: map[string]auth.Secret{}}
+	own := Run{Vars: run.Vars, Unseen: run.Unseen, Secrets: map[string]auth.Secret{}}
 	for _, name := range c.Activate.Secrets {
 		own.Secrets[name] = run.Secrets[name]
 	}

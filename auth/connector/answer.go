@@ -32,11 +32,8 @@ func (a *answer) judge(body []byte) (map[string]string, error) {
 			a.x.veil.add(value) // before anything of this answer is shown
 		}
 	}
-	head := fmt.Sprintf("%d %s", a.status, http.StatusText(a.status))
-	if what == "" {
-		a.shown = head + "\n" + showJSON(a.x.veil.tree(a.doc))
-	} else {
-		a.shown = head + "\n(" + what + ")"
+	if !a.x.run.Unseen {
+		a.shown = a.show(what)
 	}
 	if !success(a.status) {
 		return nil, a.failed()
@@ -54,6 +51,15 @@ func (a *answer) judge(body []byte) (map[string]string, error) {
 		}
 	}
 	return a.take()
+}
+
+// show writes the answer down for an admin; what is what it is where it is no JSON.
+func (a *answer) show(what string) string {
+	head := fmt.Sprintf("%d %s", a.status, http.StatusText(a.status))
+	if what != "" {
+		return head + "\n(" + what + ")"
+	}
+	return head + "\n" + showJSON(a.x.veil.tree(a.doc))
 }
 
 // read decodes the body, whatever content type it claims, and returns in a few words

@@ -33,6 +33,9 @@ type Run struct {
 	// runs after the sign-in its tokens (access_token, refresh_token, id_token), sub,
 	// tenant and what [Result].Kept held.
 	Secrets map[string]auth.Secret
+	// Unseen leaves requests and answers out of the stages. Writing them down for people,
+	// secrets hidden, costs more than all the rest of a run.
+	Unseen bool
 }
 
 // Result is who signed in, as the connector's last step left it.

@@ -361,3 +361,21 @@ func TestAuthorizeURLRefuses(t *testing.T) {
 		}
 	}
 }
+
+// A run that nobody looks at writes nothing down and finds the same.
+func TestUnseenRun(t *testing.T) {
+	seen, unseen := secrets(nil), secrets(nil)
+	unseen.Unseen = true
+	for name, run := range map[string]connector.Run{"seen": seen, "unseen": unseen} {
+		engine := &connector.Engine{HTTP: &http.Client{Transport: still{}}}
+		r, err := engine.Exchange(t.Context(), threeSteps(t), run, auth.NewSecret("0123456789abcdef"))
+		if err != nil || r.Subject != "ZhangSan" || len(r.Stages) != 2 {
+			t.Fatalf("%s: %+v, %v", name, r, err)
+		}
+		for _, stage := range r.Stages {
+			if written := stage.Request != "" && stage.Answer != ""; stage.ID == "" || written == run.Unseen {
+				t.Errorf("%s: stage %+v", name, stage)
+			}
+		}
+	}
+}

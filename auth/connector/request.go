@@ -85,7 +85,9 @@ func (x *execution) render(s *Step) (*call, error) {
 	if err := x.body(c, s, form, &shown); err != nil {
 		return nil, err
 	}
-	c.shown = shown.String()
+	if !x.run.Unseen {
+		c.shown = shown.String()
+	}
 	return c, nil
 }
 
@@ -100,7 +102,9 @@ func (x *execution) body(c *call, s *Step, form []Pair, shown *strings.Builder) 
 			return fmt.Errorf("json: %w", err)
 		}
 		setDefault(c.header, "Content-Type", "application/json; charset=utf-8")
-		shown.WriteString("\n\n" + showJSON(x.veil.tree(doc)))
+		if !x.run.Unseen {
+			shown.WriteString("\n\n" + showJSON(x.veil.tree(doc)))
+		}
 	case s.Form != nil || s.Params != nil && s.Method != http.MethodGet:
 		c.body = []byte(strings.TrimPrefix(withQuery("", form), "?"))
 		setDefault(c.header, "Content-Type", "application/x-www-form-urlencoded")

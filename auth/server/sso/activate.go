@@ -54,7 +54,7 @@ func (s *SSO) activate(ctx context.Context, a *attempt, c loaded, device string,
 	if !c.activatesByItself() {
 		return server.Session{}, auth.Fail(auth.EnterpriseMisconfig, auth.Args{"reason": "activation has no client of its own"}, nil)
 	}
-	result, err := s.cfg.Engine.Activate(ctx, c.doc, connector.Run{Secrets: c.secrets}, code)
+	result, err := s.cfg.Engine.Activate(ctx, c.doc, connector.Run{Secrets: c.secrets, Unseen: true}, code)
 	if err != nil {
 		return server.Session{}, err
 	}

@@ -150,6 +150,7 @@ func (s *SSO) run(c loaded, q openid.Request) connector.Run {
 			"redirect_uri": q.RedirectURI, "state": q.State.Reveal(), "nonce": q.Nonce.Reveal(),
 		},
 		Secrets: secrets,
+		Unseen:  true,
 	}
 }
 

@@ -154,7 +154,7 @@ func (s *SSO) ask(ctx context.Context, c loaded, u upstreamValues) (map[string]a
 	if c.doc.Kind == connector.KindSteps {
 		secrets := secretsOf(u.Values)
 		maps.Copy(secrets, c.secrets)
-		return s.cfg.Engine.Prove(ctx, c.doc, connector.Run{Secrets: secrets})
+		return s.cfg.Engine.Prove(ctx, c.doc, connector.Run{Secrets: secrets, Unseen: true})
 	}
 	p, err := s.providers.of(ctx, c)
 	if err != nil {
