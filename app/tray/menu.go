@@ -40,16 +40,19 @@ type Action struct {
 }
 
 // Item is one row of the menu: a separator (no label), a submenu (Items), or something
-// to click. A row without an Action only says something.
+// to click. A row without an Action only says something. One that is Hidden keeps the
+// place of what comes and goes, so that nothing else moves, or is made anew, under the
+// mouse of somebody who has the menu open.
 type Item struct {
 	Label   string
 	Checked bool
+	Hidden  bool
 	Do      Action
 	Items   []Item
 }
 
 // Separator reports whether the row is the line between two groups.
-func (i Item) Separator() bool { return i.Label == "" }
+func (i Item) Separator() bool { return i.Label == "" && !i.Hidden }
 
 // Enabled reports whether the row can be clicked or opened.
 func (i Item) Enabled() bool { return i.Do != Action{} || len(i.Items) > 0 }
@@ -161,8 +164,11 @@ func (m *menu) trouble() []Item {
 // news is that somebody signed in as this person on another device: they alone know
 // whether it was them.
 func (m *menu) news() []Item {
-	if m.profile == nil || m.profile.NewDevice == nil {
+	if m.profile == nil {
 		return nil
+	}
+	if m.profile.NewDevice == nil {
+		return []Item{{Hidden: true}}
 	}
 	name := words.Line(m.profile.NewDevice.Name, maxLabel)
 	return []Item{{Label: m.text("new_device", "device", name), Do: Action{Verb: Devices, Profile: m.profile.ID}}}
@@ -190,7 +196,7 @@ func (m *menu) apps() []Item {
 func (m *menu) opened() []Item {
 	o := m.profile.Opened
 	if o == nil {
-		return nil
+		return []Item{{Hidden: true}}
 	}
 	title := words.Line(o.Title.In(m.lang), maxLabel)
 	if title == "" {

@@ -131,6 +131,8 @@ func transcript(shown tray.Tray) string {
 func write(b *strings.Builder, indent string, items []tray.Item) {
 	for _, i := range items {
 		switch {
+		case i.Hidden:
+			continue
 		case i.Separator():
 			fmt.Fprintf(b, "%s─\n", indent)
 			continue

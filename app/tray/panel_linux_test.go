@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -180,6 +181,22 @@ func TestClicks(t *testing.T) {
 		s.state(all[look.state])
 		s.click(icon, icon.Shows(look.menu), look.label, look.asks)
 	}
+
+	// What comes and goes leaves the other rows as they are: a click on a menu that was open
+	// meanwhile is not lost.
+	s.state(all["signed-in"])
+	before := icon.Shows("Acme · 张三|─|Notes|Handbook|All apps…|─|Settings…|Sign out|Close Lanyard")
+	opened := all["signed-in"]
+	opened.Profiles = slices.Clone(opened.Profiles)
+	opened.Profiles[0].Opened = &local.Opened{App: "notes", Title: map[string]string{"en": "Notes"}}
+	opened.Profiles[0].NewDevice = &local.NewDevice{Name: "desk 4"}
+	s.state(opened)
+	after := icon.Shows("Acme · 张三|New sign-in on desk 4. Not you? Look here|─|Notes|Handbook|All apps…|Notes asked you to sign in? Tell IT|─|Settings…|Sign out|Close Lanyard")
+	s.click(icon, before, "Handbook", "launch handbook of p1 in en map[DISPLAY::7]")
+	s.click(icon, after, "Notes asked you to sign in? Tell IT", "asked notes of p1")
+	s.click(icon, after, "New sign-in on desk 4. Not you? Look here", "devices of p1 map[DISPLAY::7]")
+	s.state(all["signed-in"])
+	icon.Shows("Acme · 张三|─|Notes|Handbook|All apps…|─|Settings…|Sign out|Close Lanyard")
 
 	// A click that comes to nothing says why, until the next one.
 	s.tell("refuse")

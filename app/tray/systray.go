@@ -82,6 +82,9 @@ func (p *panel) build(parent *systray.MenuItem, items []Item, index int) []row {
 		if !it.Enabled() {
 			rows[i].item.Disable()
 		}
+		if it.Hidden {
+			rows[i].item.Hide()
+		}
 		go func(clicks <-chan struct{}) {
 			for range clicks { // until the item is removed
 				go p.clicked(at, sub) // the library drops a click that nobody takes at once
@@ -107,6 +110,13 @@ func (p *panel) update(rows []row, old, now []Item) {
 				item.Enable()
 			} else {
 				item.Disable()
+			}
+		}
+		if it.Hidden != old[i].Hidden {
+			if it.Hidden {
+				item.Hide()
+			} else {
+				item.Show()
 			}
 		}
 		if it.Checked != old[i].Checked {

@@ -67,6 +67,9 @@ func rows(variants []dbus.Variant) (list []Row) {
 	for _, row := range variants {
 		fields := row.Value().([]any)
 		props := fields[1].(map[string]dbus.Variant)
+		if props["visible"].Value() == false {
+			continue
+		}
 		e := Row{ID: fields[0].(int32), Enabled: true, Children: rows(fields[2].([]dbus.Variant))}
 		if props["type"].Value() == "separator" {
 			e.Label = "─"

@@ -70,6 +70,14 @@ func (s *service) State(context.Context) (local.State, error) {
 	return local.State{}, s.call("state")
 }
 
+func (s *service) Asked(_ context.Context, app, profile string) error {
+	return s.call("asked", app, "of", profile)
+}
+
+func (s *service) Devices(_ context.Context, profile string, env local.Env) error {
+	return s.call("devices of", profile, env)
+}
+
 func (s *service) Cancel(_ context.Context, id string) error  { return s.call("cancel", id) }
 func (s *service) Select(_ context.Context, id string) error  { return s.call("select", id) }
 func (s *service) Quit(_ context.Context, restart bool) error { return s.call("quit", restart) }
