@@ -145,7 +145,9 @@ func (v *visit) readApp(p server.AppPreset, in *server.AppInput) (wrong map[stri
 	if text := strings.TrimSpace(v.PostFormValue("metadata")); text != "" && v.takesMetadata(p) {
 		sp, err := v.c.cfg.ReadMetadata([]byte(text))
 		if err != nil {
-			wrong["metadata"] = v.t("app.metadata_wrong", "cause", err.Error())
+			fault, args := auth.FaultOf(err)
+			message := words.ExplainFault(fault, args, v.lang)
+			wrong["metadata"] = strings.TrimSpace(message.Title + " " + message.Sentence)
 		} else {
 			in.SAML = &sp
 			in.Values["entity_id"], in.Values["acs"] = sp.EntityID, strings.Join(sp.ACS, "\n")
@@ -169,6 +171,9 @@ func (v *visit) keepApp(in server.AppInput, wrong map[string]string) (auth.Secre
 		name, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(path, "vars."), "secrets."), ".")
 		if name == "title" {
 			name = "name"
+		}
+		if wrong["metadata"] != "" && (name == "entity_id" || name == "acs") {
+			continue // they would have come from there
 		}
 		if wrong[name] == "" && (name != "name" || len(in.Title) == 0) {
 			wrong[name] = message

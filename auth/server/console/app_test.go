@@ -59,7 +59,7 @@ func TestAppSAML(t *testing.T) {
 		t.Errorf("unknown kind: status %d", p.status)
 	}
 	form := url.Values{"preset": {"saml"}, "name_en": {"Wiki"}, "metadata": {"<html>"}}
-	b.post("/admin/apps/new", form).shows(t, "not metadata", "This metadata cannot be used")
+	b.post("/admin/apps/new", form).shows(t, "not metadata", "This is not the metadata of an app")
 	form.Set("metadata", "<EntityDescriptor/>")
 	form.Set("attributes", "mail = {email}\r\ngroup = {groups}")
 	if p := b.post("/admin/apps/new", form); p.location() != "/admin/apps/wiki?done=app" {

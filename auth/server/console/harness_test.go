@@ -184,7 +184,7 @@ func newWorld(t testing.TB) *world {
 		Audiences: s, Openings: s, Removal: s,
 		ReadMetadata: func(xml []byte) (server.SAML, error) {
 			if !strings.Contains(string(xml), "EntityDescriptor") {
-				return server.SAML{}, errors.New("not metadata")
+				return server.SAML{}, auth.Fail(auth.SAMLMetadata, nil, errors.New("not metadata"))
 			}
 			return server.SAML{EntityID: "https://sp.example/saml", ACS: []string{"https://sp.example/acs"}}, nil
 		},

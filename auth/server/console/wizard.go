@@ -221,6 +221,8 @@ func (v *visit) faultOf(message string) string {
 		{"https://", "fault.address"},
 		{"whole address", "fault.address"},
 		{"must name a host", "fault.address"},
+		{"is not https", "fault.address"},
+		{"is not an address", "fault.address"},
 		{"larger than", "fault.large"},
 		{"not a PNG", "fault.picture"},
 		{"one line", "fault.line"},

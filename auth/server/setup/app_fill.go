@@ -109,7 +109,10 @@ func (a *App) client(filled filledApp) *Client {
 	}
 	out := &Client{
 		ID: cmp.Or(a.Client, a.ID), Name: a.Title.In("en"), RedirectURIs: c.Redirects, LogoutURIs: c.Logouts, Farewell: c.Farewell,
-		Alg: c.Alg, Public: c.Public == "yes", Secret: a.Secrets[clientSecret], Given: a.Given[clientSecret],
+		Alg: c.Alg, Public: c.Public == "yes",
+	}
+	if !out.Public {
+		out.Secret, out.Given = a.Secrets[clientSecret], a.Given[clientSecret]
 	}
 	if c.Kind == server.ClientThree {
 		out.Three = &server.Three{Get: c.Get == "GET"}

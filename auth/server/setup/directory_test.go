@@ -36,8 +36,8 @@ func oidcFile(code, via string) setup.File {
 			OIDC: &connector.OIDC{Issuer: "https://id." + code + ".com", ClientID: "desk", Scopes: []string{"openid"}},
 		}},
 		Apps: []setup.App{
-			{ID: "docs", Title: auth.Text{"en": "Docs"}, Launch: setup.Launch{Kind: "link", URL: "https://docs.example/a?b=c", Params: []connector.Pair{{"from", "l y"}, {"iss", "{issuer}"}, {"who", "{login_hint?}"}}}},
-			{ID: "notes", Title: auth.Text{"en": "Notes"}, Launch: setup.Launch{Kind: "oidc", URL: "https://notes.example/login"}},
+			{ID: "docs", Title: auth.Text{"en": "Docs"}, Launch: server.LaunchSpec{Kind: "link", URL: "https://docs.example/a?b=c", Params: []connector.Pair{{"from", "l y"}, {"iss", "{issuer}"}, {"who", "{login_hint?}"}}}},
+			{ID: "notes", Title: auth.Text{"en": "Notes"}, Launch: server.LaunchSpec{Kind: "oidc", URL: "https://notes.example/login"}},
 		},
 	}
 }

@@ -49,6 +49,8 @@ func checkLaunch(at string, l server.LaunchSpec, claims []string, bad *faults) {
 		}
 		if len(l.Steps) == 0 {
 			bad.add(at+".steps", "is missing: what is asked before the app opens?")
+		} else {
+			checkSteps(at, l, bad)
 		}
 	case server.LaunchNative:
 		if l.Native != nil && !nativeID.MatchString(l.Native.ID) {
@@ -231,8 +233,3 @@ func linkValue(template, issuer string) (value string, personal bool, err error)
 	}
 	return strings.ReplaceAll(shared, "{issuer}", issuer), shared != template, nil
 }
-
-// Launch is how an app is opened.
-//
-// Deprecated: it is server.LaunchSpec.
-type Launch = server.LaunchSpec

@@ -245,6 +245,8 @@ type fixture struct {
 	m   *memory
 	now time.Time
 	mux *http.ServeMux
+
+	sealer *server.Sealer
 }
 
 func newFixture(t testing.TB, origin string, bend func(*setup.Config)) *fixture {
@@ -253,7 +255,7 @@ func newFixture(t testing.TB, origin string, bend func(*setup.Config)) *fixture 
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := &fixture{t: t, m: newMemory(), now: start, mux: http.NewServeMux()}
+	f := &fixture{t: t, m: newMemory(), now: start, mux: http.NewServeMux(), sealer: sealer}
 	base := &server.Base{PublicURL: origin, Sealer: sealer, Lifetimes: server.DefaultLifetimes(), Now: func() time.Time { return f.now }}
 	cfg := setup.Config{
 		Base: base, Enterprises: f.m, Connectors: f.m, Keys: f.m, Clients: f.m, Catalogue: f.m, Codes: f.m,
@@ -299,6 +301,16 @@ func (f *fixture) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func (f *fixture) resolver() *directory.Resolver {
 	return &directory.Resolver{HTTP: &http.Client{Transport: f}, Store: &pins{}, Now: func() time.Time { return f.now }}
+}
+
+// document is what a desktop gets for a code.
+func (f *fixture) document(code string) directory.Document {
+	f.t.Helper()
+	res, err := f.resolver().Resolve(f.t.Context(), directory.Query{Directory: public, Code: code})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return res.Document
 }
 
 // pins is a directory.Store.
