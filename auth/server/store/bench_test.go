@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"path/filepath"
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,7 +25,8 @@ func fill(b *testing.B, n int) *store.Store {
 	must(b, err)
 	defer db.Close()
 	_, err = db.ExecContext(b.Context(), fmt.Sprintf(`WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < %d - 1)
-		INSERT INTO enterprises SELECT 'e-' || i, 'code-' || i, FALSE, 1, 0, 0, 0, '{"en":"Acme"}', '["acme.com"]', '{}', '', zeroblob(1500) FROM n`, n))
+		INSERT INTO enterprises (id, code, public, document_version, document_expires, created_at, updated_at, name, domains, help, logo, document)
+		SELECT 'e-' || i, 'code-' || i, FALSE, 1, 0, 0, 0, '{"en":"Acme"}', '["acme.com"]', '{}', '', zeroblob(1500) FROM n`, n))
 	must(b, err)
 	tx, err := db.BeginTx(b.Context(), nil)
 	must(b, err)
@@ -75,6 +78,23 @@ func BenchmarkSignIn(b *testing.B) {
 	for i := 0; b.Loop(); i++ {
 		must(b, signIn(b.Context(), s, i, now))
 	}
+}
+
+// BenchmarkSignInsAtOnce is the same for sixteen people at once, who share transactions.
+func BenchmarkSignInsAtOnce(b *testing.B) {
+	s := openStore(b, filepath.Join(b.TempDir(), "lanyard.db"))
+	company(b, s)
+	now := time.Now()
+	b.SetParallelism(max(1, 16/runtime.GOMAXPROCS(0)))
+	var next atomic.Int64
+	b.ResetTimer()
+	b.RunParallel(func(p *testing.PB) {
+		for p.Next() {
+			if err := signIn(b.Context(), s, int(next.Add(1)), now); err != nil {
+				b.Error(err)
+			}
+		}
+	})
 }
 
 func signIn(ctx context.Context, s *store.Store, i int, now time.Time) error {

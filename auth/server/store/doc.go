@@ -9,7 +9,8 @@
 // PostgreSQL. All statements are prepared when the store opens, because on SQLite
 // preparing costs more than running, and so that none can be wrong in silence.
 //
-// SQLite has one connection that writes and a few that read beside it (WAL). The
+// SQLite has one connection that writes, for all who want to at the time in one
+// transaction, and reads by key (see line); a few read lists beside it (WAL). The
 // package knows no protocol and no page; it neither seals nor hashes but for the
 // enterprise code, by whose hash the directory is asked. conformance_test.go says
 // what both engines must do.

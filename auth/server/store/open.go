@@ -64,9 +64,10 @@ type Store struct {
 	postgres bool
 	file     string // SQLite's
 	// write and read are the same pool on PostgreSQL. On SQLite write has a single
-	// connection: a second writer would only wait for the file's lock.
+	// connection, which is the line's: a second writer would only wait for the file's lock.
 	write, read *sql.DB
-	writes      []*sql.Stmt // by writing
+	line        *line       // SQLite's; nil on PostgreSQL
+	writes      []*sql.Stmt // by writing; PostgreSQL's
 	reads       []*sql.Stmt // by reading
 }
 
@@ -149,7 +150,16 @@ func (s *Store) prepareAll(ctx context.Context) error {
 	if err := s.migrate(ctx); err != nil {
 		return err
 	}
+	if !s.postgres {
+		var err error
+		if s.line, err = newLine(ctx, s.write); err != nil {
+			return err
+		}
+	}
 	for _, text := range writeTexts {
+		if s.line != nil {
+			break // it has its own
+		}
 		stmt, err := s.write.PrepareContext(ctx, text) //nolint:sqlclosecheck // closed with the pool
 		if err != nil {
 			return fmt.Errorf("prepare statement %q: %w", text, err)
@@ -226,7 +236,11 @@ func (s *Store) Close() error {
 	if s.postgres {
 		return s.write.Close()
 	}
-	return errors.Join(s.read.Close(), s.write.Close())
+	var err error
+	if s.line != nil {
+		err = s.line.close()
+	}
+	return errors.Join(err, s.read.Close(), s.write.Close())
 }
 
 // Ping reports whether the database answers.

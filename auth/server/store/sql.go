@@ -50,7 +50,15 @@ func (s *Store) exec(ctx context.Context, w writing, args ...any) (int64, error)
 	if err != nil {
 		return 0, err
 	}
-	return changed(s.writes[w].ExecContext(ctx, args...))
+	if s.line == nil {
+		return changed(s.writes[w].ExecContext(ctx, args...))
+	}
+	var n int64
+	err = s.line.run(statement, func() (err error) {
+		n, err = changed(s.line.writes[w].ExecContext(ctx, args...))
+		return err
+	})
+	return n, err
 }
 
 func changed(result sql.Result, err error) (int64, error) {
@@ -63,12 +71,15 @@ func changed(result sql.Result, err error) (int64, error) {
 // transaction is one that runs: its exec is the only thing that may be done in it,
 // since on SQLite it holds the connection that everybody else writes on.
 type transaction struct {
-	*sql.Tx
 	store *Store
+	tx    *sql.Tx // nil on SQLite, where the line has begun it
 }
 
 func (t transaction) exec(ctx context.Context, w writing, args ...any) (int64, error) {
-	stmt := t.StmtContext(ctx, t.store.writes[w])
+	if t.tx == nil {
+		return changed(t.store.line.writes[w].ExecContext(ctx, args...))
+	}
+	stmt := t.tx.StmtContext(ctx, t.store.writes[w])
 	defer stmt.Close()
 	return changed(stmt.ExecContext(ctx, args...))
 }
@@ -90,12 +101,15 @@ func (s *Store) try(ctx context.Context, do func(context.Context, transaction) e
 	if err != nil {
 		return err
 	}
+	if s.line != nil {
+		return s.line.run(several, func() error { return do(ctx, transaction{store: s}) })
+	}
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
 	defer tx.Rollback() // after Commit it does nothing
-	if err := do(ctx, transaction{Tx: tx, store: s}); err != nil {
+	if err := do(ctx, transaction{store: s, tx: tx}); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {
@@ -128,28 +142,42 @@ type scanner interface{ Scan(dest ...any) error }
 
 // one reads one record; what names it in errors.
 func one[T any](ctx context.Context, s *Store, what string, r reading, scan func(scanner) (T, error), args ...any) (T, error) {
-	return only(ctx, s, what, scan, s.reads[r], args)
+	if s.line != nil {
+		return inLine(ctx, s, what, asking, s.line.reads[r], scan, args)
+	}
+	v, err := scan(s.reads[r].QueryRowContext(ctx, args...))
+	return v, missing(what, err)
 }
 
 // changedOne reads the one record that a statement with RETURNING has changed.
 func changedOne[T any](ctx context.Context, s *Store, what string, w writing, scan func(scanner) (T, error), args ...any) (T, error) {
-	return only(ctx, s, what, scan, s.writes[w], args)
+	if s.line != nil {
+		return inLine(ctx, s, what, statement, s.line.writes[w], scan, args)
+	}
+	v, err := scan(s.writes[w].QueryRowContext(ctx, args...))
+	return v, missing(what, err)
 }
 
-func only[T any](ctx context.Context, s *Store, what string, scan func(scanner) (T, error), stmt *sql.Stmt, args []any) (T, error) {
-	var zero T
-	ctx, err := s.context(ctx)
-	if err != nil {
-		return zero, err
+func inLine[T any](ctx context.Context, s *Store, what string, d does, stmt *sql.Stmt, scan func(scanner) (T, error), args []any) (v T, err error) {
+	if ctx, err = s.context(ctx); err != nil {
+		return v, err
 	}
-	v, err := scan(stmt.QueryRowContext(ctx, args...))
+	err = s.line.run(d, func() (err error) {
+		v, err = scan(stmt.QueryRowContext(ctx, args...))
+		return err
+	})
+	return v, missing(what, err)
+}
+
+// missing names what was looked for.
+func missing(what string, err error) error {
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return zero, fmt.Errorf("find %s: %w", what, auth.ErrNotFound)
+		return fmt.Errorf("find %s: %w", what, auth.ErrNotFound)
 	case err != nil:
-		return zero, fmt.Errorf("find %s: %w", what, conflict(err))
+		return fmt.Errorf("find %s: %w", what, conflict(err))
 	}
-	return v, nil
+	return nil
 }
 
 // many reads any number of records.
