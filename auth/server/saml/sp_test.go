@@ -57,6 +57,7 @@ func keyPairOf(bits int) keyPair {
 }
 
 var (
+	ourKey   = sync.OnceValue(newKeyPair) // the enterprise's
 	spKey    = sync.OnceValue(newKeyPair)
 	thiefKey = sync.OnceValue(newKeyPair)
 	oldKey   = sync.OnceValue(newKeyPair) // the one that the service provider had before
