@@ -132,7 +132,7 @@ type Three struct {
 	// app_secret, grant_type, access_token.
 	Params map[string]string `json:"params,omitempty"`
 	// Answers names what we answer: access_token, expires_in and, of the person, user_id,
-	// name, email.
+	// name, email, avatar.
 	Answers map[string]string `json:"answers,omitempty"`
 	// Get lets it ask for the token by GET.
 	Get bool `json:"get,omitempty"`
