@@ -1,7 +1,9 @@
 package server
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"net/http"
 	"time"
 
@@ -45,6 +47,30 @@ type LaunchSpec struct {
 	Native  *Native           `json:"native,omitempty"`
 	// Preset names the form that the console shows for the app; empty for a plain one.
 	Preset string `json:"preset,omitempty"`
+}
+
+// Opening is how a launch of kind steps is opened, for [connector.LoadOpening]. Of the vars
+// it has those that a template names: a preset keeps its blanks among them too.
+func (l LaunchSpec) Opening(app string) connector.Opening {
+	o := connector.Opening{
+		ID: app, Secrets: l.Secrets, Steps: l.Steps, Open: connector.Request{URL: l.URL, Params: l.Params},
+	}
+	for name, value := range l.Vars {
+		if l.Names(name) {
+			if o.Vars == nil {
+				o.Vars = map[string]string{}
+			}
+			o.Vars[name] = value
+		}
+	}
+	return o
+}
+
+// Names reports whether {name} or {name?} stands in a template of the launch's steps or
+// address.
+func (l LaunchSpec) Names(name string) bool {
+	templates, err := json.Marshal([]any{l.URL, l.Params, l.Steps})
+	return err != nil || bytes.Contains(templates, []byte("{"+name+"}")) || bytes.Contains(templates, []byte("{"+name+"?}"))
 }
 
 // SAML is what we must know of a service provider (SAML 2.0 Metadata, section 2.4.4).

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"lanyard/auth"
 	"lanyard/auth/connector"
@@ -14,10 +13,7 @@ import (
 
 // opening returns the steps of a launch, checked and ready to run.
 func opening(l server.LaunchSpec, app string) (*connector.Opening, error) {
-	return connector.LoadOpening(connector.Opening{
-		ID: app, Vars: l.Vars, Secrets: l.Secrets, Steps: l.Steps,
-		Open: connector.Request{URL: l.URL, Params: l.Params},
-	})
+	return connector.LoadOpening(l.Opening(app))
 }
 
 // steps runs an app's steps for a person and returns the address that they end in.
@@ -33,7 +29,7 @@ func (c *Catalog) steps(r *http.Request, app server.App, l server.LaunchSpec, s 
 	if err := c.unseal(app, l.Secrets, run.Secrets); err != nil {
 		return "", misconfigured(app, err)
 	}
-	if asksFor(l, "id_token") {
+	if l.Names("id_token") {
 		token, err := c.cfg.Minter.IDToken(r.Context(), s, client(app))
 		if errors.Is(err, auth.ErrNotFound) {
 			return "", misconfigured(app, err)
@@ -83,12 +79,6 @@ func (c *Catalog) unseal(app server.App, names []string, secrets map[string]auth
 		secrets[name] = auth.NewSecret(values[name])
 	}
 	return nil
-}
-
-// asksFor reports whether a placeholder stands anywhere in a launch.
-func asksFor(l server.LaunchSpec, name string) bool {
-	raw, err := json.Marshal(l)
-	return err != nil || strings.Contains(string(raw), "{"+name+"}") || strings.Contains(string(raw), "{"+name+"?}")
 }
 
 // client is the OpenID client of an app.

@@ -148,13 +148,6 @@ func fillApp(p server.AppPreset, vars map[string]string) (filledApp, error) {
 	if len(kept) > 0 {
 		out.Spec.Vars = kept
 	}
-	if out.Spec.Kind == server.LaunchSteps { // to them a value is no template
-		for _, name := range sortedKeys(kept) {
-			if strings.ContainsAny(kept[name], "{}") {
-				return filledApp{}, &connector.FieldError{Path: "vars." + name, Message: "must be one line without braces"}
-			}
-		}
-	}
 	if out.Spec.SAML != nil {
 		attributes, err := readAttributes(values["attributes"])
 		if err != nil {
