@@ -83,7 +83,7 @@ type SAML struct {
 	// any, an unsigned request is refused.
 	Certificates []string `json:"certificates,omitempty"`
 	// NameID is a template of the values below, NameFormat its URN; empty: persistent, our
-	// own id of the person.
+	// own id of the person; {email} alone: emailAddress. It may not hold {name}.
 	NameID     string          `json:"name_id,omitempty"`
 	NameFormat string          `json:"name_format,omitempty"`
 	Attributes []SAMLAttribute `json:"attributes,omitempty"`
@@ -95,7 +95,9 @@ type SAML struct {
 
 // SAMLAttribute is one attribute of an assertion. A value may hold {sub}, {name},
 // {email} (verified addresses only), {groups} (as many values as there are), a claim
-// marked authoritative by its name, and {assigned.…}, a value of the person's assignment.
+// marked authoritative by its name, and {assigned.…}, a value of the person's assignment:
+// several of them where semicolons or line ends separate it. What somebody lacks is a
+// failure that names it; with a question mark, {email?}, the value is left out.
 type SAMLAttribute struct {
 	Name   string   `json:"name"`
 	Format string   `json:"format,omitempty"` // NameFormat, a URN

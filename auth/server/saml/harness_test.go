@@ -103,6 +103,7 @@ type world struct {
 	mu       sync.Mutex
 	admitted map[string]server.Admission // by app; what is not here is everyone's
 	outcomes []string
+	due      time.Time // sessions that began before it have to pass the company's page
 }
 
 func newWorld(t testing.TB) *world {
@@ -161,7 +162,7 @@ func (w *world) instance() *saml.Provider { return w.instanceWith(w.store) }
 func (w *world) instanceWith(keys server.Keys) *saml.Provider {
 	p, err := saml.New(saml.Config{
 		Base: w.base, Enterprises: w.store, People: w.store, Catalogue: w.store, Keys: keys, Flows: w.store,
-		Gate: w.gate, Audiences: audiences{w: w},
+		Gate: w.gate, Prover: prover{w: w}, Audiences: audiences{w: w},
 		Opened: func(_ context.Context, app server.App, _ server.Session, outcome string) {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -194,6 +195,18 @@ func (a audiences) Admission(_ context.Context, _ server.Person, app string) (se
 		return admission, nil
 	}
 	return server.Admission{Allowed: true}, nil
+}
+
+// prover is what the company's side says of sessions.
+type prover struct {
+	server.Prover
+	w *world
+}
+
+func (p prover) Due(_ context.Context, s server.Session) (bool, error) {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	return s.AuthTime.Before(p.w.due), nil
 }
 
 func (w *world) issuer() string { return w.url + "/e/" + acme }

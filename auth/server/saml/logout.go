@@ -114,6 +114,9 @@ func (p *Provider) readLogout(ctx context.Context, enterprise string, in incomin
 // signedOut ends the browser's session, if it is one that the request is about, and
 // tells the service provider.
 func (p *Provider) signedOut(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodHead {
+		return
+	}
 	e, ok := p.enterprise(w, r)
 	if !ok {
 		return

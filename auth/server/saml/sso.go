@@ -70,6 +70,9 @@ func (p *Provider) refused(w http.ResponseWriter, r *http.Request, enterprise st
 // proceed answers a request that serve has verified: with an assertion where the browser
 // is signed in, else by a trip to the company's page and back here.
 func (p *Provider) proceed(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodHead {
+		return // somebody's preview; the one answer is not for it
+	}
 	e, ok := p.enterprise(w, r)
 	if !ok {
 		return

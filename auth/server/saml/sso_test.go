@@ -200,3 +200,28 @@ func TestAskedForbidden(t *testing.T) {
 		t.Error(p.body)
 	}
 }
+
+// TestDue sends people by the company's page who have not been there for too long.
+func TestDue(t *testing.T) {
+	w := newWorld(t)
+	w.app(acme, "wiki", wiki())
+	person := w.zhangsan()
+	b := w.browser().signIn(person)
+	w.clock.add(time.Hour)
+	w.due = w.clock.Now()
+	p := b.follow(b.redirect(byRedirect(w.ask().xml(), "", nil)))
+	want(t, "sent to", p.header.Get("Location"), away)
+	want(t, "asks for a password", w.gate.begun[0].Fresh, false)
+	b.signIn(person)
+	b.get(w.gate.ret).form(t).one(t)
+}
+
+// TestPreview keeps a request's one answer for the person.
+func TestPreview(t *testing.T) {
+	w := newWorld(t)
+	w.app(acme, "wiki", wiki())
+	b := w.browser().signIn(w.zhangsan())
+	taken := b.redirect(byRedirect(w.ask().xml(), "", nil)).header.Get("Location")
+	b.read(b.Head(w.url + taken))
+	b.get(taken).form(t).one(t)
+}
