@@ -59,11 +59,14 @@ func (c *pretendCompany) start() {
 	c.process = start(c.t, append(os.Environ(), "LANYARD_LOG=debug"), "lanyard-server",
 		"demo", "--listen", "127.0.0.1:"+c.port, "--data", c.data)
 	c.origin = c.process.line(c.t, "ready ", 30*time.Second)
-	port, err := strconv.Atoi(c.port)
-	if err != nil || c.origin != "http://127.0.0.1:"+c.port {
+	if c.origin != "http://127.0.0.1:"+c.port {
 		c.t.Fatalf("the demo is at %s, want port %s", c.origin, c.port)
 	}
-	c.sso = fmt.Sprintf("http://localhost:%d", port+1)
+	page, err := os.ReadFile(filepath.Join(c.data, "company-page"))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.sso = strings.TrimSuffix(strings.TrimSpace(string(page)), "/")
 }
 
 func (c *pretendCompany) restart() {

@@ -50,8 +50,26 @@ func runDemo(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if err := d.front.firstLink(ctx, out); err != nil {
 		return err
 	}
+	if err := d.tell(out); err != nil {
+		return err
+	}
 	fmt.Fprintf(out, "ready %s\n", d.server)
 	return d.serve(ctx)
+}
+
+// pageFile is where the company's own page is noted for who cannot read the terminal.
+const pageFile = "company-page"
+
+// tell says where the company's own page is: to a terminal, else in a file.
+func (d *demoCompany) tell(out io.Writer) error {
+	if terminal(out) {
+		fmt.Fprintf(out, "The company's own page, with switches for what can go wrong:\n  %s/\n\n", d.sso)
+		return nil
+	}
+	if err := os.WriteFile(filepath.Join(d.data, pageFile), []byte(d.sso+"/\n"), 0o600); err != nil {
+		return fmt.Errorf("write company's page: %w", err)
+	}
+	return nil
 }
 
 // demoCompany is everything that the demo runs.
