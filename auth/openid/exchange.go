@@ -2,6 +2,7 @@ package openid
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,7 +22,10 @@ type Result struct {
 	// SessionID is the provider's own name (sid) of the session that the sign-in belongs
 	// to; empty where it gives none.
 	SessionID string
-	Groups    []string
+	// AuthTime is when the provider says that the person proved who they are; zero where
+	// it does not say.
+	AuthTime time.Time
+	Groups   []string
 	// Authoritative holds the claims that the connector marks so: what other systems may
 	// trust as a name.
 	Authoritative map[string]string
@@ -75,6 +79,11 @@ func (p *Provider) whose(ctx context.Context, set auth.TokenSet, nonce string) (
 	}
 	result.Tokens = set
 	result.SessionID, _ = claims["sid"].(string)
+	if number, ok := claims["auth_time"].(json.Number); ok {
+		if seconds, err := number.Int64(); err == nil && seconds > 0 {
+			result.AuthTime = time.Unix(seconds, 0)
+		}
+	}
 	return result, nil
 }
 

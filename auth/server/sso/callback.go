@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"time"
 
 	"lanyard/auth"
 	"lanyard/auth/connector"
@@ -109,7 +110,7 @@ func (s *SSO) arrive(w http.ResponseWriter, r *http.Request, a *attempt, query u
 	}
 	a.ret = flow.Return // from here on it is this browser's own, and worth a second try
 	t, err := s.openTrip(flow)
-	a.refused, a.fresh, a.second = t.Refused, t.Fresh, t.Second
+	a.refused, a.fresh, a.second, a.begun = t.Refused, t.Fresh, t.Second, flow.CreatedAt
 	if err == nil && t.Edition != edition(c.Connector) {
 		err = stale(errChanged)
 	}
@@ -172,6 +173,22 @@ type upstream struct {
 	tokens        auth.TokenSet
 	kept          map[string]auth.Secret
 	sid           string // the provider's own name of the session; may be empty
+	authTime      time.Time
+}
+
+// clocks is how far a provider's clock may be behind ours.
+const clocks = time.Minute
+
+// provedAt is when the person last proved who they are, as far as the provider says: now,
+// unless it let them in by an older proof. Who was to prove it anew then comes to nothing.
+func (who upstream) provedAt(a *attempt, now time.Time) (time.Time, error) {
+	switch {
+	case who.authTime.IsZero() || a.begun.IsZero() || !who.authTime.Before(a.begun.Add(-clocks)):
+		return now, nil
+	case a.fresh:
+		return now, auth.Fail(auth.TokenInvalid, auth.Args{"check": "auth_time"}, errors.New("provider did not ask the person again"))
+	}
+	return who.authTime, nil
 }
 
 // exchange redeems what the browser brought.
@@ -218,6 +235,7 @@ func (s *SSO) exchangeOIDC(ctx context.Context, c loaded, q openid.Request, quer
 	return upstream{
 		connector: c.ID, place: c.place(), tenant: id.Issuer, subject: id.Subject, name: id.Name, email: id.Email, avatar: id.Avatar,
 		groups: result.Groups, authoritative: result.Authoritative, tokens: result.Tokens, sid: result.SessionID,
+		authTime: result.AuthTime,
 	}, nil
 }
 

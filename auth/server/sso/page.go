@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"lanyard/auth"
 	"lanyard/auth/server"
@@ -20,7 +21,8 @@ type attempt struct {
 	connector  string
 	edition    int64 // of the connector
 	fresh      bool  // see server.BeginOptions
-	second     bool  // begun anew, since the connector changed
+	begun      time.Time
+	second     bool // begun anew, since the connector changed
 	person     string
 	stage      string
 	ret        string // where "try again" leads; "" where it makes no sense

@@ -92,6 +92,10 @@ func (s *SSO) signIn(w http.ResponseWriter, r *http.Request, a *attempt, who ups
 // admit finds or makes the person and saves a session of theirs that lives for life.
 func (s *SSO) admit(ctx context.Context, a *attempt, who upstream, session server.Session, life time.Duration) (server.Session, error) {
 	now, id := s.cfg.Base.Time(), auth.RandomID()
+	proved, err := who.provedAt(a, now)
+	if err != nil {
+		return session, err
+	}
 	known := server.Person{
 		ID: id, EnterpriseID: a.enterprise.ID,
 		Key:     personKey(a.enterprise.ID, who.connector, who.tenant, who.subject),
@@ -115,7 +119,7 @@ func (s *SSO) admit(ctx context.Context, a *attempt, who upstream, session serve
 		return session, err
 	}
 	session.ID, session.EnterpriseID, session.PersonID = auth.RandomID(), a.enterprise.ID, person.ID
-	session.AuthTime, session.ProvenAt, session.Upstream = now, now, sealed
+	session.AuthTime, session.ProvenAt, session.Upstream = proved, now, sealed
 	session.UpstreamSID = upstreamSID(who.connector, who.sid)
 	session.CreatedAt, session.LastSeen, session.ExpiresAt = now, now, now.Add(life)
 	if err := s.cfg.Sessions.SaveSession(ctx, session); err != nil {
