@@ -149,10 +149,13 @@ func readMember(line string, names []string, group bool) (server.Member, bool) {
 		default:
 			return server.Member{}, false
 		}
+		if value = strings.TrimSpace(value); value == "" {
+			continue
+		}
 		if m.Values == nil {
 			m.Values = map[string]string{}
 		}
-		m.Values[strings.TrimSpace(name)] = strings.TrimSpace(value)
+		m.Values[name] = value
 	}
 	return m, true
 }
@@ -162,6 +165,9 @@ func isValueName(name string) bool {
 		return r != '_' && r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
 	})
 }
+
+// oneCell shows a value of several lines, as a file may hold it, in one cell.
+var oneCell = strings.NewReplacer("\r\n", ";", "\n", ";", "\t", " ")
 
 // writeMembers is what readMembers reads back.
 func writeMembers(members []server.Member, names []string, group bool) string {
@@ -178,11 +184,15 @@ func writeMembers(members []server.Member, names []string, group bool) string {
 		left := maps.Clone(m.Values)
 		var cells []string
 		for _, name := range names {
-			cells = append(cells, left[name])
+			cell := oneCell.Replace(left[name])
+			if strings.Contains(cell, "=") { // alone it would name another one
+				cell = name + "=" + cell
+			}
+			cells = append(cells, cell)
 			delete(left, name)
 		}
 		for _, name := range slices.Sorted(maps.Keys(left)) {
-			cells = append(cells, name+"="+left[name])
+			cells = append(cells, name+"="+oneCell.Replace(left[name]))
 		}
 		out.WriteString(strings.TrimRight("\t"+strings.Join(cells, "\t"), "\t"))
 		out.WriteByte('\n')
