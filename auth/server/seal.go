@@ -8,7 +8,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
 	"fmt"
 )
@@ -110,11 +109,4 @@ func NewKey() []byte {
 	key := make([]byte, 32)
 	_, _ = rand.Read(key)
 	return key
-}
-
-// Hash returns the hex SHA-256 of a value that was handed out (code, token, cookie):
-// what the store keeps of it. The values have 256 random bits, so no salt is needed.
-func Hash(value string) string {
-	sum := sha256.Sum256([]byte(value))
-	return hex.EncodeToString(sum[:])
 }

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"strings"
 
-	"lanyard/auth"
 	"lanyard/auth/server"
 )
 
@@ -101,7 +100,7 @@ func (b *Broker) issueCode(w http.ResponseWriter, r *http.Request, q *request, s
 	if !b.admitted(w, r, q, s) {
 		return
 	}
-	value := auth.RandomToken()
+	value := server.NewToken(b.cfg.Base.Time())
 	err := b.cfg.Grants.SaveCode(r.Context(), server.Code{
 		Hash: server.Hash(value),
 		Grant: server.Grant{
@@ -109,7 +108,7 @@ func (b *Broker) issueCode(w http.ResponseWriter, r *http.Request, q *request, s
 			SessionID: s.ID, Scope: q.scope, AuthTime: s.AuthTime,
 		},
 		RedirectURI: q.redirect, Challenge: q.challenge, Nonce: q.nonce,
-		Family:    auth.RandomID(),
+		Family:    server.NewID(b.cfg.Base.Time()),
 		ExpiresAt: b.cfg.Base.Time().Add(b.cfg.Base.Lifetimes.Code),
 	})
 	if err != nil {

@@ -62,7 +62,7 @@ func (b *Broker) issue(r *http.Request, c server.Client, code server.Code, sessi
 	issue := server.Issue{Access: record}
 	refresh := ""
 	if hasScope(grant.Scope, "offline_access") {
-		refresh = auth.RandomToken()
+		refresh = server.NewToken(now)
 		issue.Refresh = &server.RefreshToken{
 			Hash: server.Hash(refresh), Grant: grant, Family: code.Family, CreatedAt: now,
 			ExpiresAt: earlier(expires, now.Add(b.cfg.Base.Lifetimes.RefreshToken)),

@@ -48,7 +48,7 @@ func (b *Broker) refresh(ctx context.Context, enterprise string, c server.Client
 		return b.repeat(ctx, c, token, grant, value)
 	}
 
-	next := auth.RandomToken()
+	next := server.NewToken(now)
 	sealed, err := server.SealUnder(value, []byte(next), token.Family)
 	if err != nil {
 		return tokens{}, err

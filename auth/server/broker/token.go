@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"lanyard/auth"
 	"lanyard/auth/server"
 )
 
@@ -54,7 +53,7 @@ func (b *Broker) token(w http.ResponseWriter, r *http.Request) {
 // access makes an access token for a grant. It is opaque: what it is worth stands in
 // the store, under its hash.
 func (b *Broker) access(g server.Grant, family string) (value string, record server.AccessToken) {
-	value = auth.RandomToken()
+	value = server.NewToken(b.cfg.Base.Time())
 	audience := server.AudienceUserinfo
 	if g.ClientID == server.DesktopClient {
 		audience = server.AudienceAPI

@@ -78,7 +78,7 @@ func (s *SSO) End(w http.ResponseWriter, r *http.Request, enterprise string) err
 // signIn gives the browser a new session: a new cookie too, so that none that was
 // planted before is worth anything.
 func (s *SSO) signIn(w http.ResponseWriter, r *http.Request, a *attempt, who upstream) error {
-	value := auth.RandomToken()
+	value := server.NewToken(s.cfg.Base.Time())
 	session, err := s.admit(r.Context(), a, who, server.Session{
 		CookieHash: server.Hash(value), Client: "browser", Device: server.DeviceName("Browser", r.UserAgent()),
 	}, s.cfg.Base.Lifetimes.Session)
@@ -118,7 +118,7 @@ func (s *SSO) admit(ctx context.Context, a *attempt, who upstream, session serve
 	if err != nil {
 		return session, err
 	}
-	session.ID, session.EnterpriseID, session.PersonID = auth.RandomID(), a.enterprise.ID, person.ID
+	session.ID, session.EnterpriseID, session.PersonID = server.NewID(now), a.enterprise.ID, person.ID
 	session.AuthTime, session.ProvenAt, session.Upstream = proved, now, sealed
 	session.UpstreamSID = upstreamSID(who.connector, who.sid)
 	session.CreatedAt, session.LastSeen, session.ExpiresAt = now, now, now.Add(life)

@@ -66,7 +66,7 @@ func TestSessionRotates(t *testing.T) {
 	before := b.cookies()["lanyard-"+acme[:12]]
 	b.get(b.callback("/start?ret=/"))
 	after := b.cookies()["lanyard-"+acme[:12]]
-	if before == after || len(after) != 43 {
+	if before == after || len(after) != 52 {
 		t.Errorf("cookie of %d characters, the same %v", len(after), before == after)
 	}
 	v.set(func() { v.user["union_id"] = "u-2" })
