@@ -12,6 +12,8 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"lanyard/auth/authtest"
+	"lanyard/auth/server"
+	"lanyard/auth/server/store"
 )
 
 // TestTwoPeople: 李四 works in notes and docs in a browser, then somebody opens an app there
@@ -20,7 +22,8 @@ import (
 func TestTwoPeople(t *testing.T) {
 	t.Parallel()
 	authtest.Need(t, "chromium")
-	directory := demo(t)
+	data := t.TempDir()
+	directory := demo(t, "--data", data)
 	lisi, zhangsan := newDesk(t), newDesk(t)
 	lisi.signInQuietly(t, directory, "lisi")
 	zhangsan.signInQuietly(t, directory, "zhangsan")
@@ -54,6 +57,49 @@ func TestTwoPeople(t *testing.T) {
 	fresh := newBrowser(t)
 	fresh.open(strings.TrimSpace(lisi.must(t, "open", "notes", "--print-url")))
 	fresh.shows("Signed in as 李四")
+
+	// What the company reads of it: all apps came back for the person who opened them, but
+	// for the one that stayed 李四's.
+	count := map[string]int{}
+	databases, err := filepath.Glob(filepath.Join(data, "*", "lanyard.db"))
+	if err != nil || len(databases) == 0 {
+		t.Fatalf("databases %q, %v", databases, err)
+	}
+	for _, database := range databases {
+		for outcome, n := range openings(t, database) {
+			count[outcome] += n
+		}
+	}
+	if count[server.OpeningBack] != 8 || count[server.OpeningAnother] != 1 || len(count) != 2 {
+		t.Errorf("openings came to %v, want 8 back and 1 another", count)
+	}
+}
+
+// openings counts the openings that a server has written down, by outcome.
+func openings(t *testing.T, database string) map[string]int {
+	t.Helper()
+	st, err := store.Open(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	all, err := st.ListEnterprises(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[string]int{}
+	for _, e := range all {
+		rates, err := st.OpeningRates(t.Context(), e.ID, time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rates {
+			for outcome, n := range r.Count {
+				count[outcome] += n
+			}
+		}
+	}
+	return count
 }
 
 // TestTwoEnterprises: one browser, two companies of one server, none of which knows of the
