@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"lanyard/auth"
-	"lanyard/auth/connector"
 	"lanyard/auth/server"
 	"lanyard/auth/words"
 )
@@ -72,7 +71,7 @@ func (v *visit) newBody(p server.AppPreset, in server.AppInput, wrong map[string
 	if values == nil {
 		values = p.Vars
 	}
-	ask := func(b connector.Blank) bool { return !slices.Contains(p.Later, b.Name) }
+	ask := func(name string) bool { return !slices.Contains(p.Later, name) }
 	first, more := v.blanks(p, values, nil, wrong, ask)
 	return map[string]any{
 		"Preset": p, "Fields": first, "More": more, "Open": anyWrong(more), "Wrong": wrong, "Metadata": v.takesMetadata(p),
@@ -86,9 +85,9 @@ func (v *visit) takesMetadata(p server.AppPreset) bool {
 
 // blanks are the fields of a form: what only the admin knows first, what is usually right
 // as it is behind a fold.
-func (v *visit) blanks(p server.AppPreset, values map[string]string, kept map[string]bool, wrong map[string]string, ask func(connector.Blank) bool) (first, more []field) {
+func (v *visit) blanks(p server.AppPreset, values map[string]string, kept map[string]bool, wrong map[string]string, ask func(name string) bool) (first, more []field) {
 	for _, b := range p.Blanks {
-		if !ask(b) {
+		if !ask(b.Name) {
 			continue
 		}
 		f := field{
@@ -296,11 +295,11 @@ func (v *visit) saveApp() error {
 // appBody is what an app's page shows.
 func (v *visit) appBody(a server.AppView, wrong map[string]string) (map[string]any, error) {
 	ctx := v.Context()
-	later := func(b connector.Blank) bool { return slices.Contains(a.Preset.Later, b.Name) }
+	later := func(name string) bool { return slices.Contains(a.Preset.Later, name) }
 	then, optional := v.blanks(a.Preset, a.Values, a.Kept, wrong, later)
 	then = append(then, optional...)
 	v.sayForm(a.Form)
-	first, more := v.blanks(a.Preset, a.Values, a.Kept, wrong, func(b connector.Blank) bool { return !later(b) })
+	first, more := v.blanks(a.Preset, a.Values, a.Kept, wrong, func(name string) bool { return !later(name) })
 	audience, err := v.c.cfg.Audiences.Audience(ctx, v.id, a.App.ID)
 	if err != nil {
 		return nil, err
