@@ -133,6 +133,9 @@ func TestPeopleRoad(t *testing.T) {
 	if n := len(d.urls()); n != 4 {
 		t.Errorf("the browser was started %d times, want 4", n)
 	}
+	if _, err := os.Stat(filepath.Join(d.home, "config", "fyne")); err != nil {
+		t.Errorf("the window keeps its things elsewhere: %v", err)
+	}
 	said, err := os.ReadFile(filepath.Join(d.home, "logs", "window.log"))
 	if err != nil || len(said) > 0 { // also of calls from a wrong goroutine
 		t.Errorf("the window complains: %v\n%s", err, said)

@@ -93,6 +93,9 @@ func (p *program) serve(ctx context.Context, paths desktop.Paths, o cli.AgentOpt
 		return false, err
 	}
 	shown := newWindows(paths, logger)
+	if p.getenv("LANYARD_HOME") != "" {
+		shown.folders = []string{"XDG_CONFIG_HOME=" + paths.Config, "XDG_CACHE_HOME=" + filepath.Join(paths.State, "cache")}
+	}
 	cfg.Ring, cfg.OpenWindow, cfg.Raising = ring, shown.open, shown.allow
 	info := local.Info{PID: os.Getpid(), Address: listener.Addr().String(), Version: version}
 	cfg.Ending = func() {

@@ -26,6 +26,9 @@ type windows struct {
 	program string // its file, beside ours as we were started; "" where that is not known
 	state   string // our state folder, where it finds us
 	said    string // the file for what it says on standard error
+	// folders, as environment variables, keep what Fyne writes under LANYARD_HOME; none
+	// where that is not set.
+	folders []string
 	// listens reports whether one does, also one that an earlier agent has started.
 	listens func() bool
 	logger  *slog.Logger
@@ -69,7 +72,7 @@ func (w *windows) open(ctx context.Context, name string, env local.Env) error {
 	}
 	// Without a context: the window outlives the click and, when that restarts, the agent.
 	cmd := exec.Command(w.program, "--name", name, "--state", w.state) //nolint:gosec,noctx // our own program; see above
-	cmd.Env = launch.Environ(env)
+	cmd.Env = append(launch.Environ(env), w.folders...)
 	cmd.SysProcAttr = detached()
 	// A file and no pipe, whose end would be the window's when the agent ends.
 	if said, err := os.OpenFile(w.said, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600); err == nil {
