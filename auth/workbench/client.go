@@ -144,8 +144,11 @@ func (c *Client) unreachable(ctx context.Context, err error) error {
 func (c *Client) refusal(res result) error {
 	cause := fmt.Errorf("status %d", res.status)
 	switch {
-	case res.status == http.StatusUnauthorized:
+	case res.status == http.StatusUnauthorized,
+		res.says(auth.SignInRequired): // a good token of somebody who has to prove themselves anew
 		return auth.Fail(auth.SignInRequired, nil, cause)
+	case res.says(auth.AppNotYours):
+		return auth.Fail(auth.AppNotYours, nil, cause)
 	case res.status == http.StatusForbidden:
 		return auth.Fail(auth.NotPermitted, nil, cause)
 	case res.status == http.StatusNotFound:

@@ -130,6 +130,8 @@ func TestLaunch(t *testing.T) {
 		"token ended":     {401, "application/json", `{"error":"invalid_token"}`, auth.SignInRequired},
 		"not for you":     {403, "application/json", `{}`, auth.NotPermitted},
 		"not yours":       {403, "application/json", `{"error":"app_not_yours"}`, auth.AppNotYours},
+		"proof is due":    {403, "application/json", `{"error":"sign_in_required"}`, auth.SignInRequired},
+		"a page says so":  {403, "text/html", `{"error":"sign_in_required"}`, auth.NotPermitted},
 		"busy":            {429, "application/json", `{}`, auth.ProviderUnreachable},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -174,6 +176,7 @@ func TestLaunchNative(t *testing.T) {
 		"no code":        {201, strings.ReplaceAll(good, "secret-code", ""), auth.AnswerNotData},
 		"a link":         {201, `{"id":"l1","url":"%s/launch/x","key":"k"}`, auth.AnswerNotData},
 		"not yours":      {403, `{"error":"app_not_yours"}`, auth.AppNotYours},
+		"proof is due":   {403, `{"error":"sign_in_required"}`, auth.SignInRequired},
 		"no such app":    {404, `{"error":"app_unknown"}`, auth.AppUnknown},
 		"server down":    {503, `{}`, auth.ProviderUnreachable},
 	} {
@@ -214,6 +217,25 @@ func TestAsked(t *testing.T) {
 		err := c.Asked(t.Context(), "l1/../x")
 		if fault, _ := auth.FaultOf(err); (err != nil || want != "") && fault != want {
 			t.Errorf("%d: got %v, want %v", status, err, want)
+		}
+	}
+}
+
+// TestNamedRefusals are the faults that the server names, at each of its addresses.
+func TestNamedRefusals(t *testing.T) {
+	for body, want := range map[string]auth.Fault{
+		`{"error":"app_not_yours"}`:    auth.AppNotYours,
+		`{"error":"sign_in_required"}`: auth.SignInRequired,
+		`{"error":"internal"}`:         auth.NotPermitted,
+		`no data`:                      auth.NotPermitted,
+	} {
+		c := serve(t, func(w http.ResponseWriter, r *http.Request) { answer(403, "application/json", body)(w, r) })
+		_, _, _, apps := c.Apps(t.Context(), "")
+		_, icon, iconErr := c.Icon(t.Context(), strings.Repeat("ab", 32))
+		for what, err := range map[string]error{"apps": apps, "icon " + icon: iconErr, "opening": c.Asked(t.Context(), "l1")} {
+			if fault, _ := auth.FaultOf(err); fault != want {
+				t.Errorf("%s of %s: got %v, want %v", what, body, err, want)
+			}
 		}
 	}
 }
