@@ -177,7 +177,7 @@ func newRoad(t *testing.T, v *connectortest.Vendor, preset string) *road {
 	})
 	must(err)
 	apps, err := catalog.New(catalog.Config{
-		Base: base, Enterprises: st, People: st, Sessions: st, Catalogue: st, Launches: st, Audiences: st, Openings: st,
+		Base: base, Enterprises: st, People: st, Sessions: st, Catalogue: st, Launches: st, Audiences: st, Openings: st, SignIns: st,
 		Gate: gate, Prover: gate, Bearer: provider, Fail: gate.Fail, Logger: logger,
 	})
 	must(err)
