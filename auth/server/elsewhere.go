@@ -32,9 +32,13 @@ type DeviceGrant struct {
 // DeviceGrants keeps sign-ins from another machine. One that has expired is still found
 // until it is swept, so that its device can be told.
 type DeviceGrants interface {
-	// SaveDeviceGrant inserts; a user code that is taken is auth.ErrConflict.
+	// SaveDeviceGrant inserts; a user code that is taken, at whichever enterprise, is
+	// auth.ErrConflict.
 	SaveDeviceGrant(ctx context.Context, g DeviceGrant) error
 	DeviceGrantByUser(ctx context.Context, enterprise, userHash string) (DeviceGrant, error)
+	// DeviceGrantAnywhere is DeviceGrantByUser for somebody who has typed a code where no
+	// enterprise is named; it finds the way to the enterprise's own page and decides nothing.
+	DeviceGrantAnywhere(ctx context.Context, userHash string) (DeviceGrant, error)
 	// PollDeviceGrant notes a poll and returns the grant as it was before it.
 	PollDeviceGrant(ctx context.Context, enterprise, hash string, now time.Time) (DeviceGrant, error)
 	// TryDeviceGrant counts a wrong number at a grant that is still open and returns how

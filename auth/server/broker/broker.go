@@ -98,6 +98,7 @@ func (b *Broker) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("POST /e/{enterprise}/userinfo", b.userinfo)
 	mux.HandleFunc("POST /e/{enterprise}/revoke", b.revoke)
 	mux.HandleFunc("POST /e/{enterprise}/device_authorization", b.deviceAuthorization)
+	mux.HandleFunc("GET "+devicePath, b.findDevice)
 	mux.HandleFunc("GET /e/{enterprise}/device", b.devicePage)
 	mux.HandleFunc("POST /e/{enterprise}/device", b.answerDevice)
 	mux.HandleFunc("GET /e/{enterprise}/end-session", b.endSession)

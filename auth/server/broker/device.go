@@ -31,7 +31,8 @@ const (
 	userCodeLength  = 8
 )
 
-// deviceAnswer is what a device shows (RFC 8628 section 3.2).
+// deviceAnswer is what a device shows (RFC 8628 section 3.2). URI is short, since people type
+// it; Complete is the enterprise's own page, for links and QR codes.
 type deviceAnswer struct {
 	DeviceCode string `json:"device_code"`
 	UserCode   string `json:"user_code"`
@@ -99,9 +100,10 @@ func (b *Broker) beginDevice(r *http.Request, enterprise string, c server.Client
 		return deviceAnswer{}, err
 	}
 	b.log.InfoContext(r.Context(), "device sign-in begun", "enterprise", enterprise)
-	page, shown := b.cfg.Base.Issuer(enterprise)+"/device", shownUserCode(user)
+	shown := shownUserCode(user)
 	return deviceAnswer{
-		DeviceCode: code, UserCode: shown, URI: page, Complete: page + "?user_code=" + shown,
+		DeviceCode: code, UserCode: shown,
+		URI: b.cfg.Base.PublicURL + devicePath, Complete: b.cfg.Base.Issuer(enterprise) + devicePath + "?user_code=" + shown,
 		Expires: int64(deviceLife / time.Second), Interval: int64(deviceInterval / time.Second), Number: number,
 	}, nil
 }

@@ -78,7 +78,7 @@ func TestDeviceSignsIn(t *testing.T) {
 	zhang := w.person(acme, "张三")
 	desktop := w.desktop(zhang)
 	d := w.askDevice()
-	if d.Life != 600 || d.Every != 5 || len(d.Number) != 2 || len(d.User) != 9 || d.URI != w.issuer()+"/device" || d.Whole != d.URI+"?user_code="+d.User {
+	if d.Life != 600 || d.Every != 5 || len(d.Number) != 2 || len(d.User) != 9 || d.URI != w.url+"/device" || d.Whole != w.issuer()+"/device?user_code="+d.User {
 		t.Fatalf("answer %+v", d)
 	}
 	w.token(pollForm(d.Device)).want(t, "before approval", "authorization_pending")
@@ -261,30 +261,46 @@ func TestDeviceNumber(t *testing.T) {
 	w.token(pollForm(d.Device)).want(t, "refused", "access_denied")
 }
 
-// A code is found however it is typed; guessing is slow.
+// A code is found however it is typed, at the enterprise's page and at everybody's;
+// guessing is slow.
 func TestTypedUserCode(t *testing.T) {
 	w := newWorld(t)
 	w.allowDevices()
 	d := w.askDevice()
-	if p := w.browser().get(d.URI); !strings.Contains(p.body, `id="user_code"`) {
-		t.Fatalf("page without a code: %s", p.body)
-	}
+	own := w.issuer() + "/device"
 	plain := strings.ReplaceAll(d.User, "-", "")
 	wide := strings.Map(func(c rune) rune { return c + '！' - '!' }, plain)
-	for _, typed := range []string{d.User, plain, strings.ToLower(plain), " " + plain[:4] + " " + plain[4:] + " ", wide} {
-		p := w.browser().get(d.URI + "?typed=1&user_code=" + url.QueryEscape(typed))
-		if want := "0; url=/e/" + acme + "/device?user_code=" + d.User; p.header.Get("Refresh") != want || !strings.Contains(p.body, `id="continue"`) {
-			t.Errorf("typed %q: refresh %q, %s", typed, p.header.Get("Refresh"), p.body)
+	for _, address := range []string{own, d.URI} {
+		if p := w.browser().get(address); !strings.Contains(p.body, `id="user_code"`) || strings.Contains(p.body, `role="alert"`) {
+			t.Fatalf("page without a code: %s", p.body)
+		}
+		for _, typed := range []string{d.User, plain, strings.ToLower(plain), " " + plain[:4] + " " + plain[4:] + " ", wide} {
+			b := w.browser()
+			p := b.get(address + "?typed=1&user_code=" + url.QueryEscape(typed))
+			if address == d.URI {
+				if p.status != http.StatusSeeOther || p.header.Get("Location") != "/e/"+acme+"/device?user_code="+d.User+"&typed=1" {
+					t.Errorf("typed %q: status %d, location %q", typed, p.status, p.header.Get("Location"))
+				}
+				p = b.get(w.url + p.header.Get("Location"))
+			}
+			if want := "0; url=/e/" + acme + "/device?user_code=" + d.User; p.header.Get("Refresh") != want || !strings.Contains(p.body, `id="continue"`) {
+				t.Errorf("typed %q: refresh %q, %s", typed, p.header.Get("Refresh"), p.body)
+			}
 		}
 	}
+	if p := w.browser().get(d.URI + "?user_code=" + d.User); p.header.Get("Location") != "/e/"+acme+"/device?user_code="+d.User {
+		t.Errorf("link to everybody's page: status %d, location %q", p.status, p.header.Get("Location"))
+	}
 	b := w.browser()
-	for _, typed := range []string{"BBBB-BBBB", "AEIOU", plain + "B", "<script>", strings.Repeat("B", 4000), "!", "张三", "\x00", plain[:7], "%2e%2e"} {
-		if p := b.get(d.URI + "?user_code=" + url.QueryEscape(typed)); !strings.Contains(p.body, "not known here") || p.header.Get("Location") != "" {
+	for i, typed := range []string{"BBBB-BBBB", "AEIOU", plain + "B", "<script>", strings.Repeat("B", 4000), "!", "张三", "\x00", plain[:7], "%2e%2e"} {
+		if p := b.get([]string{own, d.URI}[i%2] + "?user_code=" + url.QueryEscape(typed)); !strings.Contains(p.body, "not known here") || p.header.Get("Location") != "" {
 			t.Errorf("guess %q: status %d, %s", typed, p.status, p.body)
 		}
 	}
-	if p := b.get(d.Whole); !strings.Contains(p.body, "Too many tries") {
-		t.Errorf("the eleventh: %s", p.body)
+	for _, address := range []string{d.Whole, d.URI + "?user_code=" + d.User} {
+		if p := b.get(address); !strings.Contains(p.body, "Too many tries") {
+			t.Errorf("the eleventh: %s", p.body)
+		}
 	}
 	w.clock.advance(time.Minute)
 	if p := b.get(d.Whole); p.location().Host != "idp.example" {
@@ -292,6 +308,33 @@ func TestTypedUserCode(t *testing.T) {
 	}
 	if p := b.get(w.url + "/e/" + other + "/device?user_code=" + d.User); !strings.HasPrefix(p.body, "page: device_not_offered") {
 		t.Errorf("at another enterprise: %s", p.body)
+	}
+}
+
+// Everybody's page tells who guesses nothing: a code that was answered, one that has
+// expired and one that never was look the same, and no page but a company's own names it.
+func TestDevicePageOfEverybody(t *testing.T) {
+	w := newWorld(t)
+	w.allowDevices()
+	answered, expired := w.askDevice(), w.askDevice()
+	b := w.browser()
+	b.answerDevice(b.approving(w.person(acme, "张三"), answered.Whole), "yes", answered.Number)
+	never := w.browser().get(w.url + "/device?typed=1&user_code=BBBB-BBBB")
+	again := w.browser().get(w.url + "/device?typed=1&user_code=" + answered.User)
+	w.clock.advance(10 * time.Minute)
+	late := w.browser().get(w.url + "/device?typed=1&user_code=" + expired.User)
+	if never.status != http.StatusOK || again.status != never.status || late.status != never.status || again.body != never.body || late.body != never.body {
+		t.Errorf("never: %d %s\nanswered: %d %s\nexpired: %d %s", never.status, never.body, again.status, again.body, late.status, late.body)
+	}
+	if strings.Contains(never.body, "Acme") || strings.Contains(never.body, acme) || !strings.Contains(never.body, `action="/device"`) {
+		t.Errorf("page: %s", never.body)
+	}
+	csp := never.header.Get("Content-Security-Policy")
+	if !strings.Contains(csp, "default-src 'none'") || !strings.HasSuffix(csp, "form-action 'self'") || never.header.Get("Referrer-Policy") != "no-referrer" {
+		t.Errorf("headers: %v", never.header)
+	}
+	if p := w.browser().get(w.url + "/device?user_code=%zz"); !strings.HasPrefix(p.body, "page: request_invalid") {
+		t.Errorf("broken query: %d %s", p.status, p.body)
 	}
 }
 

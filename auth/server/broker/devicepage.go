@@ -116,33 +116,10 @@ func (b *Broker) readDeviceVisit(r *http.Request, e server.Enterprise, raw strin
 	if err != nil || len(raw) > maxQuery {
 		return v, "", pageError("the query cannot be read", err)
 	}
-	typed := query.Get("user_code")
-	if typed == "" {
-		return v, "", nil
-	}
-	now := b.cfg.Base.Time()
-	if b.guessed.reached(r, now) {
-		return v, "broker.device.busy", nil
-	}
-	code := readUserCode(typed)
-	if v.grant, err = b.openDevice(r.Context(), e.ID, code, now); errors.Is(err, auth.ErrNotFound) {
-		b.guessed.allow(r, now)
-		return v, "broker.device.unknown", nil
-	}
-	if err != nil {
-		return v, "", err
-	}
-	v.user = shownUserCode(code)
-	return v, "", nil
-}
-
-// openDevice returns the grant of a user code that nobody has answered yet.
-func (b *Broker) openDevice(ctx context.Context, enterprise, code string, now time.Time) (server.DeviceGrant, error) {
-	g, err := b.cfg.Devices.DeviceGrantByUser(ctx, enterprise, server.Hash(code))
-	if err == nil && (!g.ApprovedAt.IsZero() || !g.DeniedAt.IsZero() || !g.ExpiresAt.After(now)) {
-		err = auth.ErrNotFound
-	}
-	return g, err
+	v.grant, v.user, wrong, err = b.typedDevice(r, query.Get("user_code"), func(ctx context.Context, userHash string) (server.DeviceGrant, error) {
+		return b.cfg.Devices.DeviceGrantByUser(ctx, e.ID, userHash)
+	})
+	return v, wrong, err
 }
 
 // answerDevice takes the answer of the page that askDevice shows.

@@ -30,7 +30,9 @@
 //	"number": "07"
 //
 // two digits that the device shows and that the page asks for, after the QR code too: a
-// link that somebody else sent cannot be approved by who does not see the device. It then
+// link that somebody else sent cannot be approved by who does not see the device.
+// verification_uri is {public_url}/device, the same for every enterprise and short enough
+// to be typed; it finds the enterprise by the code. The device then
 // polls the token endpoint with grant_type=urn:ietf:params:oauth:grant-type:device_code,
 // device_code, client_id and code_verifier, every interval seconds (5 more after each
 // slow_down), until it gets tokens as for a code or an error other than

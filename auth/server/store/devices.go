@@ -23,6 +23,8 @@ var (
 
 	selectDeviceByUser = reads(`SELECT ` + deviceColumns + ` FROM device_grants WHERE enterprise_id = $1 AND user_hash = $2`)
 
+	selectDeviceAnywhere = reads(`SELECT ` + deviceColumns + ` FROM device_grants WHERE user_hash = $1`)
+
 	selectDevice = reads(`SELECT ` + deviceColumns + ` FROM device_grants WHERE enterprise_id = $1 AND hash = $2`)
 
 	pollDevice = writes(`UPDATE device_grants SET polled_at = $3 WHERE enterprise_id = $1 AND hash = $2`)
@@ -61,6 +63,11 @@ func (s *Store) SaveDeviceGrant(ctx context.Context, g server.DeviceGrant) error
 // DeviceGrantByUser implements [server.DeviceGrants].
 func (s *Store) DeviceGrantByUser(ctx context.Context, enterprise, userHash string) (server.DeviceGrant, error) {
 	return one(ctx, s, "device grant by user code", selectDeviceByUser, scanDevice, enterprise, userHash)
+}
+
+// DeviceGrantAnywhere implements [server.DeviceGrants].
+func (s *Store) DeviceGrantAnywhere(ctx context.Context, userHash string) (server.DeviceGrant, error) {
+	return one(ctx, s, "device grant by user code", selectDeviceAnywhere, scanDevice, userHash)
 }
 
 // PollDeviceGrant implements [server.DeviceGrants].

@@ -23,9 +23,15 @@ func testDeviceGrants(t *testing.T, s *store.Store) {
 	wantErr(t, "same user code", s.SaveDeviceGrant(ctx(t), deviceGrant("h2", "u")), auth.ErrConflict)
 	elsewhere := deviceGrant("h3", "u")
 	elsewhere.EnterpriseID = other
-	must(t, s.SaveDeviceGrant(ctx(t), elsewhere)) // a user code is one enterprise's
+	wantErr(t, "same user code at another enterprise", s.SaveDeviceGrant(ctx(t), elsewhere), auth.ErrConflict)
+	elsewhere.UserHash = "u3"
+	must(t, s.SaveDeviceGrant(ctx(t), elsewhere))
 
 	want(t, "by user code", g)(s.DeviceGrantByUser(ctx(t), acme, "u"))
+	want(t, "by user code anywhere", g)(s.DeviceGrantAnywhere(ctx(t), "u"))
+	want(t, "another's by user code anywhere", elsewhere)(s.DeviceGrantAnywhere(ctx(t), "u3"))
+	wantErr(t, "another enterprise's user code", second(s.DeviceGrantByUser(ctx(t), acme, "u3")), auth.ErrNotFound)
+	wantErr(t, "unknown user code anywhere", second(s.DeviceGrantAnywhere(ctx(t), "x")), auth.ErrNotFound)
 	wantErr(t, "unknown user code", second(s.DeviceGrantByUser(ctx(t), acme, "x")), auth.ErrNotFound)
 	want(t, "first poll", g)(s.PollDeviceGrant(ctx(t), acme, "h", now.Add(time.Second)))
 	g.PolledAt = now.Add(time.Second)
