@@ -1,6 +1,7 @@
 package broker_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -17,7 +18,7 @@ import (
 // reach the desktop's loopback address, switch to the company's own page, and post a
 // form_post answer by itself.
 func TestPagesInABrowser(t *testing.T) {
-	ctx := authtest.Chromium(t)
+	ctx := authtest.Chromium(t, "ignore-certificate-errors=true")
 	w := newWorld(t)
 	b := w.browser()
 	b.signIn(w.person(acme, "张三"))
@@ -30,10 +31,20 @@ func TestPagesInABrowser(t *testing.T) {
 		_, _ = rw.Write([]byte("<title>in</title>"))
 	})
 	arrived := make(chan url.Values, 1)
+	// An app that takes its answer at one address and begins at another site of its own.
+	home := httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		_, _ = rw.Write([]byte("<p id=done>done"))
+	}))
+	defer home.Close()
+	goOn := ""
 	loopback := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/callback") || strings.HasSuffix(r.URL.Path, "/native") {
 			_ = r.ParseForm()
 			arrived <- r.Form
+			if goOn != "" {
+				http.Redirect(rw, r, goOn, http.StatusSeeOther)
+				return
+			}
 		}
 		_, _ = rw.Write([]byte("<p id=done>done"))
 	}))
@@ -43,7 +54,11 @@ func TestPagesInABrowser(t *testing.T) {
 		select {
 		case v := <-arrived:
 			// Else the next Navigate would break off what still loads.
-			must(t, chromedp.Do(ctx, chromedp.WaitReady(chromedp.CSS("#done"))))
+			limited, cancel := context.WithTimeout(ctx, 30*time.Second)
+			defer cancel()
+			if err := chromedp.Do(limited, chromedp.WaitReady(chromedp.CSS("#done"))); err != nil {
+				t.Fatalf("%s: the app's page never came: %v", what, err)
+			}
 			return v
 		case <-time.After(30 * time.Second):
 			t.Fatalf("%s: the browser never arrived", what)
@@ -63,6 +78,11 @@ func TestPagesInABrowser(t *testing.T) {
 		t.Errorf("form_post: %v", v)
 	}
 
+	goOn = home.URL + "/home"
+	must(t, chromedp.Do(ctx, chromedp.Navigate(w.authorizeURL(ask("redirect_uri", loopback.URL+"/native", "response_mode", "form_post")))))
+	arrive("form_post to an app that goes on")
+	goOn = ""
+
 	// Switching leads off-site, here to where the gate sends everybody.
 	w.gate.away = loopback.URL + "/native"
 	must(t, chromedp.Do(ctx, chromedp.Navigate(w.authorizeURL(askDesktop()))))
@@ -78,6 +98,7 @@ func TestPagesInABrowser(t *testing.T) {
 	client.LogoutURIs = []string{loopback.URL + "/native"}
 	must(t, w.store.SaveClient(t.Context(), client))
 	leave := url.Values{"client_id": {"notes"}, "post_logout_redirect_uri": client.LogoutURIs, "state": {"bye"}}
+	goOn = home.URL + "/home"
 	must(t, chromedp.Do(ctx, chromedp.Navigate(w.issuer()+"/end-session?"+leave.Encode())))
 	must(t, chromedp.Do(ctx, chromedp.Click("#confirm")))
 	if v := arrive("end-session"); v.Get("state") != "bye" || b.signedIn() {

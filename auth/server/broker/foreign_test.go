@@ -88,7 +88,7 @@ func TestFormPost(t *testing.T) {
 	if p.status != http.StatusOK || form.Get("iss") != w.issuer() || form.Get("state") != `"><script>` {
 		t.Fatalf("form_post: status %d, form %v", p.status, form)
 	}
-	if policy := p.header.Get("Content-Security-Policy"); !strings.Contains(policy, "form-action 'self' https://notes.example;") ||
+	if policy := p.header.Get("Content-Security-Policy"); !strings.Contains(policy, "form-action 'self' https://notes.example https:;") ||
 		!strings.Contains(policy, "script-src 'sha256-") || strings.Contains(policy, "unsafe") {
 		t.Errorf("policy %q", policy)
 	}

@@ -152,7 +152,7 @@ func (b *Broker) askLeave(w http.ResponseWriter, r *http.Request, l *leaving, s 
 	company := l.enterprise.Name.In(lang)
 	b.show(w, r, l.enterprise.ID, "logout", server.View{
 		Lang: lang, Title: b.cfg.Text(lang, "broker.logout.title", "company", company),
-		Enterprise: l.enterprise, FormTo: originOf(l.redirect),
+		Enterprise: l.enterprise, FormTo: beyond(l.redirect),
 		Body: map[string]any{
 			"Sentence": b.cfg.Text(lang, "broker.logout.sentence", "company", company),
 			"Yes":      b.cfg.Text(lang, "broker.logout.yes"),

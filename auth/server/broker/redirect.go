@@ -98,7 +98,7 @@ func (b *Broker) answerByPost(w http.ResponseWriter, r *http.Request, req *reque
 	lang := b.lang(r, req.locales)
 	b.show(w, r, req.enterprise.ID, "post", server.View{
 		Lang: lang, Title: b.cfg.Text(lang, "broker.post.title"), Enterprise: req.enterprise,
-		FormTo: originOf(req.redirect), Script: submit,
+		FormTo: beyond(req.redirect), Script: submit,
 		Body: map[string]any{
 			"Action": req.redirect, "Fields": fields, "Continue": b.cfg.Text(lang, "common.continue"),
 		},
@@ -131,6 +131,18 @@ func (b *Broker) show(w http.ResponseWriter, r *http.Request, enterprise, page s
 // between them) that there is, else what the browser prefers.
 func (b *Broker) lang(r *http.Request, locales string) string {
 	return b.cfg.Lang(server.AcceptLanguage(r, locales))
+}
+
+// beyond is form-action for a page whose form ends at a client's verified address: that
+// address, and wherever the client goes on to from there by https. A browser holds the
+// whole chain of redirects against the policy, and apps often begin at another of their
+// own hosts.
+func beyond(uri string) string {
+	origin := originOf(uri)
+	if origin == "" {
+		return ""
+	}
+	return origin + " https:"
 }
 
 // originOf returns scheme and host of a verified redirect address, for form-action.
