@@ -84,8 +84,9 @@ func (l *line) prepare(ctx context.Context, into *[]*sql.Stmt, texts ...string) 
 	return nil
 }
 
-// run waits until do is done and, if it writes, committed. do must not use the line.
-func (l *line) run(what does, do func() error) error {
+// run waits until do is done and, if it writes, committed. do must not use the line. The
+// context may serve others too, so it must not be one that ends.
+func (l *line) run(ctx context.Context, what does, do func() error) error {
 	t := &task{do: do, does: what, done: make(chan struct{})}
 	l.mu.Lock()
 	l.waiting = append(l.waiting, t)
@@ -100,7 +101,7 @@ func (l *line) run(what does, do func() error) error {
 		tasks := l.waiting
 		l.waiting = nil
 		l.mu.Unlock()
-		l.serve(tasks)
+		l.serve(ctx, tasks)
 		<-l.turn
 		<-t.done
 	}
@@ -111,7 +112,7 @@ func (l *line) run(what does, do func() error) error {
 }
 
 // serve does the tasks. Who reads need not wait for those who write.
-func (l *line) serve(tasks []*task) {
+func (l *line) serve(ctx context.Context, tasks []*task) {
 	var writers []*task
 	for _, t := range tasks {
 		if t.does != asking {
@@ -125,7 +126,7 @@ func (l *line) serve(tasks []*task) {
 		return
 	}
 	l.busy = len(writers) > 1
-	err := l.transaction(writers)
+	err := l.transaction(ctx, writers)
 	for _, t := range writers {
 		if t.err == nil {
 			t.err = err
@@ -136,8 +137,7 @@ func (l *line) serve(tasks []*task) {
 
 // transaction does what writes. A task that fails leaves nothing behind and spoils
 // nothing for the others.
-func (l *line) transaction(tasks []*task) error {
-	ctx := context.Background()
+func (l *line) transaction(ctx context.Context, tasks []*task) error {
 	if _, err := l.begin.ExecContext(ctx); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}

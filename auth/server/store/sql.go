@@ -54,7 +54,7 @@ func (s *Store) exec(ctx context.Context, w writing, args ...any) (int64, error)
 		return changed(s.writes[w].ExecContext(ctx, args...))
 	}
 	var n int64
-	err = s.line.run(statement, func() (err error) {
+	err = s.line.run(ctx, statement, func() (err error) {
 		n, err = changed(s.line.writes[w].ExecContext(ctx, args...))
 		return err
 	})
@@ -102,7 +102,7 @@ func (s *Store) try(ctx context.Context, do func(context.Context, transaction) e
 		return err
 	}
 	if s.line != nil {
-		return s.line.run(several, func() error { return do(ctx, transaction{store: s}) })
+		return s.line.run(ctx, several, func() error { return do(ctx, transaction{store: s}) })
 	}
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
@@ -162,7 +162,7 @@ func inLine[T any](ctx context.Context, s *Store, what string, d does, stmt *sql
 	if ctx, err = s.context(ctx); err != nil {
 		return v, err
 	}
-	err = s.line.run(d, func() (err error) {
+	err = s.line.run(ctx, d, func() (err error) {
 		v, err = scan(stmt.QueryRowContext(ctx, args...))
 		return err
 	})
