@@ -83,6 +83,7 @@ var homes = []struct{ module, only string }{
 	{"github.com/pressly/goose", "auth/server/store"},
 	{"github.com/crewjam/saml", "auth/server/saml auth/server/demo"},
 	{"github.com/spf13/cobra", "app/cli"},
+	{"rsc.io/qr", "app/cli app/window/signin"}, // the faces that a phone's camera looks at
 	{"fyne.io/systray", "app/tray"},
 	{"fyne.io/fyne", "app/window/... app/window/theme cmd/lanyard-window"},
 }

@@ -97,7 +97,7 @@ func (a *Agent) offerDevice(ctx context.Context, att *attempt, w *way) error {
 		if att.useDevice == nil || att.view.Device != nil {
 			return nil // somebody was faster, or it is over; the code is never used
 		}
-		att.view.Device = &local.Device{UserCode: d.UserCode, URL: d.URL, Number: d.Number, Expires: d.Expires}
+		att.view.Device = &local.Device{UserCode: d.UserCode, URL: d.URL, Complete: d.Complete, Number: d.Number, Expires: d.Expires}
 		att.devices <- d // has room: there is one at a time
 		a.publish()
 		return nil

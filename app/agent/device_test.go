@@ -55,7 +55,8 @@ func TestDevice(t *testing.T) {
 		if n := c.Count("/device_authorization"); n != 1 {
 			t.Errorf("%d device codes were asked for", n)
 		}
-		if att.Device.Number != authtest.DeviceNumber || att.Device.URL != c.Issuer+"/device" || att.Device.Expires.IsZero() || att.URL == "" {
+		if att.Device.Number != authtest.DeviceNumber || att.Device.URL != c.Issuer+"/device" ||
+			att.Device.Complete != att.Device.URL+"?user_code="+att.Device.UserCode || att.Device.Expires.IsZero() || att.URL == "" {
 			t.Errorf("attempt %+v, device %+v", att, att.Device)
 		}
 		if name := c.Last("/device_authorization").Get("device"); name != "desk 4" {

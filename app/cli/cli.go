@@ -31,6 +31,9 @@ type Deps struct {
 	// IsTerminal reports whether a person can be asked (standard input and error);
 	// nil means no.
 	IsTerminal func() bool
+	// Size is that of the terminal which standard error is, in characters; zeros, or nil,
+	// when it is none.
+	Size func() (columns, rows int)
 	// Env looks a variable up; nil is os.LookupEnv.
 	Env     func(name string) (string, bool)
 	Version string
@@ -132,6 +135,9 @@ func newCLI(deps Deps) *cli {
 	}
 	if deps.IsTerminal == nil {
 		deps.IsTerminal = func() bool { return false }
+	}
+	if deps.Size == nil {
+		deps.Size = func() (columns, rows int) { return 0, 0 }
 	}
 	return &cli{Deps: deps, lang: words.Match(locale(deps.Env))}
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -242,7 +243,15 @@ func (f *following) showDevice() {
 		return
 	}
 	f.coded = d.UserCode
-	f.say(f.t("device.open"))
+	if picture := f.qrCode(cmp.Or(d.Complete, d.URL)); picture != nil {
+		f.say(f.t("device.scan"))
+		for _, line := range picture {
+			f.say(line)
+		}
+		f.say(f.t("device.or"))
+	} else {
+		f.say(f.t("device.open"))
+	}
 	f.say("    " + plain(d.URL))
 	f.say(f.t("device.code"))
 	f.say("    " + plain(d.UserCode))

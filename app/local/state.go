@@ -163,11 +163,12 @@ func (a *Attempt) Failed() bool {
 }
 
 // Device is what a person needs to finish a sign-in on another device: UserCode is typed
-// at URL, and then Number, which this computer alone shows; a company without a server of
-// ours gives none.
+// at URL, or Complete is opened, which has it in it and may be empty; and then Number is
+// typed, which this computer alone shows; a company without a server of ours gives none.
 type Device struct {
 	UserCode string    `json:"user_code"`
 	URL      string    `json:"url"`
+	Complete string    `json:"complete,omitempty"`
 	Number   string    `json:"number"`
 	Expires  time.Time `json:"expires,omitzero"`
 }

@@ -25,6 +25,7 @@ var parts = map[string][]string{
 	"xfconfd":       {"/usr/lib/*/xfce4/xfconf/xfconfd", "/usr/lib/xfce4/xfconf/xfconfd"},
 	"xmlsec1":       {"xmlsec1"},
 	"xvfb":          {"Xvfb"},
+	"zbarimg":       {"zbarimg"},
 }
 
 // Need returns the path of a real part, by its name in the table above, or ends the

@@ -47,6 +47,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		Doctor:     p.doctor,
 		Stdin:      stdin, Stdout: stdout, Stderr: stderr,
 		IsTerminal: func() bool { return isTerminal(stdin) && isTerminal(stderr) },
+		Size:       func() (columns, rows int) { return terminalSize(stderr) },
 		Env:        env,
 		Version:    version,
 	})
@@ -76,4 +77,16 @@ func (p *program) paths() (desktop.Paths, error) {
 func isTerminal(stream any) bool {
 	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd())) //nolint:gosec // a descriptor fits
+}
+
+// terminalSize is how much a terminal shows, in characters; zeros where a stream is none.
+func terminalSize(stream any) (columns, rows int) {
+	if !isTerminal(stream) {
+		return 0, 0
+	}
+	columns, rows, err := term.GetSize(int(stream.(*os.File).Fd())) //nolint:gosec // a descriptor fits
+	if err != nil {
+		return 0, 0
+	}
+	return columns, rows
 }

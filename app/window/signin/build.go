@@ -153,21 +153,6 @@ func (s *Screen) buildWaiting(v view) built {
 	return built{content: page(v, append(append(objects, theme.Row(buttons...)), s.stuck(v)...)...)}
 }
 
-// buildPhone waits for the other device, and for the browser still.
-func (s *Screen) buildPhone(v view) built {
-	t := func(key string) string { return s.h.T("phone." + key) }
-	steps := []fyne.CanvasObject{theme.Soft(t("open")), theme.Strong(v.device.URL), theme.Soft(t("code")), theme.Title(v.device.UserCode)}
-	if v.device.Number != "" {
-		steps = append(steps, theme.Soft(t("number")), theme.Title(v.device.Number))
-	}
-	objects := []fyne.CanvasObject{
-		theme.Title(t("title")), theme.Card(container.New(theme.Column{Width: 372, Top: true}, steps...)), theme.Progress(),
-		theme.Row(s.copier("phone.copy", v.device.URL), window.NewButton(words.T(s.h.Lang, "common.cancel"), s.cancel)),
-		theme.Small(t("browser")),
-	}
-	return built{content: page(v, append(objects, s.stuck(v)...)...)}
-}
-
 // copier is a button that copies a text and says so.
 func (s *Screen) copier(label, text string) *window.Button {
 	b := window.NewButton(s.h.T(label), nil)

@@ -132,6 +132,7 @@ func lookAttempt(s local.State, a *local.Attempt, m memory, lang string) view {
 			v.step = phone
 			v.device = local.Device{
 				UserCode: window.Plain(a.Device.UserCode), URL: window.Plain(a.Device.URL), Number: window.Plain(a.Device.Number),
+				Complete: a.Device.Complete,
 			}
 		}
 	case local.StepFinishing:

@@ -145,9 +145,11 @@ func TestPhone(t *testing.T) {
 	d.Press(t, "Use my phone")
 	asked(t, d, "device attempt-1", "device attempt-1")
 	d.Show(waiting(func(a *local.Attempt) {
-		a.DeviceOffered, a.Device = true, &local.Device{UserCode: "WDJB-MJHT", URL: "https://login.acme.com/device", Number: "47"}
+		a.DeviceOffered, a.Device = true, &local.Device{
+			UserCode: "WDJB-MJHT", URL: "https://login.acme.com/device", Number: "47", Complete: scanned,
+		}
 	}))
-	says(t, d, "Finish on your phone.", "https://login.acme.com/device", "WDJB-MJHT", "Only this screen shows it", "47", "The browser on this computer works too.", "[Cancel]")
+	says(t, d, "Finish on your phone.", "Scan this with your phone", "https://login.acme.com/device", "WDJB-MJHT", "Only this screen shows it", "47", "The browser on this computer works too.", "[Cancel]")
 	d.Press(t, "Copy address")
 	if got := fyne.CurrentApp().Clipboard().Content(); got != "https://login.acme.com/device" {
 		t.Errorf("copied %q", got)

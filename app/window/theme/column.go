@@ -64,8 +64,47 @@ func (c Column) fit(objects []fyne.CanvasObject, width float32) (height float32)
 }
 
 // Page is a column that scrolls where the window is too small for it.
-func Page(objects ...fyne.CanvasObject) fyne.CanvasObject {
-	return container.NewVScroll(container.NewPadded(container.New(Column{Width: 400, Gap: 4}, objects...)))
+func Page(objects ...fyne.CanvasObject) fyne.CanvasObject { return page(400, objects) }
+
+// WidePage is a Page for what has to stand beside each other.
+func WidePage(objects ...fyne.CanvasObject) fyne.CanvasObject { return page(560, objects) }
+
+func page(width float32, objects []fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewVScroll(container.NewPadded(container.New(Column{Width: width, Gap: 4}, objects...)))
+}
+
+// Beside puts a picture before the texts that belong to it, each in the middle of the
+// height.
+func Beside(picture fyne.CanvasObject, texts ...fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(beside{}, picture, container.New(Column{Width: wideTexts, Top: true}, texts...))
+}
+
+const (
+	wideTexts   = 300 // of the texts beside a picture, at most
+	narrowTexts = 200 // at least
+	besideGap   = 12
+)
+
+type beside struct{}
+
+// Layout implements fyne.Layout.
+func (beside) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	picture, texts := objects[0], objects[1]
+	side := picture.MinSize()
+	width := min(wideTexts, size.Width-side.Width-besideGap)
+	left := max(0, (size.Width-side.Width-besideGap-width)/2)
+	picture.Resize(side)
+	picture.Move(fyne.NewPos(left, (size.Height-side.Height)/2))
+	texts.Resize(fyne.NewSize(width, 0))
+	height := texts.MinSize().Height
+	texts.Resize(fyne.NewSize(width, height))
+	texts.Move(fyne.NewPos(left+side.Width+besideGap, (size.Height-height)/2))
+}
+
+// MinSize implements fyne.Layout.
+func (beside) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	picture, texts := objects[0].MinSize(), objects[1].MinSize()
+	return fyne.NewSize(picture.Width+besideGap+narrowTexts, max(picture.Height, texts.Height))
 }
 
 // Gap is some air between what belongs together less.
