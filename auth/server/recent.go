@@ -33,7 +33,7 @@ func (r *Recent) Enterprise(ctx context.Context, id string) (Enterprise, error) 
 
 // SaveEnterprise implements [Enterprises].
 func (r *Recent) SaveEnterprise(ctx context.Context, e Enterprise) error {
-	defer r.forget()
+	defer r.Forget()
 	return r.Enterprises.SaveEnterprise(ctx, e)
 }
 
@@ -73,11 +73,12 @@ func (r *Recent) learning(ask func(context.Context, string) (Connector, error)) 
 
 // SaveConnector implements [Connectors].
 func (r *Recent) SaveConnector(ctx context.Context, c Connector, with ...Draft) error {
-	defer r.forget()
+	defer r.Forget()
 	return r.Connectors.SaveConnector(ctx, c, with...)
 }
 
-func (r *Recent) forget() {
+// Forget drops everything, since something was saved past Recent.
+func (r *Recent) Forget() {
 	r.enterprises.forget()
 	r.connectors.forget()
 	r.byAppID.forget()

@@ -96,6 +96,7 @@ func checkLaunch(l server.LaunchSpec, allowHTTP []string) error {
 func (s *service) handler() (http.Handler, error) {
 	st := s.store
 	recent := server.NewRecent(st, st, 2*time.Second)
+	st.OnSetup = recent.Forget
 	gate, err := sso.New(sso.Config{
 		Base: s.base, Enterprises: recent, Connectors: recent, People: st, Flows: st, Sessions: st, SignIns: st, Logouts: st,
 		Audiences: st, Replaced: s.replaced, Engine: s.engine, OIDC: s.oidc, Pages: assets.SSOPages, Logger: s.log,
@@ -138,7 +139,7 @@ func (s *service) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	admin, err := s.console(gate)
+	admin, err := s.console(gate, posts)
 	if err != nil {
 		return nil, err
 	}

@@ -54,7 +54,7 @@ func (s *Store) ActiveConnector(ctx context.Context, enterprise string) (server.
 // enterprise's signed document goes in the same transaction: it may name the connector,
 // and a server that dies here must not leave the new one behind the old one's document.
 func (s *Store) SaveConnector(ctx context.Context, c server.Connector, with ...server.Draft) error {
-	return s.atomically(ctx, func(ctx context.Context, t transaction) error {
+	return s.setUp(ctx, func(ctx context.Context, t transaction) error {
 		n, err := t.exec(ctx, dropDocument, c.EnterpriseID, []byte(nil))
 		if err := found("save connector of enterprise", n, err); err != nil {
 			return err

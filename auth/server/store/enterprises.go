@@ -72,7 +72,7 @@ func (s *Store) SaveEnterprise(ctx context.Context, e server.Enterprise) error {
 		return fmt.Errorf("save enterprise: id or code is empty: %w", auth.BadInput)
 	}
 	now, hash := s.now(), server.Hash(e.Code)
-	return s.atomically(ctx, func(ctx context.Context, t transaction) error {
+	return s.setUp(ctx, func(ctx context.Context, t transaction) error {
 		_, err := t.exec(ctx, upsertEnterprise, e.ID, e.Code, e.Public, e.DocumentVersion, ms(e.DocumentExpires),
 			ms(e.CreatedAt), ms(e.UpdatedAt), encoded(e.Name), encoded(e.Domains), encoded(e.Help), e.Logo, e.Document, e.Device)
 		if err != nil {

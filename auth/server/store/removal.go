@@ -30,7 +30,7 @@ func (s *Store) CountSessions(ctx context.Context, enterprise string, now time.T
 // DeleteConnectors implements [server.Removal]. The applications are told of every session.
 func (s *Store) DeleteConnectors(ctx context.Context, enterprise string, now time.Time) error {
 	told := false
-	err := s.atomically(ctx, func(ctx context.Context, t transaction) error {
+	err := s.setUp(ctx, func(ctx context.Context, t transaction) error {
 		n, err := t.exec(ctx, deleteConnectors, enterprise)
 		if err := found("delete connectors", n, err); err != nil {
 			return err

@@ -96,6 +96,15 @@ func (s *Store) atomically(ctx context.Context, do func(context.Context, transac
 	return err
 }
 
+// setUp is atomically for what [Store.OnSetup] tells of.
+func (s *Store) setUp(ctx context.Context, do func(context.Context, transaction) error) error {
+	err := s.atomically(ctx, do)
+	if s.OnSetup != nil {
+		s.OnSetup()
+	}
+	return err
+}
+
 func (s *Store) try(ctx context.Context, do func(context.Context, transaction) error) error {
 	ctx, err := s.context(ctx)
 	if err != nil {

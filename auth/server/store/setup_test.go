@@ -1,0 +1,35 @@
+package store_test
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"lanyard/auth/server"
+)
+
+// Whoever remembers a connector for a moment serves the new one as soon as it is saved.
+func TestOnSetup(t *testing.T) {
+	s := openStore(t, filepath.Join(t.TempDir(), "lanyard.db"))
+	company(t, s)
+	recent := server.NewRecent(s, s, time.Hour)
+	s.OnSetup = recent.Forget
+	c := server.Connector{ID: "a", EnterpriseID: acme, Document: json.RawMessage(`{"id":"old"}`), Active: true, CreatedAt: now, UpdatedAt: now}
+	must(t, s.SaveConnector(ctx(t), c))
+	want(t, "the first", c)(recent.ActiveConnector(ctx(t), acme))
+	c.Document = json.RawMessage(`{"id":"new"}`)
+	must(t, s.SaveConnector(ctx(t), c))
+	want(t, "the new one", c)(recent.ActiveConnector(ctx(t), acme))
+
+	e := acmeRecord()
+	e.Public = !e.Public
+	must(t, s.SaveEnterprise(ctx(t), e))
+	if got, err := recent.Enterprise(ctx(t), acme); err != nil || got.Public != e.Public {
+		t.Errorf("enterprise = %+v, %v", got, err)
+	}
+	must(t, s.DeleteConnectors(ctx(t), acme, now))
+	if _, err := recent.ActiveConnector(ctx(t), acme); err == nil {
+		t.Error("a deleted connector is still served")
+	}
+}
