@@ -18,12 +18,12 @@ import (
 const linkFile = "console-link"
 
 // console wires the admin's pages.
-func (s *service) console(gate server.Gate) (*console.Console, error) {
+func (s *service) console(gate server.Gate, certificates server.Certificates) (*console.Console, error) {
 	st := s.store
 	return console.New(console.Config{
 		Base: s.base, Enterprises: st, Codes: st, People: st, PeopleList: st, Sessions: st, SignIns: st, Catalogue: st,
 		Clients: st, Admins: st, Audits: st, Workshop: s.setup, Gate: gate, Pages: assets.ConsolePages, Logger: s.log,
-		Audiences: st, Openings: st, Removal: st, ReadMetadata: saml.ReadMetadata,
+		Audiences: st, Openings: st, Removal: st, Certificates: certificates, ReadMetadata: saml.ReadMetadata,
 	})
 }
 

@@ -59,6 +59,8 @@ type Config struct {
 	Audiences   server.Audiences
 	Openings    server.Openings
 	Removal     server.Removal
+	// Certificates are what SAML answers are signed with.
+	Certificates server.Certificates
 	// ReadMetadata reads what a SAML service provider says of itself; nil: admins fill the
 	// fields by hand.
 	ReadMetadata func(xml []byte) (server.SAML, error)
@@ -94,7 +96,7 @@ func (c *Console) Mount(mux *http.ServeMux) {
 	pages := http.NewServeMux()
 	for _, register := range []func(*http.ServeMux){
 		c.mountAccess, c.mountCompanies, c.mountHome, c.mountWizard, c.mountSignIns, c.mountPeople, c.mountApps, c.mountApp,
-		c.mountLists, c.mountOpenings, c.mountWays, c.mountSettings, c.mountAudit,
+		c.mountLists, c.mountOpenings, c.mountWays, c.mountSettings, c.mountCertificates, c.mountAudit,
 	} {
 		register(pages)
 	}

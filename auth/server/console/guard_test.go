@@ -23,6 +23,7 @@ var posts = []string{
 	"/admin/people/person-acme/end", "/admin/people/person-acme/restore", "/admin/people/person-acme/role",
 	"/admin/apps/new", "/admin/apps/app-acme", "/admin/apps/app-acme/move", "/admin/apps/app-acme/delete", "/admin/settings",
 	"/admin/apps/app-acme/people", "/admin/connector/people", "/admin/connector/ways", "/admin/connector/delete",
+	"/admin/settings/certificates/new", "/admin/settings/certificates/use",
 }
 
 func TestCrossSitePosts(t *testing.T) {
@@ -58,7 +59,7 @@ func TestNobodyWithoutSession(t *testing.T) {
 	for _, path := range append([]string{
 		"/admin/", "/admin/companies", "/admin/connector", "/admin/connector/new", "/admin/connector/details", "/admin/connector/test",
 		"/admin/connector/done", "/admin/sign-ins", "/admin/people", "/admin/people/person-acme", "/admin/apps", "/admin/apps/new",
-		"/admin/apps/app-acme", "/admin/apps/app-acme/openings", "/admin/apps/new?preset=saml", "/admin/icons/x", "/admin/settings", "/admin/audit", "/admin/audit/export.csv", "/admin/elsewhere",
+		"/admin/apps/app-acme", "/admin/apps/app-acme/openings", "/admin/apps/new?preset=saml", "/admin/icons/x", "/admin/settings", "/admin/settings/certificates", "/admin/audit", "/admin/audit/export.csv", "/admin/elsewhere",
 	}, posts[2:]...) {
 		if strings.HasPrefix(path, "/admin/company") {
 			continue
@@ -126,7 +127,7 @@ func TestRoles(t *testing.T) {
 	desk := w.person("acme", server.RoleHelpDesk)
 	for path, want := range map[string]int{
 		"/admin/": 200, "/admin/sign-ins": 200, "/admin/people": 200, "/admin/people/person-acme": 200, "/admin/apps/app-acme/openings": 200,
-		"/admin/apps": 403, "/admin/apps/new": 403, "/admin/connector": 403, "/admin/connector/new": 403, "/admin/settings": 403,
+		"/admin/apps": 403, "/admin/apps/new": 403, "/admin/connector": 403, "/admin/connector/new": 403, "/admin/settings": 403, "/admin/settings/certificates": 403,
 		"/admin/audit": 403, "/admin/audit/export.csv": 403, "/admin/companies": 403, "/admin/password": 403,
 	} {
 		if p := desk.get(path); p.status != want {
@@ -137,6 +138,7 @@ func TestRoles(t *testing.T) {
 		"/admin/people/person-acme/end", "/admin/people/person-acme/restore", "/admin/people/person-acme/role", "/admin/settings",
 		"/admin/apps/new", "/admin/apps/app-acme/delete", "/admin/apps/app-acme/people", "/admin/connector/people", "/admin/connector/ways",
 		"/admin/connector/delete", "/admin/connector/new", "/admin/connector/save", "/admin/companies/new",
+		"/admin/settings/certificates/new", "/admin/settings/certificates/use",
 	} {
 		if p := desk.post(path, url.Values{"role": {"administrator"}}); p.status != http.StatusForbidden {
 			t.Errorf("help desk: POST %s: status %d", path, p.status)

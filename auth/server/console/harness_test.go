@@ -141,6 +141,7 @@ type world struct {
 	console *console.Console
 	gate    *gate
 	vendor  *vendor
+	shelf   *shelf
 
 	mu  sync.Mutex
 	now time.Time
@@ -165,7 +166,7 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(func() { _ = s.Close() })
 	sealer, err := server.NewSealer(server.NewKey())
 	must(t, err)
-	w := &world{t: t, store: s, gate: &gate{here: map[string]string{}}, now: time.Now().UTC().Truncate(time.Second)}
+	w := &world{t: t, store: s, shelf: &shelf{}, gate: &gate{here: map[string]string{}}, now: time.Now().UTC().Truncate(time.Second)}
 	w.base = &server.Base{Sealer: sealer, Lifetimes: server.DefaultLifetimes(), Now: w.Now}
 	mux := http.NewServeMux()
 	var handler http.Handler
@@ -181,7 +182,7 @@ func newWorld(t testing.TB) *world {
 	w.console, err = console.New(console.Config{
 		Base: w.base, Enterprises: s, Codes: s, People: s, PeopleList: s, Sessions: s, SignIns: s, Catalogue: s, Clients: s,
 		Admins: s, Audits: s, Workshop: shop, Gate: w.gate, Pages: assets.ConsolePages,
-		Audiences: s, Openings: s, Removal: s,
+		Audiences: s, Openings: s, Removal: s, Certificates: w.shelf,
 		ReadMetadata: func(xml []byte) (server.SAML, error) {
 			if !strings.Contains(string(xml), "EntityDescriptor") {
 				return server.SAML{}, auth.Fail(auth.SAMLMetadata, nil, errors.New("not metadata"))

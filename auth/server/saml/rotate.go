@@ -12,30 +12,17 @@ import (
 	"lanyard/auth/server"
 )
 
-// Certificate is one that an enterprise's metadata publishes.
-type Certificate struct {
-	ID          string
-	PEM         string
-	Fingerprint string // SHA-256, in pairs of capital hex digits, as consoles show it
-	Signs       bool   // the one whose key signs now
-	CreatedAt   time.Time
-	NotAfter    time.Time
-	// Until is when its key stops signing and it leaves the metadata; zero: when
-	// [Provider.Switch] says so.
-	Until time.Time
-}
-
 // Certificates returns what an enterprise publishes, the one that signs first. The
 // first call makes it.
-func (p *Provider) Certificates(ctx context.Context, enterprise string) ([]Certificate, error) {
+func (p *Provider) Certificates(ctx context.Context, enterprise string) ([]server.Certificate, error) {
 	keys, err := p.keys.of(ctx, enterprise)
 	if err != nil {
 		return nil, err
 	}
-	var out []Certificate
+	var out []server.Certificate
 	for i, k := range keys {
 		sum := sha256.Sum256(k.cert.Raw)
-		out = append(out, Certificate{
+		out = append(out, server.Certificate{
 			ID:          k.row.ID,
 			PEM:         string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: k.cert.Raw})),
 			Fingerprint: strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":"),
