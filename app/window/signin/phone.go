@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"rsc.io/qr"
 
 	"lanyard/app/window"
@@ -26,7 +27,7 @@ func (s *Screen) buildPhone(v view) built {
 	typed := []fyne.CanvasObject{theme.Strong(v.device.URL), theme.Soft(t("code")), theme.Title(v.device.UserCode)}
 	steps, around := append([]fyne.CanvasObject{theme.Soft(t("open"))}, typed...), theme.Page
 	if picture := qrCode(cmp.Or(v.device.Complete, v.device.URL)); picture != nil {
-		steps = []fyne.CanvasObject{theme.Beside(picture, append([]fyne.CanvasObject{theme.Soft(t("scan"))}, typed...)...)}
+		steps = []fyne.CanvasObject{container.NewPadded(theme.Beside(picture, append([]fyne.CanvasObject{theme.Soft(t("scan"))}, typed...)...))}
 		around = theme.WidePage
 	}
 	if v.device.Number != "" {
@@ -45,16 +46,17 @@ func (s *Screen) buildPhone(v view) built {
 
 // qrCode is a picture of text for a phone's camera, black on white in every look; nil
 // where text is too long for one.
-func qrCode(text string) *canvas.Raster {
+func qrCode(text string) fyne.CanvasObject {
 	code, err := qr.Encode(text, qr.L)
 	if err != nil {
 		return nil
 	}
-	side := code.Size + 2*quietZone
+	// Half of the quiet zone is in the picture, half is the ground, with its round corners.
+	side := code.Size + quietZone
 	picture := canvas.NewRaster(func(width, height int) image.Image {
 		// Whole pixels for each module, at whatever scale the screen has: nothing is smoothed.
 		scale := max(1, min(width, height)/side)
-		left, top := (width-side*scale)/2+quietZone*scale, (height-side*scale)/2+quietZone*scale
+		left, top := (width-code.Size*scale)/2, (height-code.Size*scale)/2
 		img := image.NewGray(image.Rect(0, 0, width, height))
 		for y := range height {
 			for x := range width {
@@ -67,5 +69,8 @@ func qrCode(text string) *canvas.Raster {
 	})
 	picture.ScaleMode = canvas.ImageScalePixels
 	picture.SetMinSize(fyne.NewSquareSize(float32(side * moduleSide)))
-	return picture
+	ground := canvas.NewRectangle(color.White)
+	ground.CornerRadius = quietZone / 2 * moduleSide
+	pad := ground.CornerRadius
+	return container.NewStack(ground, container.New(layout.NewCustomPaddedLayout(pad, pad, pad, pad), picture))
 }
