@@ -78,7 +78,14 @@ func TestDeviceRoad(t *testing.T) {
 		t.Errorf("State has %+v", device)
 	}
 
+	if address != c.origin+"/device" || device.Complete != issuer+"/device?user_code="+code {
+		t.Errorf("to be typed: %s, to be scanned: %s", address, device.Complete)
+	}
+
 	b := newBrowser(t)
+	b.do(chromedp.EmulateViewport(390, 844)) // a phone's
+	b.open(device.Complete)                  // who scans is asked for the number too
+	b.do(chromedp.WaitVisible(chromedp.CSS("#number")))
 	b.open(address)
 	b.picture("device-code")
 	b.do(chromedp.SendKeys(chromedp.CSS("#user_code"), strings.ToLower(code)+"\n"), chromedp.WaitVisible(chromedp.CSS("#number")))

@@ -3,9 +3,13 @@
 package cmd_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"image"
+	"image/png"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +18,7 @@ import (
 	"lanyard/app/window/fakeagent"
 	"lanyard/assets"
 	"lanyard/auth"
+	"lanyard/auth/authtest"
 )
 
 // acme is a company as a window may meet it.
@@ -72,6 +77,25 @@ func attempt(step local.Step, change func(*local.Attempt)) local.State {
 	return local.State{API: 1, Version: "0.1.0", Attempt: a}
 }
 
+// scanned is the address in the QR code of the screens, as long as ours are.
+const scanned = "https://login.acme.com/e/4f2a9c0e4f2a9c0e4f2a9c0e4f2a9c0e/device?user_code=WDJB-MJHT"
+
+// scan reads the QR code in a picture, as a phone does.
+func scan(t testing.TB, picture image.Image) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), authtest.Need(t, "zbarimg"), "--quiet", "--raw", "png:-")
+	var in bytes.Buffer
+	if err := png.Encode(&in, picture); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdin = &in
+	out, err := cmd.Output()
+	if err != nil {
+		t.Logf("zbarimg: %v", err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
 var locale = map[string]string{"en": "LANG=en_US.UTF-8", "zh": "LANG=zh_CN.UTF-8"}
 
 // TestScreens shows every screen of the built window, on a real display, in both
@@ -107,7 +131,7 @@ func TestScreens(t *testing.T) {
 		{"waiting-offered", "sign-in", []local.State{attempt(local.StepWaiting, func(a *local.Attempt) { a.URL, a.DeviceOffered = "https://sso.acme.com/authorize", true })}, 0},
 		{"phone", "sign-in", []local.State{attempt(local.StepWaiting, func(a *local.Attempt) {
 			a.URL, a.DeviceOffered = "https://sso.acme.com/authorize", true
-			a.Device = &local.Device{UserCode: "WDJB-MJHT", URL: "https://login.acme.com/e/4f2a9c/device", Number: "47"}
+			a.Device = &local.Device{UserCode: "WDJB-MJHT", URL: "https://login.acme.com/device", Complete: scanned, Number: "47"}
 		})}, 0},
 		{"failed", "sign-in", []local.State{attempt(local.StepResolving, nil), attempt(local.StepFailed, failed(auth.SignInDenied, auth.Args{"company": "Acme", "reason": "you are not assigned", "help": "Acme IT · 4008-820-820"}))}, 0},
 		{"done", "sign-in", []local.State{attempt(local.StepFinishing, nil), func() local.State {
@@ -140,8 +164,14 @@ func TestScreens(t *testing.T) {
 					fake.Push(s)
 				}
 				time.Sleep(1200 * time.Millisecond) // drawn, and settled
-				if n := colours(screen.picture(id, row.name+"-"+look.lang+"-"+look.theme)); n < 20 {
+				picture := screen.picture(id, row.name+"-"+look.lang+"-"+look.theme)
+				if n := colours(picture); n < 20 {
 					t.Errorf("the window has %d colours", n)
+				}
+				if row.name == "phone" {
+					if got := scan(t, picture); got != scanned {
+						t.Errorf("a phone reads %q", got)
+					}
 				}
 				if said := w.err.String(); said != "" {
 					t.Errorf("the window complains:\n%s", said)

@@ -163,7 +163,7 @@ func (d *demoCompany) found(ctx context.Context) error {
 	}
 	d.front = front
 	company, err := front.setup.Apply(ctx, setup.File{
-		Schema: setup.FileSchema, Code: "demo", Name: name, Help: help, Logo: logo, Public: true,
+		Schema: setup.FileSchema, Code: "demo", Name: name, Help: help, Logo: logo, Public: true, Device: true,
 		Connector: signIn, Apps: d.apps(), Clients: d.clients(),
 	})
 	if err != nil {
