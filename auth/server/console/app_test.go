@@ -33,6 +33,15 @@ func TestAppWPS(t *testing.T) {
 	p.shows(t, "saved", "Not finished", issuer+"/three/authorize?client_id=wps&response_type=code", issuer+"/three/accessToken", issuer+"/three/userInfo",
 		"授权页面地址", "授权码接口地址", "授权令牌接口地址", "union_id", "redirect_uri", "It is not shown again", "WPS APPID", "WPS enterprise code",
 		"It is not the Lanyard APPID")
+	// In the order in which an admin meets them: the form, WPS's check of it, what WPS gives.
+	last := 0
+	for _, part := range []string{"授权页面地址", "WPS's check, one interface after the other", "the app_id AK… is not registered", "A code is good once", `name="wps_app_id"`} {
+		at := strings.Index(p.text(), part)
+		if at < last {
+			t.Errorf("%q stands at %d, after %d", part, at, last)
+		}
+		last = at
+	}
 	if _, spec := w.stored("wps"); spec.Kind != server.LaunchLink || spec.URL != "https://www.kdocs.cn" || len(spec.Params) != 0 {
 		t.Errorf("before the APPID it opens %+v", spec)
 	}
