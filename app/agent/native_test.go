@@ -145,6 +145,24 @@ func TestNativeWithoutServer(t *testing.T) {
 	}
 }
 
+// TestNativeProofDue: where the company wants the person at its page again, the click ends
+// there and starts nothing yet.
+func TestNativeProofDue(t *testing.T) {
+	c := chat(t, "chat")
+	d, all := nativeDesk(t)
+	d.signIn(c, local.SignInRequest{})
+	c.fault(func(f *authtest.Faults) {
+		c.serveChat(f, "chat")
+		f.Answer["/v1/launches"] = authtest.OAuthError(403, "sign_in_required", "")
+	})
+	if answer, err := d.Launch(t.Context(), local.LaunchRequest{App: "chat"}); err != nil || answer.Attempt == "" || len(*all) != 0 {
+		t.Errorf("launch = %+v, %v; started %+v", answer, err, *all)
+	}
+	if page := d.step(local.StepWaiting).URL; !strings.HasPrefix(page, c.Issuer) {
+		t.Errorf("waits at %s", page)
+	}
+}
+
 // TestNativeAfterSignIn ends a click while signed out in the program, too.
 func TestNativeAfterSignIn(t *testing.T) {
 	c := chat(t, "chat")
