@@ -41,7 +41,9 @@ check:
 
 test:
 	@.ci/need test
-	@$(MAKE) --no-print-directory lint vet build window windows $(PROVIDER)/node_modules $(CLIENT)/node_modules $(GLEWLWYD)
+	@# Both compile OpenGL's bindings, one for here and one for Windows, each on one core.
+	@$(MAKE) --no-print-directory -j2 -Otarget lint windows
+	@$(MAKE) --no-print-directory vet build window $(PROVIDER)/node_modules $(CLIENT)/node_modules $(GLEWLWYD)
 	$(GO) test $(WINDOW) -timeout 15m ./app/window/... ./cmd/lanyard-window
 	$(GO) test -race -timeout 30m $(NOWINDOW)
 
