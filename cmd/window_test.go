@@ -25,7 +25,19 @@ func newSeat(t testing.TB, session *authtest.Session, screen *display, directory
 	if session != nil {
 		env = append(session.Env, env...)
 	}
-	return newDesk(t, env...)
+	d := newDesk(t, env...)
+	t.Cleanup(func() { // it writes to its folder until it has ended
+		for _, pid := range d.windowPIDs(t) {
+			_ = syscall.Kill(pid, syscall.SIGTERM)
+		}
+		eventually(t, 10*time.Second, func() error {
+			if pids := d.windowPIDs(t); len(pids) > 0 {
+				return fmt.Errorf("window processes %v are still there", pids)
+			}
+			return nil
+		})
+	})
+	return d
 }
 
 // openWindow asks the agent for a window, as the tray does.
