@@ -126,6 +126,11 @@ func (l *line) serve(ctx context.Context, tasks []*task) {
 		return
 	}
 	l.busy = len(writers) > 1
+	if !l.busy && writers[0].does == statement {
+		writers[0].try() // SQLite makes a transaction of it
+		close(writers[0].done)
+		return
+	}
 	err := l.transaction(ctx, writers)
 	for _, t := range writers {
 		if t.err == nil {
@@ -140,6 +145,13 @@ func (l *line) serve(ctx context.Context, tasks []*task) {
 func (l *line) transaction(ctx context.Context, tasks []*task) error {
 	if _, err := l.begin.ExecContext(ctx); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
+	}
+	if alone := tasks[0]; len(tasks) == 1 {
+		if alone.try(); alone.err != nil || alone.panics != nil {
+			_, err := l.rollback.ExecContext(ctx)
+			return err
+		}
+		tasks = nil
 	}
 	for _, t := range tasks {
 		if t.does == statement {
