@@ -31,12 +31,6 @@ func (r *Recent) Enterprise(ctx context.Context, id string) (Enterprise, error) 
 	return r.enterprises.get(ctx, id, r.life, r.Enterprises.Enterprise)
 }
 
-// SaveEnterprise implements [Enterprises].
-func (r *Recent) SaveEnterprise(ctx context.Context, e Enterprise) error {
-	defer r.Forget()
-	return r.Enterprises.SaveEnterprise(ctx, e)
-}
-
 // Connector implements [Connectors].
 func (r *Recent) Connector(ctx context.Context, id string) (Connector, error) {
 	return r.connectors.get(ctx, id, r.life, r.learning(r.Connectors.Connector))
@@ -69,12 +63,6 @@ func (r *Recent) learning(ask func(context.Context, string) (Connector, error)) 
 		}
 		return c, nil
 	}
-}
-
-// SaveConnector implements [Connectors].
-func (r *Recent) SaveConnector(ctx context.Context, c Connector, with ...Draft) error {
-	defer r.Forget()
-	return r.Connectors.SaveConnector(ctx, c, with...)
 }
 
 // Forget drops everything, since something was saved past Recent.

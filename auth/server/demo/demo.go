@@ -33,9 +33,6 @@ var accounts = []Account{
 	{Username: "lisi", Name: "李四", UnionID: "LiSi"},
 }
 
-// Accounts returns the people of the pretend company.
-func Accounts() []Account { return slices.Clone(accounts) }
-
 // find returns the account of a username.
 func find(username string) (Account, bool) {
 	i := slices.IndexFunc(accounts, func(a Account) bool { return a.Username == username })
