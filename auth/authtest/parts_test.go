@@ -19,13 +19,24 @@ func TestChromium(t *testing.T) {
 		_, _ = w.Write([]byte("<!doctype html><title>t</title><p id=who>张三</p>"))
 	}))
 	t.Cleanup(page.Close)
-	ctx := authtest.Chromium(t)
-	if err := chromedp.Do(ctx, chromedp.Navigate(page.URL)); err != nil {
+	folder, err := os.MkdirTemp("", "t") // a short path, for Chromium's socket
+	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := chromedp.Run(ctx, chromedp.Text("#who"))
-	if err != nil || got != "张三" {
-		t.Errorf("the page shows %q, %v; want 张三", got, err)
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	t.Setenv("TMPDIR", folder)
+	t.Run("shows", func(t *testing.T) {
+		ctx := authtest.Chromium(t)
+		if err := chromedp.Do(ctx, chromedp.Navigate(page.URL)); err != nil {
+			t.Fatal(err)
+		}
+		got, err := chromedp.Run(ctx, chromedp.Text("#who"))
+		if err != nil || got != "张三" {
+			t.Errorf("the page shows %q, %v; want 张三", got, err)
+		}
+	})
+	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
+		t.Errorf("it leaves %v, %v", left, err)
 	}
 }
 
