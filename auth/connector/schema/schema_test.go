@@ -2,6 +2,7 @@ package schema_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -157,6 +158,47 @@ func TestDecodeServer(t *testing.T) {
 	err := schema.Decode(schema.KindServer, "server.yaml", []byte("listn: 1\n"), &into)
 	if err == nil || !strings.Contains(err.Error(), "server.yaml: line 1, column 1: listn: unknown key; did you mean listen?") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Inside brackets an address with a port is one text, as it is outside them.
+func TestAddressesInBrackets(t *testing.T) {
+	decode := func(list string) ([]string, error) {
+		var file struct {
+			Schema, Code    string
+			Name, Connector map[string]string
+			Clients         []struct {
+				ID        string
+				Redirects []string `json:"redirect_uris"`
+			}
+		}
+		err := schema.Decode(schema.KindEnterprise, "acme.yaml", []byte("schema: setup/1\ncode: acme\nname: {en: 名字}\n"+
+			"connector: {preset: oidc}\nclients: [{id: 'x', redirect_uris: "+list+"}]\n"), &file)
+		if err != nil {
+			return nil, err
+		}
+		return file.Clients[0].Redirects, nil
+	}
+	for list, want := range map[string][]string{
+		"[http://127.0.0.1:8080/cb]":                      {"http://127.0.0.1:8080/cb"},
+		"[ http://127.0.0.1:8080 , http://localhost:1/ ]": {"http://127.0.0.1:8080", "http://localhost:1/"},
+		"[http://a:1/b:c]":                                {"http://a:1/b:c"},
+		"['http://a:1', \"http://b:2\"]":                  {"http://a:1", "http://b:2"},
+		"[\n    http://a:1,\n    http://b:2]":             {"http://a:1", "http://b:2"},
+	} {
+		if got, err := decode(list); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, %v", list, got, err)
+		}
+	}
+	for list, want := range map[string]string{
+		"[http: //a]":            "line 5, column 37: clients.0.redirect_uris.0: must be",
+		"['http':8080]":          "line 5, column 37: clients.0.redirect_uris.0: must be",
+		"[http://a:8080/?x={y}]": "line 5, column 54: is not readable as YAML: ",
+		"[http://[::1]:8080/]":   "; between brackets, put addresses and texts with [ ] { } , : in quotes",
+	} {
+		if got, err := decode(list); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %q, %v; want %q", list, got, err, want)
+		}
 	}
 }
 

@@ -1,12 +1,14 @@
 package schema
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -56,7 +58,7 @@ func parse(source []byte) (*document, Problems) {
 	}
 	file, err := parser.ParseBytes(source, 0, parser.AllowDuplicateMapKey())
 	if err != nil {
-		return b.doc, Problems{syntaxProblem(err)}
+		return b.doc, Problems{syntaxProblem(source, err)}
 	}
 	var body ast.Node
 	for _, d := range file.Docs {
@@ -94,7 +96,9 @@ func deep(source []byte) bool {
 	return false
 }
 
-func syntaxProblem(err error) Problem {
+// syntaxProblem says where the library gave up. Its words about brackets name what it
+// missed and not what helps: a text that has a bracket in it needs quotes among others.
+func syntaxProblem(source []byte, err error) Problem {
 	p := Problem{Line: 1, Column: 1, Message: "is not readable as YAML"}
 	var e yaml.Error
 	if !errors.As(err, &e) {
@@ -103,8 +107,42 @@ func syntaxProblem(err error) Problem {
 	p.Message = "is not readable as YAML: " + e.GetMessage()
 	if t := e.GetToken(); t != nil && t.Position != nil {
 		p.Line, p.Column = t.Position.Line, t.Position.Column
+		lines := bytes.Split(source, []byte("\n"))
+		if p.Line >= 1 && p.Line <= len(lines) && bytes.ContainsAny(lines[p.Line-1], "[]{}") {
+			p.Message += "; between brackets, put addresses and texts with [ ] { } , : in quotes"
+		}
 	}
 	return p
+}
+
+// unsplit returns the text that an element of a list in brackets was written as, where
+// the library makes a key and its value of it: within { } it takes any colon for the end
+// of a key ({uris: [http://127.0.0.1:8080/cb]}), while in YAML a plain text goes on unless
+// a space follows (YAML 1.2.2 section 7.3.3).
+func unsplit(item ast.Node) (text string, ok bool) {
+	m, ok := item.(*ast.MappingNode)
+	if !ok || m.IsFlowStyle || len(m.Values) != 1 {
+		return "", false
+	}
+	switch m.Values[0].Value.(type) {
+	case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+	default:
+		return "", false
+	}
+	key, colon, value := m.Values[0].Key.GetToken(), m.Values[0].Start, m.Values[0].Value.GetToken()
+	if quoted(key) || quoted(value) || !touch(key, colon) || !touch(colon, value) {
+		return "", false
+	}
+	return key.Value + ":" + value.Value, true
+}
+
+func quoted(t *token.Token) bool {
+	return t.Type == token.SingleQuoteType || t.Type == token.DoubleQuoteType
+}
+
+// touch reports whether nothing stands between two tokens.
+func touch(a, b *token.Token) bool {
+	return a.Position.Line == b.Position.Line && a.Position.Column+utf8.RuneCountInString(a.Value) == b.Position.Column
 }
 
 // builder turns the parser's tree into a document.
@@ -153,6 +191,11 @@ func (b *builder) node(path string, n ast.Node, depth int, asText bool) any {
 				continue
 			}
 			b.mark(p, start(item))
+			if text, ok := unsplit(item); ok && n.IsFlowStyle {
+				b.doc.sources[p] = text
+				out = append(out, text)
+				continue
+			}
 			out = append(out, b.node(p, item, depth+1, false))
 		}
 		return out
