@@ -1,20 +1,18 @@
 package broker
 
 import (
-	"container/list"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"sync"
-	"time"
 
 	"github.com/go-jose/go-jose/v4"
 
@@ -30,153 +28,83 @@ const (
 	// The types of what is signed.
 	typeID       = "JWT"
 	typeFarewell = "logout+jwt" // Back-Channel Logout 1.0, section 2.4
-
-	// keptEnterprises bounds the memory of parsed keys; keptFor is how soon an instance
-	// notices a key that another one made or retired.
-	keptEnterprises = 512
-	keptFor         = time.Minute
 )
 
-// keyring holds the signing keys of the enterprises that were busy lately, parsed, so
-// that a signature costs no look-up.
+// keyring signs for the enterprises: for every algorithm that a client wants the oldest
+// key, as long as its retirement is not planned. Until then a retiring key is published.
 type keyring struct {
-	store   server.Keys
+	*server.Keyring[*key]
 	clients server.Clients
-	base    *server.Base
-
-	mu     sync.Mutex
-	kept   map[string]*list.Element // of *keyset, by enterprise
-	recent *list.List               // the most recently used in front
 }
 
-// keyset are one enterprise's keys.
-type keyset struct {
-	enterprise string
-
-	mu      sync.Mutex
-	loaded  time.Time
-	signers map[string]signers // by algorithm: the oldest key in use
-	public  jose.JSONWebKeySet
+// key is an opened key.
+type key struct {
+	alg     string
+	private crypto.Signer
+	public  jose.JSONWebKey
+	signs   bool              // its retirement is not planned
+	heads   map[string]string // by type of token: its JWS up to the first dot
 }
-
-// signers sign with one key, each another type of token.
-type signers map[string]jose.Signer
 
 func newKeyring(cfg Config) *keyring {
-	return &keyring{
-		store: cfg.Keys, clients: cfg.Clients, base: cfg.Base,
-		kept: map[string]*list.Element{}, recent: list.New(),
-	}
+	return &keyring{Keyring: server.NewKeyring(cfg.Keys, cfg.Base, useIDToken, openKey), clients: cfg.Clients}
 }
 
-// set returns the enterprise's keyset, locked and loaded lately.
-func (k *keyring) set(ctx context.Context, enterprise string) (*keyset, error) {
-	k.mu.Lock()
-	e := k.kept[enterprise]
-	if e == nil {
-		e = k.recent.PushFront(&keyset{enterprise: enterprise})
-		k.kept[enterprise] = e
-		if k.recent.Len() > keptEnterprises {
-			oldest := k.recent.Remove(k.recent.Back()).(*keyset)
-			delete(k.kept, oldest.enterprise)
-		}
+func openKey(row server.Key, private crypto.Signer) (*key, error) {
+	fits := false
+	switch private := private.(type) {
+	case *ecdsa.PrivateKey:
+		fits = row.Alg == algES256 && private.Curve == elliptic.P256()
+	case *rsa.PrivateKey:
+		fits = row.Alg == algRS256
 	}
-	k.recent.MoveToFront(e)
-	s := e.Value.(*keyset)
-	k.mu.Unlock()
-
-	s.mu.Lock()
-	if s.loaded.IsZero() || k.base.Time().Sub(s.loaded) > keptFor {
-		if err := k.load(ctx, s); err != nil {
-			s.mu.Unlock()
-			return nil, err
-		}
+	if !fits {
+		return nil, fmt.Errorf("%T is no key for %s", private, row.Alg)
 	}
-	return s, nil
-}
-
-// load reads the enterprise's keys from the store.
-func (k *keyring) load(ctx context.Context, s *keyset) error {
-	rows, err := k.store.Keys(ctx, s.enterprise, useIDToken)
-	if err != nil {
-		return fmt.Errorf("load signing keys: %w", err)
+	k := &key{
+		alg: row.Alg, private: private, signs: row.RetireAt.IsZero(), heads: map[string]string{},
+		public: jose.JSONWebKey{Key: private.Public(), KeyID: row.ID, Algorithm: row.Alg, Use: "sig"},
 	}
-	now := k.base.Time()
-	all := map[string]signers{}
-	var public jose.JSONWebKeySet
-	for _, row := range rows { // oldest first, the same on every instance
-		if !row.RetireAt.IsZero() && !row.RetireAt.After(now) {
-			continue
-		}
-		key, err := x509.ParsePKIXPublicKey(row.Public)
-		if err != nil {
-			return fmt.Errorf("parse public key %s: %w", row.ID, err)
-		}
-		public.Keys = append(public.Keys, jose.JSONWebKey{Key: key, KeyID: row.ID, Algorithm: row.Alg, Use: "sig"})
-		if row.RetireAt.IsZero() && all[row.Alg] == nil {
-			if all[row.Alg], err = k.open(row); err != nil {
-				return err
-			}
-		}
-	}
-	s.signers, s.public, s.loaded = all, public, now
-	return nil
-}
-
-// open unseals a signing key.
-func (k *keyring) open(row server.Key) (signers, error) {
-	der, err := k.base.Sealer.Open(row.Sealed, row.ID)
-	if err != nil {
-		return nil, fmt.Errorf("open signing key %s: %w", row.ID, err)
-	}
-	key, err := x509.ParsePKCS8PrivateKey(der)
-	if err != nil {
-		return nil, fmt.Errorf("parse signing key %s: %w", row.ID, err)
-	}
-	signing := jose.SigningKey{Algorithm: jose.SignatureAlgorithm(row.Alg), Key: jose.JSONWebKey{Key: key, KeyID: row.ID}}
-	all := signers{}
 	for _, typ := range []string{typeID, typeFarewell} {
-		if all[typ], err = jose.NewSigner(signing, (&jose.SignerOptions{}).WithType(jose.ContentType(typ))); err != nil {
-			return nil, fmt.Errorf("use signing key %s: %w", row.ID, err)
+		head, err := json.Marshal(struct {
+			Alg  string `json:"alg"`
+			ID   string `json:"kid"`
+			Type string `json:"typ"`
+		}{row.Alg, row.ID, typ})
+		if err != nil {
+			return nil, fmt.Errorf("encode header: %w", err)
+		}
+		k.heads[typ] = base64.RawURLEncoding.EncodeToString(head)
+	}
+	return k, nil
+}
+
+// signing returns the key that signs by alg, nil for none.
+func signing(keys []*key, alg string) *key {
+	for _, k := range keys { // oldest first
+		if k.alg == alg && k.signs {
+			return k
 		}
 	}
-	return all, nil
-}
-
-// signer returns the enterprise's signer for a type of token, making its key at the
-// first use.
-func (k *keyring) signer(ctx context.Context, enterprise, alg, typ string) (jose.Signer, error) {
-	s, err := k.set(ctx, enterprise)
-	if err != nil {
-		return nil, err
-	}
-	defer s.mu.Unlock()
-	if err := k.ensure(ctx, s, alg); err != nil {
-		return nil, err
-	}
-	return s.signers[alg][typ], nil
-}
-
-// ensure makes the enterprise's key for alg where it has none.
-func (k *keyring) ensure(ctx context.Context, s *keyset, alg string) error {
-	if s.signers[alg] != nil {
-		return nil
-	}
-	row, err := k.generate(s.enterprise, alg)
-	if err != nil {
-		return err
-	}
-	if err := k.store.SaveKey(ctx, row); err != nil {
-		return fmt.Errorf("save signing key: %w", err)
-	}
-	// Another instance may have made one too: read both, the oldest signs.
-	if err := k.load(ctx, s); err != nil {
-		return err
-	}
-	if s.signers[alg] == nil {
-		return fmt.Errorf("make signing key: no %s key after saving one", alg)
-	}
 	return nil
+}
+
+// withAll returns the enterprise's keys, among them one that signs for each of algs, made
+// at its first use. Where another instance makes one at the same time both are published.
+func (k *keyring) withAll(ctx context.Context, enterprise string, algs ...string) ([]*key, error) {
+	return k.Keys(ctx, enterprise, func(keys []*key) (made []server.Key, err error) {
+		for _, alg := range algs {
+			if signing(keys, alg) != nil {
+				continue
+			}
+			row, err := k.generate(enterprise, alg)
+			if err != nil {
+				return nil, err
+			}
+			made = append(made, row)
+		}
+		return made, nil
+	})
 }
 
 func (k *keyring) generate(enterprise, alg string) (server.Key, error) {
@@ -198,19 +126,12 @@ func (k *keyring) generate(enterprise, alg string) (server.Key, error) {
 	if err != nil {
 		return server.Key{}, fmt.Errorf("name signing key: %w", err)
 	}
-	sealed, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		return server.Key{}, fmt.Errorf("encode signing key: %w", err)
-	}
 	der, err := x509.MarshalPKIXPublicKey(private.Public())
 	if err != nil {
 		return server.Key{}, fmt.Errorf("encode public key: %w", err)
 	}
 	id := base64.RawURLEncoding.EncodeToString(thumbprint)
-	return server.Key{
-		ID: id, EnterpriseID: enterprise, Use: useIDToken, Alg: alg,
-		Sealed: k.base.Sealer.Seal(sealed, id), Public: der, CreatedAt: k.base.Time(),
-	}, nil
+	return k.Seal(server.Key{ID: id, EnterpriseID: enterprise, Alg: alg, Public: der}, private)
 }
 
 // public returns the key set to publish, with a key for every algorithm that a client
@@ -220,22 +141,22 @@ func (k *keyring) public(ctx context.Context, enterprise string) (jose.JSONWebKe
 	if err != nil {
 		return jose.JSONWebKeySet{}, fmt.Errorf("list clients: %w", err)
 	}
-	s, err := k.set(ctx, enterprise)
+	algs := []string{algES256}
+	for _, c := range clients {
+		if c.Alg == algRS256 {
+			algs = append(algs, algRS256)
+			break
+		}
+	}
+	keys, err := k.withAll(ctx, enterprise, algs...)
 	if err != nil {
 		return jose.JSONWebKeySet{}, err
 	}
-	defer s.mu.Unlock()
-	if err := k.ensure(ctx, s, algES256); err != nil {
-		return jose.JSONWebKeySet{}, err
+	var set jose.JSONWebKeySet
+	for _, key := range keys {
+		set.Keys = append(set.Keys, key.public)
 	}
-	for _, c := range clients {
-		if c.Alg == algRS256 {
-			if err := k.ensure(ctx, s, algRS256); err != nil {
-				return jose.JSONWebKeySet{}, err
-			}
-		}
-	}
-	return s.public, nil
+	return set, nil
 }
 
 // sign returns the claims of an id_token as a compact JWS.
@@ -245,19 +166,58 @@ func (k *keyring) sign(ctx context.Context, enterprise, alg string, claims any) 
 
 // signAs returns claims as a compact JWS of a type.
 func (k *keyring) signAs(ctx context.Context, enterprise, alg, typ string, claims any) (string, error) {
-	signer, err := k.signer(ctx, enterprise, alg, typ)
+	keys, err := k.withAll(ctx, enterprise, alg)
 	if err != nil {
 		return "", err
+	}
+	key := signing(keys, alg)
+	if key == nil {
+		return "", fmt.Errorf("make signing key: no %s key after saving one", alg)
 	}
 	payload, err := json.Marshal(claims)
 	if err != nil {
 		return "", fmt.Errorf("encode claims: %w", err)
 	}
-	jws, err := signer.Sign(payload)
+	token, err := key.sign(typ, payload)
 	if err != nil {
 		return "", fmt.Errorf("sign %s: %w", typ, err)
 	}
-	return jws.CompactSerialize()
+	return token, nil
+}
+
+// sign returns a compact JWS (RFC 7515, section 3.1). It is written here since go-jose
+// encodes the same header anew for each, several times, for a quarter of what ECDSA costs.
+func (k *key) sign(typ string, payload []byte) (string, error) {
+	b64 := base64.RawURLEncoding
+	head := k.heads[typ]
+	token := make([]byte, 0, len(head)+b64.EncodedLen(len(payload))+b64.EncodedLen(256)+2)
+	token = append(token, head...)
+	token = append(token, '.')
+	token = b64.AppendEncode(token, payload)
+	sum := sha256.Sum256(token)
+	signature, err := k.signature(sum[:])
+	if err != nil {
+		return "", err
+	}
+	token = append(token, '.')
+	return string(b64.AppendEncode(token, signature)), nil
+}
+
+// signature signs a SHA-256 sum (RFC 7518, sections 3.3 and 3.4).
+func (k *key) signature(sum []byte) ([]byte, error) {
+	private, ok := k.private.(*ecdsa.PrivateKey)
+	if !ok {
+		return k.private.Sign(rand.Reader, sum, crypto.SHA256) // RSA: PKCS #1 v1.5
+	}
+	r, s, err := ecdsa.Sign(rand.Reader, private, sum)
+	if err != nil {
+		return nil, err
+	}
+	const half = 32
+	out := make([]byte, 2*half)
+	r.FillBytes(out[:half])
+	s.FillBytes(out[half:])
+	return out, nil
 }
 
 // verify returns the payload of an id_token that the enterprise signed. A logout token,
@@ -270,15 +230,14 @@ func (k *keyring) verify(ctx context.Context, enterprise, token string) ([]byte,
 	if typ := jws.Signatures[0].Header.ExtraHeaders[jose.HeaderType]; typ != typeID {
 		return nil, fmt.Errorf("verify token: of type %v", typ)
 	}
-	s, err := k.set(ctx, enterprise)
+	keys, err := k.withAll(ctx, enterprise)
 	if err != nil {
 		return nil, err
 	}
-	public := s.public
-	s.mu.Unlock()
-	for _, key := range public.Key(jws.Signatures[0].Header.KeyID) {
-		if key.Algorithm == jws.Signatures[0].Header.Algorithm {
-			return jws.Verify(key)
+	header := jws.Signatures[0].Header
+	for _, key := range keys {
+		if key.public.KeyID == header.KeyID && key.alg == header.Algorithm {
+			return jws.Verify(key.public)
 		}
 	}
 	return nil, errors.New("verify token: signed by no key of this issuer")

@@ -1,8 +1,8 @@
 package saml
 
 import (
-	"container/list"
 	"context"
+	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
-	"sync"
 	"time"
 
 	"lanyard/auth/server"
@@ -23,166 +22,72 @@ const (
 	keyAlg  = "RS256" // RSA with SHA-256
 	keyBits = 2048
 	keyLife = 10 // years that a certificate counts
-
-	// keptEnterprises bounds the memory of parsed keys; keptFor is how soon an instance
-	// notices a key that another one made or retired.
-	keptEnterprises = 256
-	keptFor         = time.Minute
 )
 
-// keyring holds the keys of the enterprises that were busy lately, parsed, so that a
-// signature costs no look-up.
+// keyring holds the enterprises' keys whose certificates are published. The oldest of an
+// enterprise signs.
 type keyring struct {
-	store server.Keys
-	base  *server.Base
-
-	mu     sync.Mutex
-	kept   map[string]*list.Element // of *keyset, by enterprise
-	recent *list.List               // the most recently used in front
+	*server.Keyring[*signingKey]
+	base *server.Base
 }
 
-// keyset are one enterprise's keys.
-type keyset struct {
-	enterprise string
-
-	mu     sync.Mutex
-	loaded time.Time
-	keys   []*signingKey // oldest first
-}
-
-// signingKey is a key whose certificate is published. The oldest one signs.
+// signingKey is a key and its certificate.
 type signingKey struct {
 	row     server.Key
 	private *rsa.PrivateKey
 	cert    *x509.Certificate
 }
 
-// at returns the keys that count at a time, the one that signs first.
-func (s *keyset) at(now time.Time) []*signingKey {
-	var out []*signingKey
-	for _, k := range s.keys {
-		if k.row.RetireAt.IsZero() || k.row.RetireAt.After(now) {
-			out = append(out, k)
-		}
-	}
-	return out
-}
-
 func newKeyring(store server.Keys, base *server.Base) *keyring {
-	return &keyring{store: store, base: base, kept: map[string]*list.Element{}, recent: list.New()}
+	return &keyring{Keyring: server.NewKeyring(store, base, keyUse, openKey), base: base}
 }
 
-// of returns the keys of an enterprise that count now, the one that signs first, making
-// the first one where there is none.
-func (k *keyring) of(ctx context.Context, enterprise string) ([]*signingKey, error) {
-	s := k.set(enterprise)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	now := k.base.Time()
-	if s.loaded.IsZero() || now.Sub(s.loaded) > keptFor {
-		if err := k.load(ctx, s); err != nil {
-			return nil, err
-		}
-	}
-	keys := s.at(now)
-	if len(keys) > 0 {
-		return keys, nil
-	}
-	if err := k.first(ctx, s); err != nil {
-		return nil, err
-	}
-	if keys = s.at(now); len(keys) == 0 {
-		return nil, errors.New("make SAML key: none after saving one")
-	}
-	return keys, nil
-}
-
-// set returns the enterprise's place among the kept ones.
-func (k *keyring) set(enterprise string) *keyset {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	e := k.kept[enterprise]
-	if e == nil {
-		e = k.recent.PushFront(&keyset{enterprise: enterprise})
-		k.kept[enterprise] = e
-		if k.recent.Len() > keptEnterprises {
-			oldest := k.recent.Remove(k.recent.Back()).(*keyset)
-			delete(k.kept, oldest.enterprise)
-		}
-	}
-	k.recent.MoveToFront(e)
-	return e.Value.(*keyset)
-}
-
-// load reads the enterprise's keys from the store.
-func (k *keyring) load(ctx context.Context, s *keyset) error {
-	rows, err := k.store.Keys(ctx, s.enterprise, keyUse)
-	if err != nil {
-		return fmt.Errorf("load SAML keys: %w", err)
-	}
-	now := k.base.Time()
-	var keys []*signingKey
-	for _, row := range rows { // oldest first, the same on every instance
-		if !row.RetireAt.IsZero() && !row.RetireAt.After(now) {
-			continue
-		}
-		key, err := k.open(row)
-		if err != nil {
-			return err
-		}
-		keys = append(keys, key)
-	}
-	s.keys, s.loaded = keys, now
-	return nil
-}
-
-// open unseals a key.
-func (k *keyring) open(row server.Key) (*signingKey, error) {
+func openKey(row server.Key, private crypto.Signer) (*signingKey, error) {
 	cert, err := x509.ParseCertificate(row.Public)
 	if err != nil {
-		return nil, fmt.Errorf("parse SAML certificate %s: %w", row.ID, err)
-	}
-	der, err := k.base.Sealer.Open(row.Sealed, row.ID)
-	if err != nil {
-		return nil, fmt.Errorf("open SAML key %s: %w", row.ID, err)
-	}
-	private, err := x509.ParsePKCS8PrivateKey(der)
-	if err != nil {
-		return nil, fmt.Errorf("parse SAML key %s: %w", row.ID, err)
+		return nil, fmt.Errorf("parse certificate: %w", err)
 	}
 	key, ok := private.(*rsa.PrivateKey)
 	if !ok {
-		return nil, fmt.Errorf("parse SAML key %s: not an RSA key", row.ID)
+		return nil, fmt.Errorf("%T is no RSA key", private)
 	}
 	return &signingKey{row: row, private: key, cert: cert}, nil
 }
 
-// first makes the enterprise's first key. Other instances may do so at the same time:
-// who looks last leaves the oldest alone, so that metadata soon names one certificate,
-// the one that signs.
-func (k *keyring) first(ctx context.Context, s *keyset) error {
-	row, err := k.generate(s.enterprise)
-	if err != nil {
-		return err
-	}
-	if err := k.store.SaveKey(ctx, row); err != nil {
-		return fmt.Errorf("save SAML key: %w", err)
-	}
-	if err := k.load(ctx, s); err != nil {
-		return err
-	}
-	now := k.base.Time()
-	keys := s.at(now)
-	if len(keys) < 2 {
-		return nil
-	}
-	for _, late := range keys[1:] {
-		late.row.RetireAt = now
-		if err := k.store.SaveKey(ctx, late.row); err != nil {
-			return fmt.Errorf("retire SAML key: %w", err)
+// of returns an enterprise's keys, the one that signs first, making that where there is
+// none. Other instances may do so at the same time: who looks last leaves the oldest
+// alone, so that metadata soon names one certificate, the one that signs.
+func (k *keyring) of(ctx context.Context, enterprise string) ([]*signingKey, error) {
+	made := false
+	keys, err := k.Keys(ctx, enterprise, func(keys []*signingKey) ([]server.Key, error) {
+		if len(keys) > 0 {
+			return nil, nil
 		}
+		made = true
+		row, err := k.generate(enterprise)
+		return []server.Key{row}, err
+	})
+	if err == nil && made {
+		keys, err = k.Keys(ctx, enterprise, func(keys []*signingKey) (late []server.Key, err error) {
+			for i, key := range keys {
+				if i > 0 {
+					late = append(late, key.retired(k.base.Time()))
+				}
+			}
+			return late, nil
+		})
 	}
-	return k.load(ctx, s)
+	if err == nil && len(keys) == 0 {
+		err = errors.New("make SAML key: none after saving one")
+	}
+	return keys, err
+}
+
+// retired returns the key's record with a time from which on it counts no more.
+func (s *signingKey) retired(at time.Time) server.Key {
+	row := s.row
+	row.RetireAt = at.UTC().Truncate(time.Millisecond)
+	return row
 }
 
 // generate makes a key and its certificate. Service providers take the certificate for
@@ -208,14 +113,7 @@ func (k *keyring) generate(enterprise string) (server.Key, error) {
 	if err != nil {
 		return server.Key{}, fmt.Errorf("make SAML certificate: %w", err)
 	}
-	secret, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		return server.Key{}, fmt.Errorf("encode SAML key: %w", err)
-	}
 	sum := sha256.Sum256(der)
 	id := "saml-" + hex.EncodeToString(sum[:16])
-	return server.Key{
-		ID: id, EnterpriseID: enterprise, Use: keyUse, Alg: keyAlg,
-		Sealed: k.base.Sealer.Seal(secret, id), Public: der, CreatedAt: k.base.Time(),
-	}, nil
+	return k.Seal(server.Key{ID: id, EnterpriseID: enterprise, Alg: keyAlg, Public: der}, private)
 }

@@ -37,30 +37,26 @@ func (p *Provider) Certificates(ctx context.Context, enterprise string) ([]serve
 // service provider has to learn the new certificate. Where a second one is published
 // already the error is of kind auth.ErrConflict.
 func (p *Provider) Rotate(ctx context.Context, enterprise string, at time.Time) error {
-	keys, err := p.reload(ctx, enterprise)
-	if err != nil {
+	if _, err := p.keys.of(ctx, enterprise); err != nil {
 		return err
 	}
-	if len(keys) > 1 {
-		return fmt.Errorf("rotate SAML key: a second one is published: %w", auth.ErrConflict)
-	}
-	row, err := p.keys.generate(enterprise)
-	if err != nil {
-		return err
-	}
-	if !row.CreatedAt.After(keys[0].row.CreatedAt) { // the older one signs
-		row.CreatedAt = keys[0].row.CreatedAt.Add(time.Millisecond)
-	}
-	// First the new one: there is never a moment without a key.
-	if err := p.cfg.Keys.SaveKey(ctx, row); err != nil {
-		return fmt.Errorf("save SAML key: %w", err)
-	}
-	if !at.IsZero() {
-		if err := p.retire(ctx, keys[0].row, at); err != nil {
-			return err
+	_, err := p.keys.Change(ctx, enterprise, func(keys []*signingKey) ([]server.Key, error) {
+		if len(keys) != 1 {
+			return nil, fmt.Errorf("rotate SAML key: a second one is published: %w", auth.ErrConflict)
 		}
-	}
-	_, err = p.reload(ctx, enterprise)
+		row, err := p.keys.generate(enterprise)
+		if err != nil {
+			return nil, err
+		}
+		if !row.CreatedAt.After(keys[0].row.CreatedAt) { // the older one signs
+			row.CreatedAt = keys[0].row.CreatedAt.Add(time.Millisecond)
+		}
+		rows := []server.Key{row} // first the new one: there is never a moment without a key
+		if !at.IsZero() {
+			rows = append(rows, keys[0].retired(at))
+		}
+		return rows, nil
+	})
 	return err
 }
 
@@ -68,33 +64,11 @@ func (p *Provider) Rotate(ctx context.Context, enterprise string, at time.Time) 
 // metadata. Without a second one the error is of kind auth.ErrConflict. Other instances
 // follow within a minute.
 func (p *Provider) Switch(ctx context.Context, enterprise string) error {
-	keys, err := p.reload(ctx, enterprise)
-	if err != nil {
-		return err
-	}
-	if len(keys) < 2 {
-		return fmt.Errorf("switch SAML key: there is no second one: %w", auth.ErrConflict)
-	}
-	if err := p.retire(ctx, keys[0].row, p.cfg.Base.Time()); err != nil {
-		return err
-	}
-	_, err = p.reload(ctx, enterprise)
+	_, err := p.keys.Change(ctx, enterprise, func(keys []*signingKey) ([]server.Key, error) {
+		if len(keys) < 2 {
+			return nil, fmt.Errorf("switch SAML key: there is no second one: %w", auth.ErrConflict)
+		}
+		return []server.Key{keys[0].retired(p.cfg.Base.Time())}, nil
+	})
 	return err
-}
-
-func (p *Provider) retire(ctx context.Context, row server.Key, at time.Time) error {
-	row.RetireAt = at.UTC().Truncate(time.Millisecond)
-	if err := p.cfg.Keys.SaveKey(ctx, row); err != nil {
-		return fmt.Errorf("retire SAML key: %w", err)
-	}
-	return nil
-}
-
-// reload returns the enterprise's keys as the store has them now.
-func (p *Provider) reload(ctx context.Context, enterprise string) ([]*signingKey, error) {
-	s := p.keys.set(enterprise)
-	s.mu.Lock()
-	s.loaded = time.Time{}
-	s.mu.Unlock()
-	return p.keys.of(ctx, enterprise)
 }
