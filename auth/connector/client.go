@@ -111,28 +111,60 @@ func (p Policy) dial(ctx context.Context, network, addr string) (net.Conn, error
 	if err != nil {
 		return nil, fmt.Errorf("dial: %w", err)
 	}
-	named := p.allows(addr)
-	loopback := p.Loopback && saysLoopback(host)
 	d := net.Dialer{
 		Timeout: 5 * time.Second,
-		Control: func(_, resolved string, _ syscall.RawConn) error {
-			if named || p.allows(resolved) {
-				return nil
-			}
-			ap, err := netip.ParseAddrPort(resolved)
-			if err != nil {
-				return fmt.Errorf("dial: %w", err)
-			}
-			ip := ap.Addr().Unmap()
-			if public(ip) || loopback && ip.IsLoopback() {
-				return nil
-			}
-			return auth.Fail(auth.EnterpriseMisconfig,
-				auth.Args{"reason": fmt.Sprintf("%s is not a public address, and this server's configuration does not allow it", addr)},
-				fmt.Errorf("dial %s: %s is not public", addr, ip))
-		},
+		Control: func(_, resolved string, _ syscall.RawConn) error { return p.checkDial(host, addr, resolved) },
 	}
 	return d.DialContext(ctx, network, addr)
+}
+
+// checkDial reports why addr, whose host is given, may not be dialled where it resolves so.
+func (p Policy) checkDial(host, addr, resolved string) error {
+	if p.allows(addr) || p.allows(resolved) {
+		return nil
+	}
+	ap, err := netip.ParseAddrPort(resolved)
+	if err != nil {
+		return fmt.Errorf("dial: %w", err)
+	}
+	ip := ap.Addr().Unmap()
+	if public(ip) || p.Loopback && saysLoopback(host) && ip.IsLoopback() {
+		return nil
+	}
+	return auth.Fail(auth.EnterpriseMisconfig,
+		auth.Args{"reason": fmt.Sprintf("%s is not a public address, and this server's configuration does not allow it", addr)},
+		fmt.Errorf("dial %s: %s is not public", addr, ip))
+}
+
+// Reaches reports why a client of the policy would not call an address, without calling it:
+// its faults are those of [NewHTTPClient], or ProviderUnreachable where the host's name is
+// not known at present. One public address of several is enough, as for the client.
+func (p Policy) Reaches(ctx context.Context, address string) error {
+	u, err := url.Parse(address)
+	if err != nil {
+		return auth.Fail(auth.EnterpriseMisconfig, auth.Args{"reason": "not a plain https address"}, nil)
+	}
+	if err := p.CheckURL(u); err != nil {
+		return err
+	}
+	host, port := u.Hostname(), u.Port()
+	if port == "" {
+		port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
+	}
+	addr := net.JoinHostPort(host, port)
+	if p.allows(addr) {
+		return nil
+	}
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil || len(ips) == 0 {
+		return auth.Fail(auth.ProviderUnreachable, auth.Args{"host": host}, err)
+	}
+	for _, ip := range ips {
+		if err = p.checkDial(host, addr, net.JoinHostPort(ip.Unmap().String(), port)); err == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 // checkRedirect follows a redirect only within one origin and only where the method

@@ -59,6 +59,10 @@ func TestClientPolicy(t *testing.T) {
 		{"file", connector.Policy{}, "file:///etc/passwd", auth.EnterpriseMisconfig},
 	} {
 		t.Run(row.name, func(t *testing.T) {
+			said := row.policy.Reaches(t.Context(), row.address)
+			if fault, _ := auth.FaultOf(said); said != nil && fault != row.fault || said == nil && row.fault != "" {
+				t.Errorf("said beforehand: %v, want %v", said, row.fault)
+			}
 			_, err := get(t, connector.NewHTTPClient(row.policy), row.address)
 			if row.fault == "" {
 				if err != nil && !strings.Contains(err.Error(), "refused") {
