@@ -122,6 +122,9 @@ func (p *Provider) identify(ctx context.Context, subject string, idToken map[str
 	if id.Subject, ok = c.find("sub"); !ok {
 		return Result{}, invalid("sub", fmt.Errorf("identify: no %s", strings.Join(c.path("sub"), " or ")))
 	}
+	if len(id.Subject) > 255 || twisted(id.Subject) {
+		return Result{}, invalid("sub", errors.New("identify: the subject is longer than 255 characters, or of several lines"))
+	}
 	name, _ := c.find("name")
 	id.Name = clip(name)
 	if avatar, _ := c.find("avatar"); isHTTPS(avatar) {

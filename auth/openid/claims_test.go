@@ -37,9 +37,18 @@ func TestClaims(t *testing.T) {
 			}
 		})
 	}
-	p := meet(t, func(c *connector.Connector) { c.Claims = map[string]connector.Paths{"sub": {"oid"}} })
-	_, _, err := p.signIn(t, t.Context())
-	expectFault(t, err, auth.TokenInvalid, "sub")
+	for name, user := range map[string]map[string]any{
+		"is missing":       {"sub": "1"},
+		"is of two lines":  {"sub": "1", "oid": "o-1\no-2"},
+		"is beyond reason": {"sub": "1", "oid": strings.Repeat("o", 256)},
+	} {
+		t.Run("a subject that "+name, func(t *testing.T) {
+			p := meet(t, func(c *connector.Connector) { c.Claims = map[string]connector.Paths{"sub": {"oid"}} })
+			p.idp.User = user
+			_, _, err := p.signIn(t, t.Context())
+			expectFault(t, err, auth.TokenInvalid, "sub")
+		})
+	}
 }
 
 func TestUserinfo(t *testing.T) {

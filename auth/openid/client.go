@@ -190,7 +190,7 @@ func (p *Provider) adopt(doc document, fallback map[string]string) error {
 			return misconfigured(e.name, fmt.Errorf("discover %s: no %s", p.Issuer, e.name))
 		}
 	}
-	p.keys = &keySet{address: keys, get: p.get, now: p.now}
+	p.keys = &keySet{address: keys, get: p.get, now: p.now, turn: make(chan struct{}, 1)}
 	p.FormPost = slices.Contains(doc.ResponseModes, "form_post")
 	p.IssParameter = doc.IssParameter
 	p.authMethods = doc.AuthMethods

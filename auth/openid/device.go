@@ -2,11 +2,11 @@ package openid
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -54,14 +54,14 @@ type Device struct {
 
 // deviceAnswer is the answer of section 3.2, with what our own server adds.
 type deviceAnswer struct {
-	DeviceCode string  `json:"device_code"`
-	UserCode   string  `json:"user_code"`
-	URL        string  `json:"verification_uri"`
-	OldURL     string  `json:"verification_url"` // of a draft, and of Google
-	Complete   string  `json:"verification_uri_complete"`
-	ExpiresIn  float64 `json:"expires_in"`
-	Interval   float64 `json:"interval"`
-	Number     string  `json:"number"`
+	DeviceCode string `json:"device_code"`
+	UserCode   string `json:"user_code"`
+	URL        string `json:"verification_uri"`
+	OldURL     string `json:"verification_url"` // of a draft, and of Google
+	Complete   string `json:"verification_uri_complete"`
+	ExpiresIn  any    `json:"expires_in"`
+	Interval   any    `json:"interval"`
+	Number     string `json:"number"`
 }
 
 // AskDevice asks for a code to sign in with on another device, bound to this program by
@@ -107,11 +107,11 @@ func (p *Provider) AskDevice(ctx context.Context, name string) (*Device, error) 
 	if opens(said.Complete) {
 		d.Complete = said.Complete
 	}
-	if said.ExpiresIn > 0 {
-		d.Expires = p.now().Add(seconds(said.ExpiresIn))
+	if life := seconds(said.ExpiresIn); life > 0 {
+		d.Expires = p.now().Add(life)
 	}
-	if said.Interval > 0 {
-		d.interval = min(max(seconds(said.Interval), leastInterval), mostInterval)
+	if interval := seconds(said.Interval); interval > 0 {
+		d.interval = min(max(interval, leastInterval), mostInterval)
 	}
 	return d, nil
 }
@@ -177,9 +177,7 @@ func (p *Provider) deviceResult(ctx context.Context, a *answer) (Result, error) 
 	if token.AccessToken == "" {
 		return Result{}, a.fault("token", errNotData)
 	}
-	if life, ok := fields["expires_in"].(json.Number); ok {
-		token.ExpiresIn, _ = life.Int64()
-	}
+	token.ExpiresIn = int64(seconds(fields["expires_in"]) / time.Second)
 	set, err := p.tokenSet(token.WithExtra(fields))
 	if err != nil {
 		return Result{}, err
@@ -232,4 +230,12 @@ func opens(address string) bool {
 	return err == nil && u.User == nil && (connector.Policy{Loopback: true}).CheckURL(u) == nil
 }
 
-func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+// seconds reads a span, which some providers write as a text; 0 is none. Nothing lasts
+// longer than ten years.
+func seconds(v any) time.Duration {
+	n, err := strconv.ParseFloat(fmt.Sprint(v), 64)
+	if err != nil || !(n > 0) {
+		return 0
+	}
+	return time.Duration(min(n, 10*365*24*3600) * float64(time.Second))
+}

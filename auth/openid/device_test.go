@@ -112,6 +112,36 @@ func TestDevicePace(t *testing.T) {
 	}
 }
 
+// TestDeviceSpans reads spans as providers write them, and believes none of them for ever.
+func TestDeviceSpans(t *testing.T) {
+	for name, test := range map[string]struct {
+		written any
+		life    time.Duration
+	}{
+		"a number": {90, 90 * time.Second}, "a text": {"90", 90 * time.Second}, "a fraction": {90.5, 90*time.Second + 500*time.Millisecond},
+		"endless": {1e300, 10 * 365 * 24 * time.Hour}, "nothing": {nil, 10 * time.Minute}, "negative": {-1, 10 * time.Minute}, "a word": {"soon", 10 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := meetDevices(t)
+			p.idp.Set(authtest.Faults{Device: set("expires_in", test.written)})
+			d, err := p.AskDevice(t.Context(), "")
+			if err != nil || !d.Expires.Equal(p.now.Add(test.life)) {
+				t.Fatalf("got %+v, %v; want a life of %v", d, err, test.life)
+			}
+		})
+	}
+	p := meetDevices(t)
+	d, err := p.AskDevice(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.idp.Set(authtest.Faults{Token: set("expires_in", "120")})
+	p.idp.Decide(d.UserCode, "")
+	if got, err := p.await(t, d); err != nil || got.Tokens.Expiry.Sub(p.now) != 2*time.Minute {
+		t.Errorf("got %v, %v", got.Tokens.LogValue(), err)
+	}
+}
+
 func TestDeviceNotOffered(t *testing.T) {
 	p := meet(t, nil)
 	_, err := p.AskDevice(t.Context(), "")

@@ -40,6 +40,7 @@ func bounded(client *http.Client) *http.Client {
 
 // answer is an HTTP answer, read to its end.
 type answer struct {
+	host   string // that answered
 	status int
 	date   time.Time
 	body   []byte
@@ -71,7 +72,7 @@ func (p *Provider) do(req *http.Request) (*answer, error) {
 	if len(body) > maxBody {
 		return nil, auth.Fail(auth.AnswerNotData, nil, errTooLarge)
 	}
-	a := &answer{status: res.StatusCode, body: body}
+	a := &answer{host: req.URL.Host, status: res.StatusCode, body: body}
 	if date, err := http.ParseTime(res.Header.Get("Date")); err == nil {
 		a.date = date
 	}
@@ -95,7 +96,7 @@ func (a *answer) fault(stage string, err error) error {
 	err = fmt.Errorf("read %s: %w", stage, err)
 	switch {
 	case a.status >= 500 || a.status == http.StatusTooManyRequests:
-		return auth.Fail(auth.ProviderUnreachable, nil, err)
+		return auth.Fail(auth.ProviderUnreachable, auth.Args{"host": a.host}, err)
 	case a.status != http.StatusOK:
 		return auth.Fail(auth.ProviderFailed, auth.Args{"stage": stage, "code": fmt.Sprint(a.status)}, err)
 	default:

@@ -27,6 +27,8 @@ type keySet struct {
 	get     func(ctx context.Context, address, access string) (*answer, error)
 	now     func() time.Time
 
+	turn chan struct{} // holds one: whoever asks the provider
+
 	mu      sync.Mutex
 	keys    []publicKey
 	fetched time.Time
@@ -39,12 +41,20 @@ type publicKey struct {
 
 // find returns the keys that may have signed a token with that header: those with its
 // kid, or all where it names none. A header that no key fits, or again = true (the
-// keys that fitted did not verify), asks the provider once more.
+// keys that fitted did not verify), asks the provider once more, one at a time; nobody
+// who has a key that fits waits for that.
 func (s *keySet) find(ctx context.Context, h header, again bool) ([]crypto.PublicKey, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	found := s.match(h)
-	if len(found) > 0 && !again || !s.fetched.IsZero() && s.now().Sub(s.fetched) < refetchEvery {
+	found, fetched := s.match(h)
+	if len(found) > 0 && !again || !fetched.IsZero() && s.now().Sub(fetched) < refetchEvery {
+		return found, nil
+	}
+	select {
+	case s.turn <- struct{}{}:
+		defer func() { <-s.turn }()
+	case <-ctx.Done():
+		return nil, unreachable(ctx, "fetch keys", s.address, ctx.Err())
+	}
+	if found, now := s.match(h); !now.Equal(fetched) { // by another, meanwhile
 		return found, nil
 	}
 	a, err := s.get(ctx, s.address, "")
@@ -57,24 +67,31 @@ func (s *keySet) find(ctx context.Context, h header, again bool) ([]crypto.Publi
 	if err := a.decode(&set); err != nil {
 		return nil, a.fault("keys", err)
 	}
-	s.keys, s.fetched = nil, s.now()
+	var keys []publicKey
 	for _, raw := range set.Keys {
 		// A key of a kind that is not understood says nothing of the others (RFC 7517
 		// section 5).
 		if key, ok := parseKey(raw); ok {
-			s.keys = append(s.keys, key)
+			keys = append(keys, key)
 		}
 	}
-	return s.match(h), nil
+	s.mu.Lock()
+	s.keys, s.fetched = keys, s.now()
+	s.mu.Unlock()
+	found, _ = s.match(h)
+	return found, nil
 }
 
-func (s *keySet) match(h header) (found []crypto.PublicKey) {
+// match returns the keys that fit a header, and when they were fetched.
+func (s *keySet) match(h header) (found []crypto.PublicKey, fetched time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, k := range s.keys {
 		if (h.KeyID == "" || k.id == h.KeyID) && (k.alg == "" || k.alg == h.Alg) {
 			found = append(found, k.key)
 		}
 	}
-	return found
+	return found, s.fetched
 }
 
 // parseKey reads one signing key: RSA of at least 2048 bits (RFC 7518 section 3.3),

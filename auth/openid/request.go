@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"lanyard/auth"
 	"lanyard/auth/connector"
@@ -14,6 +16,11 @@ import (
 type Options struct {
 	LoginHint string
 	Prompt    string // beats the connector's own prompt
+	// MaxAge is how long ago the person may have proved who they are, and beats the
+	// connector's own max_age; nil: any time. Its answer names that time, which
+	// prompt=login alone does not oblige a provider to (OpenID Connect Core sections 2 and
+	// 3.1.2.1), so that [Result].AuthTime can be held against it: beside prompt=login pass 0.
+	MaxAge    *time.Duration
 	UILocales string
 	FormPost  bool // ask for response_mode=form_post, if the provider has it
 	// Reference tells a Lanyard server the attempt's number, so that its admin finds what
@@ -63,6 +70,7 @@ func (p *Provider) AuthorizeRequest(redirectURI string, o Options) Request {
 		{"code_challenge_method", "S256"},
 		{"login_hint", o.LoginHint},
 		{"prompt", o.Prompt},
+		{"max_age", maxAge(o.MaxAge)},
 		{"ui_locales", o.UILocales},
 		{ReferenceParam, o.Reference},
 	}
@@ -80,6 +88,14 @@ func (p *Provider) AuthorizeRequest(redirectURI string, o Options) Request {
 	}
 	r.URL = withParams(p.AuthorizationEndpoint, params)
 	return r
+}
+
+// maxAge is a parameter of whole seconds, "" for none.
+func maxAge(d *time.Duration) string {
+	if d == nil {
+		return ""
+	}
+	return strconv.FormatInt(int64(max(*d, 0)/time.Second), 10)
 }
 
 // CodeRequest makes the request behind a code that was asked for in another way than by
