@@ -142,62 +142,6 @@ type Three struct {
 // enterprise without being stored.
 const DesktopClient = "lanyard"
 
-// Grant is what an authorization code, an access token or a refresh token stands for.
-type Grant struct {
-	EnterpriseID string
-	ClientID     string
-	PersonID     string
-	SessionID    string
-	Scope        string
-	AuthTime     time.Time
-}
-
-// Code is an authorization code: single use, a minute.
-type Code struct {
-	Hash string
-	Grant
-	RedirectURI string
-	Challenge   string // PKCE S256
-	Nonce       string
-	// Family is the token family that the code gave, so that a replay can revoke it.
-	Family    string
-	ExpiresAt time.Time
-	UsedAt    time.Time
-}
-
-// AccessToken is an opaque access token.
-type AccessToken struct {
-	Hash string
-	Grant
-	// Audience is AudienceAPI for the desktop client's, AudienceUserinfo for an app's.
-	Audience  string
-	Family    string
-	ExpiresAt time.Time
-}
-
-// The audiences of access tokens: the desktop client's opens /v1, an app's opens
-// userinfo and nothing else, one of the three interfaces the user address there.
-const (
-	AudienceAPI      = "api"
-	AudienceUserinfo = "userinfo"
-	AudienceThree    = "three"
-)
-
-// RefreshToken is one link of a rotating family.
-type RefreshToken struct {
-	Hash string
-	Grant
-	Family    string
-	CreatedAt time.Time
-	ExpiresAt time.Time
-	// Successor is the hash of the token that replaced this one and SealedSuccessor
-	// that token, sealed under a key derived from this one: until the successor is
-	// first used, this token answers it again.
-	Successor       string
-	SealedSuccessor []byte
-	UsedAt          time.Time // first used; from then on its predecessor is dead
-}
-
 // Key is a signing key. EnterpriseID is empty for the directory's own keys.
 type Key struct {
 	ID           string // kid

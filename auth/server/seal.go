@@ -73,37 +73,6 @@ func (s *Sealer) Derive(label string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// SealUnder seals plain under a key that follows from secret, so that only who holds
-// the secret can open it: a refresh token's successor is kept this way.
-func SealUnder(secret string, plain []byte, context string) ([]byte, error) {
-	aead, err := secretAEAD(secret)
-	if err != nil {
-		return nil, err
-	}
-	return aead.Seal(nil, nil, plain, []byte(context)), nil //nolint:gosec // as in Seal
-}
-
-// OpenUnder opens what SealUnder made with the same secret and context.
-func OpenUnder(secret string, sealed []byte, context string) ([]byte, error) {
-	aead, err := secretAEAD(secret)
-	if err != nil {
-		return nil, err
-	}
-	plain, err := aead.Open(nil, nil, sealed, []byte(context))
-	if err != nil {
-		return nil, errors.New("open sealed value: wrong secret or changed data")
-	}
-	return plain, nil
-}
-
-func secretAEAD(secret string) (cipher.AEAD, error) {
-	key, err := hkdf.Key(sha256.New, []byte(secret), nil, "lanyard successor", 32)
-	if err != nil {
-		return nil, fmt.Errorf("derive key: %w", err)
-	}
-	return newAEAD(key)
-}
-
 // NewKey returns 32 random bytes for [NewSealer].
 func NewKey() []byte {
 	key := make([]byte, 32)

@@ -42,16 +42,3 @@ func TestSealer(t *testing.T) {
 		t.Error("takes a short key")
 	}
 }
-
-func TestSealUnder(t *testing.T) {
-	sealed, err := server.SealUnder("predecessor", []byte("successor"), "family")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if plain, err := server.OpenUnder("predecessor", sealed, "family"); err != nil || string(plain) != "successor" {
-		t.Errorf("OpenUnder = %q, %v", plain, err)
-	}
-	if _, err := server.OpenUnder("another", sealed, "family"); err == nil {
-		t.Error("opens under another secret")
-	}
-}

@@ -52,7 +52,7 @@ type People interface {
 	// upstream says, and returns the stored record.
 	UpsertPerson(ctx context.Context, p Person) (Person, error)
 	// EndPerson ends a person's access and with it sessions, codes and access tokens. The
-	// refresh tokens stay, dead, until they expire: who presents one is told why.
+	// grants stay, dead, until their refresh tokens expire: who presents one is told why.
 	EndPerson(ctx context.Context, enterprise, id string, now time.Time) error
 	// LeavePerson does the same on the upstream's word, until the person signs in again.
 	LeavePerson(ctx context.Context, enterprise, id string, now time.Time) error
@@ -93,29 +93,27 @@ type Clients interface {
 	DeleteClient(ctx context.Context, enterprise, id string) error
 }
 
-// Issue is what one answer of the token endpoint puts into the store, at once.
-type Issue struct {
-	Access  AccessToken
-	Refresh *RefreshToken // nil: none is given
-}
-
-// Grants keeps codes and tokens.
+// Grants keeps what people let clients do: one record each, from the code to the last
+// refresh.
 type Grants interface {
-	SaveCode(ctx context.Context, c Code) error
-	// UseCode marks the code used and returns it, in one statement; a code that was
-	// used before is returned with auth.ErrConflict, so that its family can be ended.
-	UseCode(ctx context.Context, enterprise, hash string, now time.Time) (Code, error)
-	SaveTokens(ctx context.Context, i Issue) error
-	// AccessToken returns a token that has not expired and whose session stands.
-	AccessToken(ctx context.Context, enterprise, hash string, now time.Time) (AccessToken, error)
-	// RefreshToken returns the token, dead ones included; the caller judges.
-	RefreshToken(ctx context.Context, enterprise, hash string) (RefreshToken, error)
-	// Rotate records that token was used and that next replaces it, and saves what is
-	// issued, in one transaction. Where another instance was faster it changes nothing
-	// and returns the token as it is now stored with auth.ErrConflict.
-	Rotate(ctx context.Context, token RefreshToken, next RefreshToken, sealedNext []byte, i Issue, now time.Time) (RefreshToken, error)
-	// EndFamily deletes a family's tokens.
-	EndFamily(ctx context.Context, enterprise, family string) error
+	// SaveGrant keeps a new grant and, where it is not nil, the session made for it, at once.
+	SaveGrant(ctx context.Context, g Grant, session *Session) error
+	// UseGrant records at once that the grant's code was redeemed (UsedAt) and what it
+	// gave: SessionID, Generation, RefreshExpires and, where it is not nil, a session. A
+	// grant that was used before, or has ended, is auth.ErrConflict.
+	UseGrant(ctx context.Context, g Grant, session *Session) error
+	// Grant returns a grant, ended or not; the caller judges.
+	Grant(ctx context.Context, enterprise, id string) (Grant, error)
+	// HeldGrant returns a grant that has not ended, whose session stands and whose person
+	// has access, with both.
+	HeldGrant(ctx context.Context, enterprise, id string, now time.Time) (HeldGrant, error)
+	// RefreshGrant moves the grant from a generation to the next, whose token expires at
+	// expires. Where another request was faster, or the grant, its session or its person
+	// has ended, it changes nothing: auth.ErrConflict.
+	RefreshGrant(ctx context.Context, enterprise, id string, from int64, expires time.Time) error
+	// EndGrant ends a grant: its code and its tokens, those under way too. Ending what has
+	// ended or never was is no error.
+	EndGrant(ctx context.Context, enterprise, id string, now time.Time) error
 }
 
 // Keys keeps signing keys.

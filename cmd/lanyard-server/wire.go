@@ -40,6 +40,8 @@ type service struct {
 
 	engine *connector.Engine // one: it keeps app-level tokens
 	oidc   *openid.Client
+	// reaches says why the client of all that would not call an address.
+	reaches func(ctx context.Context, address string) error
 
 	farewells *broker.Broker // by handler
 }
@@ -60,10 +62,11 @@ func open(ctx context.Context, c *config, log *slog.Logger) (*service, error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	base := &server.Base{PublicURL: c.PublicURL, Sealer: sealer, Lifetimes: c.lifetimes}
-	outgoing := connector.NewHTTPClient(connector.Policy{Allow: c.Allow, AllowHTTP: c.AllowHTTP})
+	policy := connector.Policy{Allow: c.Allow, AllowHTTP: c.AllowHTTP}
+	outgoing := connector.NewHTTPClient(policy)
 	st.KeepAudit = c.lifetimes.Audit
 	s := &service{
-		base: base, store: st, log: log, conf: c,
+		base: base, store: st, log: log, conf: c, reaches: policy.Reaches,
 		engine: &connector.Engine{HTTP: outgoing, Logger: log},
 		oidc:   &openid.Client{HTTP: outgoing, AllowHTTP: c.AllowHTTP, Logger: log},
 	}
@@ -113,7 +116,7 @@ func (s *service) handler() (http.Handler, error) {
 		return nil, err
 	}
 	three, err := threestep.New(threestep.Config{
-		Base: s.base, People: st, Sessions: st, Clients: st, Grants: st, Gate: gate, Audiences: st,
+		Base: s.base, People: st, Clients: st, Grants: st, Gate: gate, Audiences: st,
 		Back: s.cameBack, Fail: gate.Fail, Logger: s.log,
 	})
 	if err != nil {

@@ -85,22 +85,18 @@ func (b *Broker) activated(w http.ResponseWriter, r *http.Request) (activated, e
 	if err != nil {
 		return activated{}, err
 	}
-	value := auth.RandomToken()
 	life := b.cfg.Base.Lifetimes.Flow // the person may have to confirm the enterprise first
-	err = b.cfg.Grants.SaveCode(r.Context(), server.Code{
-		Hash: server.Hash(value),
-		Grant: server.Grant{
-			EnterpriseID: e.ID, ClientID: server.DesktopClient, PersonID: session.PersonID, SessionID: session.ID,
-			Scope: "openid profile email offline_access", AuthTime: session.AuthTime,
-		},
-		Challenge: asked.Challenge, Nonce: asked.Challenge, Family: auth.RandomID(),
-		ExpiresAt: b.cfg.Base.Time().Add(life),
-	})
-	if err != nil {
+	now = b.cfg.Base.Time()
+	g := server.Grant{
+		ID: server.NewID(now), EnterpriseID: e.ID, ClientID: server.DesktopClient, PersonID: session.PersonID, SessionID: session.ID,
+		Scope: "openid profile email offline_access", AuthTime: session.AuthTime,
+		Challenge: asked.Challenge, Nonce: asked.Challenge, CodeExpires: now.Add(life),
+	}
+	if err := b.cfg.Grants.SaveGrant(r.Context(), g, nil); err != nil {
 		return activated{}, err
 	}
 	b.log.InfoContext(r.Context(), "program activated", "enterprise", e.ID, "person", session.PersonID)
-	return activated{Code: value, Enterprise: e.Code, Expires: int64(life.Seconds())}, nil
+	return activated{Code: b.code(g), Enterprise: e.Code, Expires: int64(life.Seconds())}, nil
 }
 
 // errTooOften is for whoever tries codes, and spares the company's sign-in from them.

@@ -100,21 +100,21 @@ func (b *Broker) issueCode(w http.ResponseWriter, r *http.Request, q *request, s
 	if !b.admitted(w, r, q, s) {
 		return
 	}
-	value := server.NewToken(b.cfg.Base.Time())
-	err := b.cfg.Grants.SaveCode(r.Context(), server.Code{
-		Hash: server.Hash(value),
-		Grant: server.Grant{
-			EnterpriseID: q.enterprise.ID, ClientID: q.client.ID, PersonID: s.PersonID,
-			SessionID: s.ID, Scope: q.scope, AuthTime: s.AuthTime,
-		},
-		RedirectURI: q.redirect, Challenge: q.challenge, Nonce: q.nonce,
-		Family:    server.NewID(b.cfg.Base.Time()),
-		ExpiresAt: b.cfg.Base.Time().Add(b.cfg.Base.Lifetimes.Code),
-	})
-	if err != nil {
+	now := b.cfg.Base.Time()
+	g := server.Grant{
+		ID: server.NewID(now), EnterpriseID: q.enterprise.ID, ClientID: q.client.ID, PersonID: s.PersonID,
+		SessionID: s.ID, Scope: q.scope, AuthTime: s.AuthTime,
+		RedirectURI: q.redirect, Challenge: q.challenge, Nonce: q.nonce, CodeExpires: now.Add(b.cfg.Base.Lifetimes.Code),
+	}
+	if err := b.cfg.Grants.SaveGrant(r.Context(), g, nil); err != nil {
 		b.answerError(w, r, q, err)
 		return
 	}
 	b.log.DebugContext(r.Context(), "code issued", "enterprise", q.enterprise.ID, "client", q.client.ID, "person", s.PersonID)
-	b.answer(w, r, q, field{"code", value})
+	b.answer(w, r, q, field{"code", b.code(g)})
+}
+
+// code returns the authorization code of a grant.
+func (b *Broker) code(g server.Grant) string {
+	return b.cfg.Base.Sealer.Token(server.KindCode, g.EnterpriseID, server.TokenClaims{Grant: g.ID})
 }

@@ -132,14 +132,7 @@ func (b *Broker) redeemDevice(r *http.Request, enterprise string, c server.Clien
 	case g.ApprovedAt.IsZero():
 		return tokens{}, refuse(codePending, "")
 	}
-	code := server.Code{
-		Grant: server.Grant{
-			EnterpriseID: enterprise, ClientID: c.ID, PersonID: g.PersonID, SessionID: g.SessionID,
-			Scope: g.Scope, AuthTime: g.AuthTime,
-		},
-		Nonce: g.Nonce, Family: deviceFamily(g),
-	}
-	browser, err := b.standing(ctx, code.Grant)
+	session, person, err := b.approver(ctx, g)
 	if err != nil {
 		return tokens{}, err
 	}
@@ -150,11 +143,15 @@ func (b *Broker) redeemDevice(r *http.Request, enterprise string, c server.Clien
 	if err != nil {
 		return tokens{}, err
 	}
-	answer, err := b.issue(r, c, code, browser, g.Device)
+	given := server.Grant{
+		ID: grantOfDevice(g), EnterpriseID: enterprise, ClientID: c.ID, PersonID: g.PersonID, SessionID: g.SessionID,
+		Scope: g.Scope, AuthTime: g.AuthTime, Nonce: g.Nonce, CodeExpires: now,
+	}
+	answer, err := b.issue(r, c, server.HeldGrant{Grant: given, Session: session, Person: person}, g.Device, b.cfg.Grants.SaveGrant)
 	if err != nil {
 		return tokens{}, err
 	}
-	if err := b.cfg.Devices.TellDevices(ctx, enterprise, g.PersonID, code.Family, g.Device, now); err != nil {
+	if err := b.cfg.Devices.TellDevices(ctx, enterprise, g.PersonID, given.ID, g.Device, now); err != nil {
 		b.log.WarnContext(ctx, "other devices not told", "enterprise", enterprise, "person", g.PersonID, "err", err)
 	}
 	return answer, nil
@@ -164,14 +161,29 @@ func (b *Broker) redeemDevice(r *http.Request, enterprise string, c server.Clien
 // the two uses was a thief's.
 func (b *Broker) usedDevice(ctx context.Context, g server.DeviceGrant) error {
 	b.log.WarnContext(ctx, "device code used again", "enterprise", g.EnterpriseID, "client", g.ClientID, "person", g.PersonID)
-	if err := b.endFamily(ctx, server.Grant{EnterpriseID: g.EnterpriseID, ClientID: g.ClientID}, deviceFamily(g)); err != nil {
+	given := server.Grant{ID: grantOfDevice(g), EnterpriseID: g.EnterpriseID, ClientID: g.ClientID}
+	if err := b.endGrant(ctx, given); err != nil {
 		return err
 	}
 	return refuse(codeInvalidGrant, "the device code was used before")
 }
 
-// deviceFamily names the tokens that a device code gives.
-func deviceFamily(g server.DeviceGrant) string { return server.Hash("device family " + g.Hash)[:32] }
+// grantOfDevice names the grant that a device code gives.
+func grantOfDevice(g server.DeviceGrant) string { return server.Hash("device grant " + g.Hash)[:32] }
+
+// approver returns who has approved a device and the session they did it in, which must
+// stand still.
+func (b *Broker) approver(ctx context.Context, g server.DeviceGrant) (server.Session, server.Person, error) {
+	session, err := b.cfg.Sessions.Session(ctx, g.EnterpriseID, g.SessionID, b.cfg.Base.Time())
+	if errors.Is(err, auth.ErrNotFound) {
+		err = b.fallen(ctx, server.Grant{EnterpriseID: g.EnterpriseID, PersonID: g.PersonID})
+	}
+	if err != nil {
+		return session, server.Person{}, err
+	}
+	person, err := b.cfg.People.Person(ctx, g.EnterpriseID, g.PersonID)
+	return session, person, err
+}
 
 // noticeOf returns what the desktop of that session is told of the person's newest device.
 func (b *Broker) noticeOf(s server.Session) *newDevice {

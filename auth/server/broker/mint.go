@@ -65,17 +65,14 @@ func (b *Broker) NativeCode(ctx context.Context, s server.Session, client, chall
 	case c.ID == server.DesktopClient, c.SecretHash != "", c.Three != nil, len(c.RedirectURIs) == 0:
 		return server.NativeCode{}, fmt.Errorf("make code for a program: client %s is not a public one of a program: %w", c.ID, auth.ErrNotFound)
 	}
-	code := auth.RandomToken()
-	record := server.Code{
-		Hash: server.Hash(code), RedirectURI: c.RedirectURIs[0], Challenge: challenge, Family: auth.RandomID(),
-		ExpiresAt: b.cfg.Base.Time().Add(b.cfg.Base.Lifetimes.Code),
-		Grant: server.Grant{
-			EnterpriseID: s.EnterpriseID, ClientID: c.ID, PersonID: s.PersonID, SessionID: s.ID,
-			Scope: mintScope, AuthTime: s.AuthTime,
-		},
+	now := b.cfg.Base.Time()
+	g := server.Grant{
+		ID: server.NewID(now), EnterpriseID: s.EnterpriseID, ClientID: c.ID, PersonID: s.PersonID, SessionID: s.ID,
+		Scope: mintScope, AuthTime: s.AuthTime,
+		RedirectURI: c.RedirectURIs[0], Challenge: challenge, CodeExpires: now.Add(b.cfg.Base.Lifetimes.Code),
 	}
-	if err := b.cfg.Grants.SaveCode(ctx, record); err != nil {
+	if err := b.cfg.Grants.SaveGrant(ctx, g, nil); err != nil {
 		return server.NativeCode{}, fmt.Errorf("make code for a program: %w", err)
 	}
-	return server.NativeCode{Code: auth.NewSecret(code), ClientID: c.ID, RedirectURI: record.RedirectURI, ExpiresAt: record.ExpiresAt}, nil
+	return server.NativeCode{Code: auth.NewSecret(b.code(g)), ClientID: c.ID, RedirectURI: g.RedirectURI, ExpiresAt: g.CodeExpires}, nil
 }

@@ -15,66 +15,82 @@ import (
 // refresh answers a refresh token with a new one. The old one stays valid until the
 // new one is first used, and answers the same new one however often it comes: an
 // answer that got lost costs nobody the sign-in. A token that comes after its
-// successor was used is stolen or copied, and its family ends (RFC 9700 section 4.14).
+// successor was used is stolen or copied, and its grant ends (RFC 9700 section 4.14).
 func (b *Broker) refresh(ctx context.Context, enterprise string, c server.Client, form url.Values) (tokens, error) {
-	value := form.Get("refresh_token")
-	token, err := b.cfg.Grants.RefreshToken(ctx, enterprise, server.Hash(value))
-	switch {
-	case errors.Is(err, auth.ErrNotFound):
-		return tokens{}, &Error{Code: codeInvalidGrant, Description: "the refresh token is unknown", cause: err}
-	case err != nil:
-		return tokens{}, err
-	case token.ClientID != c.ID:
-		return tokens{}, refuse(codeInvalidGrant, "the refresh token is another client's")
+	said, ok := b.cfg.Base.Sealer.ReadToken(server.KindRefresh, enterprise, form.Get("refresh_token"))
+	if !ok {
+		return tokens{}, refuse(codeInvalidGrant, "the refresh token is unknown")
 	}
-	session, err := b.standing(ctx, token.Grant)
+	g, err := b.held(ctx, enterprise, said.Grant)
+	if err == nil || g.ID != "" {
+		if g.ClientID != c.ID {
+			return tokens{}, refuse(codeInvalidGrant, "the refresh token is another client's")
+		}
+	}
 	if err != nil {
 		return tokens{}, err
 	}
 	now := b.cfg.Base.Time()
-	if !token.ExpiresAt.After(now) {
+	if !g.RefreshExpires.After(now) {
 		return tokens{}, refuse(codeInvalidGrant, "the refresh token has expired")
 	}
-	if err := b.prove(ctx, session); err != nil {
+	if said.Generation < g.Generation-1 {
+		return tokens{}, b.reused(ctx, g.Grant)
+	}
+	if err := b.prove(ctx, g.Session); err != nil {
 		return tokens{}, err
 	}
-	grant := token.Grant
 	if asked := form.Get("scope"); asked != "" {
-		if grant.Scope, err = narrower(grant.Scope, asked); err != nil {
+		if g.Scope, err = narrower(g.Scope, asked); err != nil {
 			return tokens{}, err
 		}
 	}
-	if token.Successor != "" {
-		return b.repeat(ctx, c, token, grant, value)
+	if said.Generation == g.Generation {
+		if err := b.rotate(ctx, c, &g, now); err != nil {
+			return tokens{}, err
+		}
+		b.log.DebugContext(ctx, "tokens refreshed", "enterprise", enterprise, "client", c.ID, "person", g.PersonID)
 	}
+	answer, err := b.answerTokens(ctx, c, g.Grant, g.Person, "")
+	answer.NewDevice = b.noticeOf(g.Session)
+	return answer, err
+}
 
-	next := server.NewToken(now)
-	sealed, err := server.SealUnder(value, []byte(next), token.Family)
-	if err != nil {
-		return tokens{}, err
-	}
+// rotate moves the grant to its next refresh token.
+func (b *Broker) rotate(ctx context.Context, c server.Client, g *server.HeldGrant, now time.Time) error {
 	expires := now.Add(b.cfg.Base.Lifetimes.RefreshToken)
 	if c.ID != server.DesktopClient {
-		expires = earlier(session.ExpiresAt, expires)
-	} else if err := b.prolong(ctx, session, expires); err != nil {
-		return tokens{}, err
+		expires = earlier(g.Session.ExpiresAt, expires)
+	} else if err := b.prolong(ctx, g.Session, expires); err != nil {
+		return err
 	}
-	access, record := b.access(grant, token.Family)
-	token, err = b.cfg.Grants.Rotate(ctx, token, server.RefreshToken{
-		Hash: server.Hash(next), Grant: token.Grant, Family: token.Family, CreatedAt: now, ExpiresAt: expires,
-	}, sealed, server.Issue{Access: record}, now)
+	err := b.cfg.Grants.RefreshGrant(ctx, g.EnterpriseID, g.ID, g.Generation, expires)
+	if err == nil {
+		g.Generation++
+		return nil
+	}
+	if !errors.Is(err, auth.ErrConflict) {
+		return err
+	}
+	// Another request was faster, and both get its answer; or the grant has just ended.
+	again, err := b.held(ctx, g.EnterpriseID, g.ID)
 	switch {
-	case errors.Is(err, auth.ErrConflict): // another request was faster; both get its answer
-		return b.repeat(ctx, c, token, grant, value)
-	case errors.Is(err, auth.ErrNotFound):
-		return tokens{}, &Error{Code: codeInvalidGrant, Description: "the refresh token was revoked", cause: err}
 	case err != nil:
-		return tokens{}, err
+		return err
+	case again.Generation != g.Generation+1:
+		return b.reused(ctx, again.Grant)
 	}
-	b.log.DebugContext(ctx, "tokens refreshed", "enterprise", enterprise, "client", c.ID, "person", grant.PersonID)
-	answer, err := b.answerTokens(ctx, c, grant, "", access, next)
-	answer.NewDevice = b.noticeOf(session)
-	return answer, err
+	g.Generation = again.Generation
+	return nil
+}
+
+// reused refuses a refresh token whose successor was used, and ends what it belongs to.
+func (b *Broker) reused(ctx context.Context, g server.Grant) error {
+	b.log.WarnContext(ctx, "refresh token used again", "enterprise", g.EnterpriseID, "client", g.ClientID, "person", g.PersonID)
+	if err := b.endGrant(ctx, g); err != nil {
+		return err
+	}
+	return refuse(codeInvalidGrant, "the refresh token was used before")
 }
 
 // prove lets nobody go on who does not belong any more. While the upstream's silence is
@@ -107,31 +123,6 @@ func (b *Broker) prolong(ctx context.Context, s server.Session, until time.Time)
 		return refuse(codeInvalidGrant, "the session has ended")
 	}
 	return err
-}
-
-// repeat answers a token that was rotated before with the successor that it got, as
-// long as nobody has used that one.
-func (b *Broker) repeat(ctx context.Context, c server.Client, token server.RefreshToken, g server.Grant, value string) (tokens, error) {
-	successor, err := b.cfg.Grants.RefreshToken(ctx, token.EnterpriseID, token.Successor)
-	if err != nil && !errors.Is(err, auth.ErrNotFound) {
-		return tokens{}, err
-	}
-	if err != nil || !successor.UsedAt.IsZero() {
-		b.log.WarnContext(ctx, "refresh token used again", "enterprise", token.EnterpriseID, "client", token.ClientID, "person", token.PersonID)
-		if err := b.endFamily(ctx, token.Grant, token.Family); err != nil {
-			return tokens{}, err
-		}
-		return tokens{}, refuse(codeInvalidGrant, "the refresh token was used before")
-	}
-	next, err := server.OpenUnder(value, token.SealedSuccessor, token.Family)
-	if err != nil {
-		return tokens{}, err
-	}
-	access, record := b.access(g, token.Family)
-	if err := b.cfg.Grants.SaveTokens(ctx, server.Issue{Access: record}); err != nil {
-		return tokens{}, err
-	}
-	return b.answerTokens(ctx, c, g, "", access, string(next))
 }
 
 // narrower returns the part of a granted scope that is asked for (RFC 6749 section 6).

@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -8,7 +9,7 @@ import (
 	"lanyard/auth/server"
 )
 
-// revoke ends what a token belongs to (RFC 7009): the family and, for a desktop, its
+// revoke ends what a token belongs to (RFC 7009): the grant and, for a desktop, its
 // session. A token that nobody knows is as good as revoked.
 func (b *Broker) revoke(w http.ResponseWriter, r *http.Request) {
 	id := r.PathValue("enterprise")
@@ -17,7 +18,7 @@ func (b *Broker) revoke(w http.ResponseWriter, r *http.Request) {
 		err = refuse(codeInvalidRequest, "token is missing")
 	}
 	if err == nil {
-		err = b.revokeToken(r, id, client, server.Hash(form.Get("token")))
+		err = b.revokeToken(r.Context(), id, client, form.Get("token"))
 	}
 	if err != nil {
 		b.writeError(w, r, id, err)
@@ -27,24 +28,23 @@ func (b *Broker) revoke(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusOK)
 }
 
-func (b *Broker) revokeToken(r *http.Request, enterprise string, c server.Client, hash string) error {
-	var grant server.Grant
-	var family string
-	refresh, err := b.cfg.Grants.RefreshToken(r.Context(), enterprise, hash)
-	grant, family = refresh.Grant, refresh.Family
-	if errors.Is(err, auth.ErrNotFound) {
-		var access server.AccessToken
-		access, err = b.cfg.Grants.AccessToken(r.Context(), enterprise, hash, b.cfg.Base.Time())
-		grant, family = access.Grant, access.Family
+func (b *Broker) revokeToken(ctx context.Context, enterprise string, c server.Client, value string) error {
+	said, ok := b.cfg.Base.Sealer.ReadToken(server.KindRefresh, enterprise, value)
+	if !ok {
+		said, ok = b.cfg.Base.Sealer.ReadToken(server.KindAccess, enterprise, value)
 	}
+	if !ok {
+		return nil
+	}
+	g, err := b.cfg.Grants.Grant(ctx, enterprise, said.Grant)
 	switch {
 	case errors.Is(err, auth.ErrNotFound):
 		return nil
 	case err != nil:
 		return err
-	case grant.ClientID != c.ID:
+	case g.ClientID != c.ID:
 		return refuse(codeInvalidGrant, "the token is another client's")
 	}
-	b.log.InfoContext(r.Context(), "tokens revoked", "enterprise", enterprise, "client", c.ID, "person", grant.PersonID)
-	return b.endFamily(r.Context(), grant, family)
+	b.log.InfoContext(ctx, "tokens revoked", "enterprise", enterprise, "client", c.ID, "person", g.PersonID)
+	return b.endGrant(ctx, g)
 }

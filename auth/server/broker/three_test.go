@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"lanyard/auth"
 	"lanyard/auth/server"
@@ -27,11 +28,9 @@ func TestClientsOfTheThreeInterfacesAreNoneHere(t *testing.T) {
 	form.Set("client_id", "wps")
 	w.token(form).want(t, "token", "invalid_client")
 
-	token := auth.RandomToken()
-	must(t, w.store.SaveTokens(context.Background(), server.Issue{Access: server.AccessToken{
-		Hash: server.Hash(token), Audience: server.AudienceThree, ExpiresAt: w.clock.Now().Add(w.base.Lifetimes.AccessToken),
-		Grant: server.Grant{EnterpriseID: acme, ClientID: "wps", PersonID: zhang.ID, SessionID: b.session.ID},
-	}}))
+	g := server.Grant{ID: auth.RandomID(), EnterpriseID: acme, ClientID: "wps", PersonID: zhang.ID, SessionID: b.session.ID}
+	must(t, w.store.SaveGrant(context.Background(), g, nil))
+	token := w.base.NewAccessToken(g, server.AudienceThree, time.Minute)
 	if p := w.bearer("/userinfo", token); p.status != http.StatusUnauthorized {
 		t.Errorf("userinfo: %d %s", p.status, p.body)
 	}

@@ -50,18 +50,21 @@ func (b *Broker) token(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, answer)
 }
 
-// access makes an access token for a grant. It is opaque: what it is worth stands in
-// the store, under its hash.
-func (b *Broker) access(g server.Grant, family string) (value string, record server.AccessToken) {
-	value = server.NewToken(b.cfg.Base.Time())
+// accessToken makes an access token for a grant.
+func (b *Broker) accessToken(g server.Grant) string {
 	audience := server.AudienceUserinfo
 	if g.ClientID == server.DesktopClient {
 		audience = server.AudienceAPI
 	}
-	return value, server.AccessToken{
-		Hash: server.Hash(value), Grant: g, Audience: audience, Family: family,
-		ExpiresAt: b.cfg.Base.Time().Add(b.cfg.Base.Lifetimes.AccessToken),
+	return b.cfg.Base.NewAccessToken(g, audience, b.cfg.Base.Lifetimes.AccessToken)
+}
+
+// refreshToken returns the present refresh token of a grant, "" where it has none.
+func (b *Broker) refreshToken(g server.Grant) string {
+	if g.Generation == 0 {
+		return ""
 	}
+	return b.cfg.Base.Sealer.Token(server.KindRefresh, g.EnterpriseID, server.TokenClaims{Grant: g.ID, Generation: g.Generation})
 }
 
 // claims are those of an id_token.
@@ -98,14 +101,11 @@ func profileOf(p server.Person, scope string) profile {
 	return shown
 }
 
-// answerTokens makes the answer that carries an access token: the id_token beside it,
-// signed by the client's algorithm, and the refresh token if there is one.
-func (b *Broker) answerTokens(ctx context.Context, c server.Client, g server.Grant, nonce, access, refresh string) (tokens, error) {
-	person, err := b.cfg.People.Person(ctx, g.EnterpriseID, g.PersonID)
-	if err != nil {
-		return tokens{}, err
-	}
+// answerTokens makes the answer for a grant: an access token, the id_token beside it,
+// signed by the client's algorithm, and the present refresh token if it has one.
+func (b *Broker) answerTokens(ctx context.Context, c server.Client, g server.Grant, person server.Person, nonce string) (tokens, error) {
 	now, life := b.cfg.Base.Time(), b.cfg.Base.Lifetimes.AccessToken
+	access := b.accessToken(g)
 	alg := c.Alg
 	if alg == "" {
 		alg = algES256
@@ -121,7 +121,7 @@ func (b *Broker) answerTokens(ctx context.Context, c server.Client, g server.Gra
 	}
 	return tokens{
 		Access: access, Type: "Bearer", Expires: int64(life / time.Second),
-		Refresh: refresh, ID: id, Scope: g.Scope,
+		Refresh: b.refreshToken(g), ID: id, Scope: g.Scope,
 	}, nil
 }
 

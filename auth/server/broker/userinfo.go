@@ -18,15 +18,10 @@ func (b *Broker) userinfo(w http.ResponseWriter, r *http.Request) {
 		b.writeError(w, r, id, err)
 		return
 	}
-	person, err := b.cfg.People.Person(r.Context(), id, token.PersonID)
-	if err != nil {
-		b.writeError(w, r, id, err)
-		return
-	}
 	writeJSON(w, http.StatusOK, struct {
 		Subject string `json:"sub"`
 		profile
-	}{person.ID, profileOf(person, token.Scope)})
+	}{token.PersonID, profileOf(token.Person, token.Scope)})
 }
 
 // Bearer implements server.Bearer.
@@ -53,7 +48,7 @@ func (b *Broker) bearer(r *http.Request, enterprise string) (server.AccessToken,
 	if !strings.EqualFold(scheme, "Bearer") || value == "" {
 		return server.AccessToken{}, badToken(errors.New("no bearer token"))
 	}
-	token, err := b.cfg.Grants.AccessToken(r.Context(), enterprise, server.Hash(value), b.cfg.Base.Time())
+	token, err := b.cfg.Base.ReadAccessToken(r.Context(), b.cfg.Grants, enterprise, value)
 	if errors.Is(err, auth.ErrNotFound) {
 		err = badToken(err)
 	}

@@ -138,12 +138,9 @@ func (w *world) signedIn(enterprise, name string) account {
 
 func (w *world) accessToken(a account, audience string) string {
 	w.t.Helper()
-	token := auth.RandomToken()
-	must(w.t, w.store.SaveTokens(w.t.Context(), server.Issue{Access: server.AccessToken{
-		Hash: server.Hash(token), Audience: audience, ExpiresAt: w.now().Add(time.Hour),
-		Grant: server.Grant{EnterpriseID: a.enterprise, PersonID: a.person, SessionID: a.session},
-	}}))
-	return token
+	g := server.Grant{ID: auth.RandomID(), EnterpriseID: a.enterprise, PersonID: a.person, SessionID: a.session}
+	must(w.t, w.store.SaveGrant(w.t.Context(), g, nil))
+	return w.base.NewAccessToken(g, audience, time.Hour)
 }
 
 // call is one request of a program.
@@ -264,7 +261,7 @@ func (g gate) End(w http.ResponseWriter, r *http.Request, enterprise string) err
 
 func (g gate) Bearer(w http.ResponseWriter, r *http.Request, enterprise, audience string) (server.AccessToken, bool) {
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	t, err := g.w.store.AccessToken(r.Context(), enterprise, server.Hash(token), g.base.Time())
+	t, err := g.base.ReadAccessToken(r.Context(), g.w.store, enterprise, token)
 	if err != nil || t.Audience != audience {
 		w.WriteHeader(http.StatusUnauthorized)
 		return t, false

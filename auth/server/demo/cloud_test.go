@@ -71,7 +71,7 @@ func newCompanyServer(t *testing.T) *provider {
 	})
 	must(t, err)
 	p.saml.Mount(mux)
-	three, err := threestep.New(threestep.Config{Base: p.base, People: st, Sessions: st, Clients: st, Grants: st, Gate: p, Fail: fail})
+	three, err := threestep.New(threestep.Config{Base: p.base, People: st, Clients: st, Grants: st, Gate: p, Fail: fail})
 	must(t, err)
 	three.Mount(mux)
 

@@ -104,20 +104,25 @@ func signIn(ctx context.Context, s *store.Store, i int, now time.Time) error {
 			err = next
 		}
 	}
-	flow, code, at, rt, session := id("f", i), id("c", i), id("a", i), id("r", i), id("s", i)
+	flow, code, session := id("f", i), id("c", i), id("s", i)
 	do(s.SaveFlow(ctx, server.Flow{Hash: flow, EnterpriseID: acme, CreatedAt: now, ExpiresAt: now.Add(time.Minute)}))
 	do(second(s.TakeFlow(ctx, flow)))
 	person, upsertErr := s.UpsertPerson(ctx, server.Person{ID: id("p", i), EnterpriseID: acme, Key: id("k", i), Name: "张三", CreatedAt: now})
 	do(upsertErr)
-	grant := server.Grant{EnterpriseID: acme, ClientID: "lanyard", PersonID: person.ID, SessionID: session, AuthTime: now}
-	do(s.SaveSession(ctx, server.Session{ID: session, EnterpriseID: acme, PersonID: person.ID, CookieHash: session, ExpiresAt: now.Add(time.Hour)}))
+	browser := server.Session{ID: session, EnterpriseID: acme, PersonID: person.ID, CookieHash: session, ExpiresAt: now.Add(time.Hour)}
+	do(s.SaveSession(ctx, browser))
 	do(s.RecordSignIn(ctx, server.SignIn{Reference: auth.NewTrace(), EnterpriseID: acme, At: now}))
 	do(second(s.SessionByCookie(ctx, acme, session, now)))
-	do(s.SaveCode(ctx, server.Code{Hash: code, Grant: grant, Family: code, ExpiresAt: now.Add(time.Minute)}))
-	do(second(s.UseCode(ctx, acme, code, now)))
-	refresh := server.RefreshToken{Hash: rt, Grant: grant, Family: code, ExpiresAt: now.Add(time.Hour)}
-	do(s.SaveTokens(ctx, server.Issue{Access: server.AccessToken{Hash: at, Grant: grant, Family: code, ExpiresAt: now.Add(time.Hour)}, Refresh: &refresh}))
-	do(second(s.AccessToken(ctx, acme, at, now)))
+	do(second(s.SessionByCookie(ctx, acme, session, now)))
+	g := server.Grant{
+		ID: code, EnterpriseID: acme, ClientID: "lanyard", PersonID: person.ID, SessionID: session, AuthTime: now, CodeExpires: now.Add(time.Minute),
+	}
+	do(s.SaveGrant(ctx, g, nil))
+	do(second(s.HeldGrant(ctx, acme, code, now)))
+	desktop := browser
+	desktop.ID, desktop.CookieHash = code, ""
+	g.UsedAt, g.SessionID, g.Generation, g.RefreshExpires = now, code, 1, now.Add(time.Hour)
+	do(s.UseGrant(ctx, g, &desktop))
 	return err
 }
 

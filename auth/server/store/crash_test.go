@@ -3,6 +3,7 @@ package store_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -29,7 +30,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// write rotates one refresh token and switches connectors for ever, and says what it
+// write uses one grant after the other and switches connectors for ever, and says what it
 // has done.
 func write(path string, done io.Writer) error {
 	s, err := store.Open(context.Background(), path)
@@ -37,8 +38,8 @@ func write(path string, done io.Writer) error {
 		return err
 	}
 	for i := 0; ; i++ {
-		if _, err := s.RefreshToken(context.Background(), acme, id("r", i+1)); err == nil {
-			continue // done before the last kill
+		if _, err := s.Grant(context.Background(), acme, id("g", i)); err == nil {
+			continue // done before the last kill, or as good as done
 		}
 		if err := step(s, i); err != nil {
 			return err
@@ -47,15 +48,12 @@ func write(path string, done io.Writer) error {
 	}
 }
 
-// step is two saves of several rows each: token i gives way to i+1, and the active
-// connector to the other one.
+// step is two saves of several rows each: a grant with a session of its own, and the
+// active connector gives way to the other one.
 func step(s *store.Store, i int) error {
-	token, err := s.RefreshToken(context.Background(), acme, id("r", i))
-	if err != nil {
-		return err
-	}
-	next := refresh(id("r", i+1), "s1", "f")
-	if _, err := s.Rotate(context.Background(), token, next, []byte("sealed"), server.Issue{Access: access(id("a", i+1), "s1", "f")}, now); err != nil {
+	g := grant(id("g", i), id("s", i))
+	own := server.Session{ID: g.SessionID, EnterpriseID: acme, PersonID: "zhang", ExpiresAt: now.Add(time.Hour)}
+	if err := s.SaveGrant(context.Background(), g, &own); err != nil {
 		return err
 	}
 	return s.SaveConnector(context.Background(), server.Connector{ID: id("c", i%2), EnterpriseID: acme, Active: true})
@@ -66,27 +64,25 @@ func prepare(t *testing.T, path string) *store.Store {
 	t.Helper()
 	s := openStore(t, path)
 	company(t, s)
-	session(t, s, "s1", "")
-	must(t, s.SaveTokens(ctx(t), server.Issue{Access: access("a-0", "s1", "f"), Refresh: ptr(refresh("r-0", "s1", "f"))}))
 	must(t, s.SaveConnector(ctx(t), server.Connector{ID: "c-1", EnterpriseID: acme, Active: true}))
 	return s
 }
 
 // whole fails the test unless every save in the database is there entirely, and
-// returns how many rotations there are.
+// returns how many grants there are.
 func whole(t *testing.T, path string) int {
 	t.Helper()
 	s := openStore(t, path)
 	defer s.Close()
 	must(t, second(s.ActiveConnector(ctx(t), acme)))
 	for i := 0; ; i++ {
-		token, err := s.RefreshToken(ctx(t), acme, id("r", i))
-		must(t, err)
-		must(t, second(s.AccessToken(ctx(t), acme, id("a", i), now)))
-		if token.Successor == "" {
-			wantErr(t, "a token that nothing leads to", second(s.AccessToken(ctx(t), acme, id("a", i+1), now)), auth.ErrNotFound)
+		_, err := s.Grant(ctx(t), acme, id("g", i))
+		if errors.Is(err, auth.ErrNotFound) {
+			wantErr(t, "a session whose grant is not there", second(s.Session(ctx(t), acme, id("s", i), now)), auth.ErrNotFound)
 			return i
 		}
+		must(t, err)
+		must(t, second(s.HeldGrant(ctx(t), acme, id("g", i), now)))
 	}
 }
 
@@ -119,7 +115,7 @@ func TestKilledWhileWriting(t *testing.T) {
 		}
 		_ = cmd.Wait()
 		if got := whole(t, path); last == 0 || got < last {
-			t.Fatalf("round %d: %d rotations are there, the writer had said %d", round, got, last)
+			t.Fatalf("round %d: %d grants are there, the writer had said %d", round, got, last)
 		}
 	}
 }
@@ -147,6 +143,6 @@ func TestPowerCut(t *testing.T) {
 		seen[whole(t, cut)] = true
 	}
 	if !seen[0] || !seen[steps-1] {
-		t.Errorf("the cuts left %v rotations, want everything from none to all but the last", seen)
+		t.Errorf("the cuts left %v grants, want everything from none to all but the last", seen)
 	}
 }

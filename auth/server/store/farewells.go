@@ -14,12 +14,12 @@ var (
 )
 
 // ending is what ends sessions: those that where finds, with their descendants. That
-// ends their codes and tokens too (see grants.go).
+// ends what hangs on them too (see grants.go).
 type ending struct{ write, end writing }
 
 // endingOf makes the two statements: first the messages to every application that got
-// tokens under one of the sessions and wants to be told, then the end itself. The codes
-// that were used say who got tokens; they are kept for as long as their session.
+// tokens under one of the sessions and wants to be told, then the end itself. The grants
+// whose code was used say who got tokens; they are kept for as long as their session.
 func endingOf(where string) ending {
 	sessions := `WITH RECURSIVE ending (id) AS (
 			SELECT id FROM sessions WHERE enterprise_id = $1 AND ` + where + `
@@ -30,8 +30,8 @@ func endingOf(where string) ending {
 			` + sessions + `
 			SELECT DISTINCT s.id || '.' || c.id, s.enterprise_id, c.id, s.id, s.person_id, 0, CAST($3 AS BIGINT), CAST($3 AS BIGINT)
 			FROM sessions s
-			JOIN authorization_codes a ON a.session_id = s.id AND a.enterprise_id = s.enterprise_id AND a.used_at <> 0
-			JOIN clients c ON c.id = a.client_id AND c.enterprise_id = a.enterprise_id AND c.farewell <> ''
+			JOIN grants g ON g.session_id = s.id AND g.enterprise_id = s.enterprise_id AND g.used_at <> 0 AND g.client_id <> 'lanyard'
+			JOIN clients c ON c.id = g.client_id AND c.enterprise_id = g.enterprise_id AND c.farewell <> ''
 			WHERE s.ended_at = 0 AND s.id IN (SELECT id FROM ending)
 			ON CONFLICT (id) DO NOTHING`),
 		end: writes(sessions + `

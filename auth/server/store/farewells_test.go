@@ -17,10 +17,11 @@ func opened(t testing.TB, s *store.Store, id, parent string, clients ...string) 
 	t.Helper()
 	v := session(t, s, id, parent)
 	for _, client := range clients {
-		c := server.Code{Hash: id + client, Grant: grant(id), ExpiresAt: now.Add(time.Minute)}
-		c.ClientID = client
-		must(t, s.SaveCode(ctx(t), c))
-		must(t, second(s.UseCode(ctx(t), acme, c.Hash, now)))
+		g := grant(id+client, id)
+		g.ClientID = client
+		must(t, s.SaveGrant(ctx(t), g, nil))
+		g.UsedAt = now
+		must(t, s.UseGrant(ctx(t), g, nil))
 	}
 	return v
 }
@@ -118,9 +119,7 @@ func testFarewellsOf(t *testing.T, s *store.Store) {
 		v := opened(t, s, p+"upstream", "", "wiki")
 		v.UpstreamSID = p + "sid"
 		must(t, s.SaveSession(ctx(t), v))
-		unused := server.Code{Hash: p + "unused", Grant: grant(p + "upstream"), ExpiresAt: now.Add(time.Minute)}
-		unused.ClientID = "notes"
-		must(t, s.SaveCode(ctx(t), unused))
+		must(t, s.SaveGrant(ctx(t), grant(p+"unused", p+"upstream"), nil)) // of notes
 
 		must(t, c.end(p))
 		wanted := []string{}

@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -21,16 +20,22 @@ func session(t testing.TB, s *store.Store, id, parent string) server.Session {
 	return v
 }
 
-func grant(session string) server.Grant {
-	return server.Grant{EnterpriseID: acme, ClientID: "lanyard", PersonID: "zhang", SessionID: session, Scope: "openid", AuthTime: now}
+// grant is one of zhang's at Acme whose code waits to be redeemed.
+func grant(id, session string) server.Grant {
+	return server.Grant{
+		ID: id, EnterpriseID: acme, ClientID: "notes", PersonID: "zhang", SessionID: session, Scope: "openid", AuthTime: now,
+		RedirectURI: "http://127.0.0.1/callback", Challenge: "x", Nonce: "n", CodeExpires: now.Add(time.Minute),
+	}
 }
 
-func access(hash, session, family string) server.AccessToken {
-	return server.AccessToken{Hash: hash, Grant: grant(session), Audience: server.AudienceAPI, Family: family, ExpiresAt: now.Add(10 * time.Minute)}
-}
-
-func refresh(hash, session, family string) server.RefreshToken {
-	return server.RefreshToken{Hash: hash, Grant: grant(session), Family: family, CreatedAt: now, ExpiresAt: now.Add(time.Hour)}
+// used is a grant whose code was redeemed for a first refresh token.
+func used(t testing.TB, s *store.Store, id, session string) server.Grant {
+	t.Helper()
+	g := grant(id, session)
+	must(t, s.SaveGrant(ctx(t), g, nil))
+	g.UsedAt, g.Generation, g.RefreshExpires = now, 1, now.Add(time.Hour)
+	must(t, s.UseGrant(ctx(t), g, nil))
+	return g
 }
 
 func testSessions(t *testing.T, s *store.Store) {
@@ -102,23 +107,24 @@ func testSessionsEnd(t *testing.T, s *store.Store) {
 		}, now},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			who, root, parent, child, token := id("person", i), id("root", i), id("parent", i), id("child", i), id("token", i)
+			who, root, parent, child := id("person", i), id("root", i), id("parent", i), id("child", i)
 			must(t, second(s.UpsertPerson(ctx(t), server.Person{ID: who, EnterpriseID: acme, Key: who})))
 			save(root, "", who, later)
 			save(parent, root, who, later)
 			v := save(child, parent, who, later)
-			at := server.AccessToken{Hash: token, Grant: server.Grant{EnterpriseID: acme, PersonID: who, SessionID: child}, ExpiresAt: later.Add(time.Hour)}
-			must(t, s.SaveTokens(ctx(t), server.Issue{Access: at}))
+			g := grant(id("grant", i), child)
+			g.PersonID = who
+			must(t, s.SaveGrant(ctx(t), g, nil))
 
 			must(t, s.EndSession(ctx(t), other, child, now)) // another enterprise ends nothing
 			must(t, s.EndSessionsOf(ctx(t), other, who, now))
 			want(t, "session stands", v)(s.Session(ctx(t), acme, child, now))
-			want(t, "token stands", at)(s.AccessToken(ctx(t), acme, token, now))
+			want(t, "grant is held", server.HeldGrant{Grant: g, Session: v, Person: server.Person{ID: who, EnterpriseID: acme, Key: who}})(s.HeldGrant(ctx(t), acme, g.ID, now))
 
 			must(t, c.end(who, root, parent, child))
 			wantErr(t, "session", second(s.Session(ctx(t), acme, child, c.at)), auth.ErrNotFound)
 			wantErr(t, "by cookie", second(s.SessionByCookie(ctx(t), acme, v.CookieHash, c.at)), auth.ErrNotFound)
-			wantErr(t, "token", second(s.AccessToken(ctx(t), acme, token, c.at)), auth.ErrNotFound)
+			wantErr(t, "grant", second(s.HeldGrant(ctx(t), acme, g.ID, c.at)), auth.ErrNotFound)
 			all, err := s.SessionsOf(ctx(t), acme, who, c.at)
 			must(t, err)
 			for _, v := range all {
@@ -136,161 +142,113 @@ func testSessionsEnd(t *testing.T, s *store.Store) {
 func testEndedSessionStays(t *testing.T, s *store.Store) {
 	company(t, s)
 	v := session(t, s, "s1", "")
-	must(t, s.SaveTokens(ctx(t), server.Issue{Access: access("at", "s1", "f"), Refresh: ptr(refresh("rt", "s1", "f"))}))
-	must(t, s.SaveCode(ctx(t), server.Code{Hash: "c", Grant: grant("s1"), ExpiresAt: now.Add(time.Minute)}))
+	g := used(t, s, "g", "s1")
 	must(t, s.EndSession(ctx(t), acme, "s1", now))
 	must(t, s.EndSession(ctx(t), acme, "s1", now)) // again is no error
 	wantErr(t, "saved again", s.SaveSession(ctx(t), v), auth.ErrConflict)
 	wantErr(t, "touched", s.TouchSession(ctx(t), acme, "s1", now, now), auth.ErrNotFound)
 	wantErr(t, "extended", s.ExtendSession(ctx(t), acme, "s1", now.Add(time.Hour), now), auth.ErrNotFound)
-	wantErr(t, "refresh token", second(s.RefreshToken(ctx(t), acme, "rt")), auth.ErrNotFound)
-	wantErr(t, "code", second(s.UseCode(ctx(t), acme, "c", now)), auth.ErrNotFound)
-	must(t, s.SaveTokens(ctx(t), server.Issue{Access: access("late", "s1", "f")})) // was under way
-	wantErr(t, "late token", second(s.AccessToken(ctx(t), acme, "late", now)), auth.ErrNotFound)
+	wantErr(t, "held", second(s.HeldGrant(ctx(t), acme, "g", now)), auth.ErrNotFound)
+	want(t, "says why", g)(s.Grant(ctx(t), acme, "g"))
+	wantErr(t, "refreshed", s.RefreshGrant(ctx(t), acme, "g", 1, now.Add(time.Hour)), auth.ErrConflict)
+	must(t, s.SaveGrant(ctx(t), grant("late", "s1"), nil)) // was under way
+	wantErr(t, "late", second(s.HeldGrant(ctx(t), acme, "late", now)), auth.ErrNotFound)
 }
 
-// The refresh token of a leaver is found until it expires, so that the broker can say
-// why it is worth nothing.
-func testLeaverTokens(t *testing.T, s *store.Store) {
+// The grant of a leaver is found until its refresh token expires, so that the broker can
+// say why it is worth nothing.
+func testLeaverGrants(t *testing.T, s *store.Store) {
 	company(t, s)
 	session(t, s, "s1", "")
-	rt := refresh("rt", "s1", "f")
-	rt.ExpiresAt = now.Add(30 * 24 * time.Hour)
-	must(t, s.SaveTokens(ctx(t), server.Issue{Access: access("at", "s1", "f"), Refresh: &rt}))
-	must(t, s.SaveCode(ctx(t), server.Code{Hash: "c", Grant: grant("s1"), ExpiresAt: now.Add(time.Minute)}))
+	g := grant("g", "s1")
+	must(t, s.SaveGrant(ctx(t), g, nil))
+	g.UsedAt, g.Generation, g.RefreshExpires = now, 1, now.Add(30*24*time.Hour)
+	must(t, s.UseGrant(ctx(t), g, nil))
 	must(t, s.EndPerson(ctx(t), acme, "zhang", now))
-	want(t, "refresh token", rt)(s.RefreshToken(ctx(t), acme, "rt"))
-	wantErr(t, "access token", second(s.AccessToken(ctx(t), acme, "at", now)), auth.ErrNotFound)
-	wantErr(t, "code", second(s.UseCode(ctx(t), acme, "c", now)), auth.ErrNotFound)
-	rotate := func() error {
-		return second(s.Rotate(ctx(t), rt, refresh("r2", "s1", "f"), nil, server.Issue{Access: access("a2", "s1", "f")}, now))
-	}
-	wantErr(t, "rotation", rotate(), auth.ErrNotFound)
+	wantErr(t, "held", second(s.HeldGrant(ctx(t), acme, "g", now)), auth.ErrNotFound)
+	wantErr(t, "refreshed", s.RefreshGrant(ctx(t), acme, "g", 1, now.Add(time.Hour)), auth.ErrConflict)
 	must(t, s.Sweep(ctx(t), now.Add(48*time.Hour))) // its session is gone by now
-	want(t, "after a sweep", rt)(s.RefreshToken(ctx(t), acme, "rt"))
-	wantErr(t, "rotation after a sweep", rotate(), auth.ErrNotFound)
-	must(t, s.Sweep(ctx(t), rt.ExpiresAt))
-	wantErr(t, "expired", second(s.RefreshToken(ctx(t), acme, "rt")), auth.ErrNotFound)
+	want(t, "after a sweep", g)(s.Grant(ctx(t), acme, "g"))
+	wantErr(t, "refreshed after a sweep", s.RefreshGrant(ctx(t), acme, "g", 1, now.Add(time.Hour)), auth.ErrConflict)
+	must(t, s.Sweep(ctx(t), g.RefreshExpires.Add(25*time.Hour)))
+	wantErr(t, "expired", second(s.Grant(ctx(t), acme, "g")), auth.ErrNotFound)
 }
 
-func ptr[T any](v T) *T { return &v }
-
-func testCodes(t *testing.T, s *store.Store) {
-	c := server.Code{
-		Hash: "c", Grant: grant("s1"), RedirectURI: "http://127.0.0.1/callback", Challenge: "x", Nonce: "n", Family: "f",
-		ExpiresAt: now.Add(time.Minute),
-	}
-	must(t, s.SaveCode(ctx(t), c))
-	wantErr(t, "same code", s.SaveCode(ctx(t), c), auth.ErrConflict)
-	wantErr(t, "another enterprise's", second(s.UseCode(ctx(t), other, "c", now)), auth.ErrNotFound)
-	wantErr(t, "expired", second(s.UseCode(ctx(t), acme, "c", now.Add(time.Minute))), auth.ErrNotFound)
-	c.UsedAt = now
-	want(t, "used", c)(s.UseCode(ctx(t), acme, "c", now))
-	again, err := s.UseCode(ctx(t), acme, "c", now.Add(time.Hour))
-	wantErr(t, "used again", err, auth.ErrConflict)
-	if again != c {
-		t.Errorf("used again: %+v, want the code, so that its family can end", again)
-	}
-
-	c.Hash, c.UsedAt = "d", time.Time{}
-	must(t, s.SaveCode(ctx(t), c))
-	oneWinner(t, atOnce(32, func(int) error { return second(s.UseCode(ctx(t), acme, "d", now)) }), auth.ErrConflict)
-}
-
-func testAccessTokens(t *testing.T, s *store.Store) {
+func testGrants(t *testing.T, s *store.Store) {
 	company(t, s)
-	session(t, s, "s1", "")
-	at := access("at", "s1", "f")
-	must(t, s.SaveTokens(ctx(t), server.Issue{Access: at}))
-	want(t, "kept", at)(s.AccessToken(ctx(t), acme, "at", now))
-	wantErr(t, "another enterprise's", second(s.AccessToken(ctx(t), other, "at", now)), auth.ErrNotFound)
-	wantErr(t, "expired", second(s.AccessToken(ctx(t), acme, "at", at.ExpiresAt)), auth.ErrNotFound)
-	must(t, s.SaveTokens(ctx(t), server.Issue{Access: access("astray", "none", "f")}))
-	wantErr(t, "no session", second(s.AccessToken(ctx(t), acme, "astray", now)), auth.ErrNotFound)
+	v := session(t, s, "s1", "")
+	zhang, err := s.Person(ctx(t), acme, "zhang")
+	must(t, err)
+	g := grant("g", "s1")
+	must(t, s.SaveGrant(ctx(t), g, nil))
+	wantErr(t, "same grant", s.SaveGrant(ctx(t), g, nil), auth.ErrConflict)
+	want(t, "kept", g)(s.Grant(ctx(t), acme, "g"))
+	want(t, "held", server.HeldGrant{Grant: g, Session: v, Person: zhang})(s.HeldGrant(ctx(t), acme, "g", now))
+	wantErr(t, "another enterprise's", second(s.Grant(ctx(t), other, "g")), auth.ErrNotFound)
+	wantErr(t, "held by another enterprise", second(s.HeldGrant(ctx(t), other, "g", now)), auth.ErrNotFound)
+	must(t, s.SaveGrant(ctx(t), grant("astray", "none"), nil))
+	wantErr(t, "no session", second(s.HeldGrant(ctx(t), acme, "astray", now)), auth.ErrNotFound)
 
-	both := server.Issue{Access: access("at", "s1", "f"), Refresh: ptr(refresh("rt", "s1", "f"))}
-	wantErr(t, "same token", s.SaveTokens(ctx(t), both), auth.ErrConflict)
-	wantErr(t, "half an issue", second(s.RefreshToken(ctx(t), acme, "rt")), auth.ErrNotFound)
-}
-
-func testRotation(t *testing.T, s *store.Store) {
-	company(t, s)
-	session(t, s, "s1", "")
-	first := refresh("r1", "s1", "f")
-	must(t, s.SaveTokens(ctx(t), server.Issue{Access: access("a1", "s1", "f"), Refresh: &first}))
-	want(t, "kept", first)(s.RefreshToken(ctx(t), acme, "r1"))
-	wantErr(t, "another enterprise's", second(s.RefreshToken(ctx(t), other, "r1")), auth.ErrNotFound)
-
-	next := refresh("r2", "s1", "f")
-	rotated := first
-	rotated.UsedAt, rotated.Successor, rotated.SealedSuccessor = now, "r2", []byte("sealed r2")
-	want(t, "rotated", rotated)(s.Rotate(ctx(t), first, next, []byte("sealed r2"), server.Issue{Access: access("a2", "s1", "f"), Refresh: &next}, now))
-	want(t, "rotated is kept", rotated)(s.RefreshToken(ctx(t), acme, "r1"))
-	want(t, "successor", next)(s.RefreshToken(ctx(t), acme, "r2"))
-	want(t, "access token", access("a2", "s1", "f"))(s.AccessToken(ctx(t), acme, "a2", now))
-
-	late := refresh("r3", "s1", "f")
-	got, err := s.Rotate(ctx(t), first, late, []byte("sealed r3"), server.Issue{Access: access("a3", "s1", "f")}, now.Add(time.Second))
-	wantErr(t, "rotated again", err, auth.ErrConflict)
-	want(t, "as it is stored", rotated)(got, nil)
-	wantErr(t, "nothing changed", second(s.RefreshToken(ctx(t), acme, "r3")), auth.ErrNotFound)
-	wantErr(t, "no access token", second(s.AccessToken(ctx(t), acme, "a3", now)), auth.ErrNotFound)
-
-	foreign := first
+	foreign := g
 	foreign.EnterpriseID = other
-	wantErr(t, "another enterprise's", second(s.Rotate(ctx(t), foreign, late, nil, server.Issue{Access: access("a4", "s1", "f")}, now)), auth.ErrNotFound)
+	wantErr(t, "use another enterprise's", s.UseGrant(ctx(t), foreign, nil), auth.ErrConflict)
+	g.UsedAt, g.SessionID, g.Generation, g.RefreshExpires = now, "s2", 1, now.Add(time.Hour)
+	v.ID, v.CookieHash = "s2", ""
+	must(t, s.UseGrant(ctx(t), g, &v))
+	want(t, "used, with a session of its own", server.HeldGrant{Grant: g, Session: v, Person: zhang})(s.HeldGrant(ctx(t), acme, "g", now))
+	again := v
+	again.ID = "s3"
+	wantErr(t, "used again", s.UseGrant(ctx(t), g, &again), auth.ErrConflict)
+	wantErr(t, "no session of the second use", second(s.Session(ctx(t), acme, "s3", now)), auth.ErrNotFound)
 
-	_, err = s.Rotate(ctx(t), next, late, nil, server.Issue{Access: access("a1", "s1", "f")}, now) // a1 exists
-	wantErr(t, "failing half way", err, auth.ErrConflict)
-	want(t, "is as before", next)(s.RefreshToken(ctx(t), acme, "r2"))
+	both := grant("both", "s4")
+	again.ID = "s4"
+	must(t, s.SaveGrant(ctx(t), both, &again))
+	want(t, "saved with a session", again)(s.Session(ctx(t), acme, "s4", now))
+	again.ID = "s5"
+	wantErr(t, "half of it", s.SaveGrant(ctx(t), both, &again), auth.ErrConflict)
+	wantErr(t, "half of it", second(s.Session(ctx(t), acme, "s5", now)), auth.ErrNotFound)
+
+	must(t, s.SaveGrant(ctx(t), grant("raced", "s1"), nil))
+	raced := grant("raced", "s1")
+	raced.UsedAt = now
+	oneWinner(t, atOnce(32, func(int) error { return s.UseGrant(ctx(t), raced, nil) }), auth.ErrConflict)
 }
 
-func testRotationAtOnce(t *testing.T, s *store.Store) {
+func testRefresh(t *testing.T, s *store.Store) {
 	company(t, s)
 	session(t, s, "s1", "")
-	first := refresh("r0", "s1", "f")
-	must(t, s.SaveTokens(ctx(t), server.Issue{Access: access("a0", "s1", "f"), Refresh: &first}))
-	var winner atomic.Value
-	answers := make([]string, 32)
-	oneWinner(t, atOnce(32, func(i int) error {
-		next := refresh(id("r", i+1), "s1", "f")
-		got, err := s.Rotate(ctx(t), first, next, []byte(next.Hash), server.Issue{Access: access(id("a", i+1), "s1", "f")}, now)
-		if err == nil {
-			winner.Store(next.Hash)
-		}
-		answers[i] = got.Successor
-		return err
-	}), auth.ErrConflict)
-	for _, successor := range answers {
-		if successor != winner.Load() {
-			t.Errorf("successor %q, want the winner's %q", successor, winner.Load())
-		}
+	g := used(t, s, "g", "s1")
+	later := now.Add(2 * time.Hour)
+	wantErr(t, "another enterprise's", s.RefreshGrant(ctx(t), other, "g", 1, later), auth.ErrConflict)
+	wantErr(t, "another generation", s.RefreshGrant(ctx(t), acme, "g", 2, later), auth.ErrConflict)
+	oneWinner(t, atOnce(32, func(int) error { return s.RefreshGrant(ctx(t), acme, "g", 1, later) }), auth.ErrConflict)
+	g.Generation, g.RefreshExpires = 2, later
+	want(t, "refreshed once", g)(s.Grant(ctx(t), acme, "g"))
+}
+
+func testGrantsEnd(t *testing.T, s *store.Store) {
+	company(t, s)
+	session(t, s, "s1", "")
+	used(t, s, "g", "s1")
+	bystander := used(t, s, "h", "s1")
+	must(t, s.EndGrant(ctx(t), other, "g", now))
+	must(t, second(s.HeldGrant(ctx(t), acme, "g", now)))
+	must(t, s.EndGrant(ctx(t), acme, "g", now))
+	must(t, s.EndGrant(ctx(t), acme, "g", now.Add(time.Hour))) // again is no error
+	must(t, s.EndGrant(ctx(t), acme, "none", now))
+	wantErr(t, "held", second(s.HeldGrant(ctx(t), acme, "g", now)), auth.ErrNotFound)
+	wantErr(t, "refreshed", s.RefreshGrant(ctx(t), acme, "g", 1, now.Add(time.Hour)), auth.ErrConflict)
+	if g, err := s.Grant(ctx(t), acme, "g"); err != nil || !g.EndedAt.Equal(now) {
+		t.Errorf("ended at %v, %v; want %v", g.EndedAt, err, now)
 	}
-}
+	want(t, "another grant", bystander)(s.Grant(ctx(t), acme, "h"))
 
-func testFamiliesEnd(t *testing.T, s *store.Store) {
-	company(t, s)
-	session(t, s, "s1", "")
-	mine, bystander := refresh("r1", "s1", "f"), refresh("r2", "s1", "g")
-	must(t, s.SaveTokens(ctx(t), server.Issue{Access: access("a1", "s1", "f"), Refresh: &mine}))
-	must(t, s.SaveTokens(ctx(t), server.Issue{Access: access("a2", "s1", "g"), Refresh: &bystander}))
-	must(t, s.EndFamily(ctx(t), other, "f"))
-	must(t, second(s.RefreshToken(ctx(t), acme, "r1")))
-	must(t, s.EndFamily(ctx(t), acme, "f"))
-	must(t, s.EndFamily(ctx(t), acme, "f"))
-	wantErr(t, "refresh token", second(s.RefreshToken(ctx(t), acme, "r1")), auth.ErrNotFound)
-	wantErr(t, "access token", second(s.AccessToken(ctx(t), acme, "a1", now)), auth.ErrNotFound)
-	want(t, "another family", bystander)(s.RefreshToken(ctx(t), acme, "r2"))
-
-	// What was on its way while the family ended is dead on arrival.
-	late := refresh("r3", "s1", "f")
-	must(t, s.SaveTokens(ctx(t), server.Issue{Access: access("a3", "s1", "f"), Refresh: &late}))
-	wantErr(t, "late refresh token", second(s.RefreshToken(ctx(t), acme, "r3")), auth.ErrNotFound)
-	wantErr(t, "late access token", second(s.AccessToken(ctx(t), acme, "a3", now)), auth.ErrNotFound)
-	next := refresh("r4", "s1", "f")
-	wantErr(t, "late rotation", second(s.Rotate(ctx(t), late, next, nil, server.Issue{Access: access("a4", "s1", "f")}, now)), auth.ErrNotFound)
-	must(t, s.Sweep(ctx(t), now.Add(10*365*24*time.Hour))) // the mark goes, and its tokens before it
-	wantErr(t, "after the sweep", second(s.RefreshToken(ctx(t), acme, "r3")), auth.ErrNotFound)
+	waiting := grant("waiting", "s1")
+	must(t, s.SaveGrant(ctx(t), waiting, nil))
+	must(t, s.EndGrant(ctx(t), acme, "waiting", now))
+	waiting.UsedAt = now
+	wantErr(t, "used after its end", s.UseGrant(ctx(t), waiting, nil), auth.ErrConflict)
 }
 
 func testLaunches(t *testing.T, s *store.Store) {
@@ -334,9 +292,8 @@ func testLaunchesAtOnce(t *testing.T, s *store.Store) {
 func testSweep(t *testing.T, s *store.Store) {
 	company(t, s)
 	session(t, s, "s1", "")
-	rt := refresh("rt", "s1", "f")
-	must(t, s.SaveTokens(ctx(t), server.Issue{Access: access("at", "s1", "f"), Refresh: &rt}))
-	must(t, s.SaveCode(ctx(t), server.Code{Hash: "c", Grant: grant("s1"), ExpiresAt: now}))
+	used(t, s, "used", "s1")
+	must(t, s.SaveGrant(ctx(t), grant("unused", "s1"), nil))
 	must(t, s.SaveLaunch(ctx(t), server.Launch{ID: "l", Hash: "l", EnterpriseID: acme, ExpiresAt: now}))
 	for i := range 2500 { // more than a batch
 		must(t, s.SaveFlow(ctx(t), server.Flow{Hash: id("f", i), EnterpriseID: acme, ExpiresAt: now}))
@@ -350,14 +307,14 @@ func testSweep(t *testing.T, s *store.Store) {
 	}
 	must(t, second(s.TakeFlow(ctx(t), "fresh")))
 	must(t, second(s.Session(ctx(t), acme, "s1", now)))
-	must(t, second(s.AccessToken(ctx(t), acme, "at", now)))
+	must(t, second(s.HeldGrant(ctx(t), acme, "used", now)))
 	must(t, second(s.Launch(ctx(t), acme, "l"))) // kept, to notice a second presentation
 
 	must(t, s.Sweep(ctx(t), now.Add(25*time.Hour+time.Hour)))
-	wantErr(t, "code", second(s.UseCode(ctx(t), acme, "c", now.Add(-time.Hour))), auth.ErrNotFound)
+	wantErr(t, "unused grant", second(s.Grant(ctx(t), acme, "unused")), auth.ErrNotFound)
 	wantErr(t, "launch", second(s.Launch(ctx(t), acme, "l")), auth.ErrNotFound)
 	wantErr(t, "session", second(s.Session(ctx(t), acme, "s1", now)), auth.ErrNotFound)
-	wantErr(t, "refresh token", second(s.RefreshToken(ctx(t), acme, "rt")), auth.ErrNotFound)
+	wantErr(t, "grant without a session", second(s.Grant(ctx(t), acme, "used")), auth.ErrNotFound)
 	log, err := s.SignInsByReference(ctx(t), acme, "r")
 	if err != nil || len(log) != 1 {
 		t.Errorf("sign-in log = %v, %v; want it kept for 90 days", log, err)

@@ -18,9 +18,9 @@ func TestLineKeepsTasksApart(t *testing.T) {
 	}
 	defer s.Close()
 	failed := errors.New("no more")
-	save := func(family string, after func() error) error {
+	save := func(name string, after func() error) error {
 		return s.atomically(t.Context(), func(ctx context.Context, tx transaction) error {
-			if _, err := tx.exec(ctx, endFamily, "e", family, 1); err != nil {
+			if _, err := tx.exec(ctx, insertLogout, "e", name, 1); err != nil {
 				return err
 			}
 			return after()
@@ -53,7 +53,7 @@ func TestLineKeepsTasksApart(t *testing.T) {
 	wg.Wait()
 	for name := range tasks {
 		var n int
-		if err := s.read.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM ended_families WHERE family = $1", name).Scan(&n); err != nil {
+		if err := s.read.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM logout_tokens WHERE hash = $1", name).Scan(&n); err != nil {
 			t.Fatal(err)
 		}
 		if want := map[string]int{"a": 1, "c": 1, "e": 1}[name]; n != want {

@@ -2,13 +2,17 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"lanyard/auth/server"
 )
 
-const personColumns = `id, enterprise_id, key, name, email, email_verified, created_at, last_seen, ended_at,
-	left_at, account, avatar, groups, authoritative`
+const personColumns = `id, enterprise_id, key, name, email, email_verified, created_at, last_seen, ended_at, ` +
+	`left_at, account, avatar, groups, authoritative`
+
+// personColumnsOf are the same of a join's people p.
+var personColumnsOf = "p." + strings.ReplaceAll(personColumns, ", ", ", p.")
 
 var (
 	selectPerson = reads(`SELECT ` + personColumns + ` FROM people WHERE enterprise_id = $1 AND id = $2`)
@@ -25,9 +29,16 @@ var (
 	leavePerson = writes(`UPDATE people SET left_at = $3 WHERE enterprise_id = $1 AND id = $2`)
 )
 
+// personInto returns where a row's columns go.
+func personInto(p *server.Person) []any {
+	return []any{
+		&p.ID, &p.EnterpriseID, &p.Key, &p.Name, &p.Email, &p.EmailVerified, at(&p.CreatedAt),
+		at(&p.LastSeen), at(&p.EndedAt), at(&p.LeftAt), &p.Account, &p.Avatar, decode(&p.Groups), decode(&p.Authoritative),
+	}
+}
+
 func scanPerson(row scanner) (p server.Person, err error) {
-	err = row.Scan(&p.ID, &p.EnterpriseID, &p.Key, &p.Name, &p.Email, &p.EmailVerified, at(&p.CreatedAt),
-		at(&p.LastSeen), at(&p.EndedAt), at(&p.LeftAt), &p.Account, &p.Avatar, decode(&p.Groups), decode(&p.Authoritative))
+	err = row.Scan(personInto(&p)...)
 	return p, err
 }
 
@@ -44,8 +55,8 @@ func (s *Store) UpsertPerson(ctx context.Context, p server.Person) (server.Perso
 		encoded(p.Groups), encoded(p.Authoritative))
 }
 
-// EndPerson implements [server.People]. The sessions end with their codes and access
-// tokens; refresh tokens are found as before, but cannot be rotated.
+// EndPerson implements [server.People]. The sessions end with what hangs on them;
+// grants are found as before, but give nothing any more.
 func (s *Store) EndPerson(ctx context.Context, enterprise, id string, now time.Time) error {
 	return s.signOut(ctx, endPerson, enterprise, id, now)
 }

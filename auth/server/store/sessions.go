@@ -55,10 +55,17 @@ var (
 		WHERE enterprise_id = $1 AND id = $2 AND ended_at = 0 AND expires_at > $3`)
 )
 
-func scanSession(row scanner) (s server.Session, err error) {
-	err = row.Scan(&s.ID, &s.EnterpriseID, &s.PersonID, &s.CookieHash, &s.Parent, &s.Client, &s.Device, at(&s.AuthTime),
+// sessionInto returns where a row's columns go.
+func sessionInto(s *server.Session) []any {
+	return []any{
+		&s.ID, &s.EnterpriseID, &s.PersonID, &s.CookieHash, &s.Parent, &s.Client, &s.Device, at(&s.AuthTime),
 		at(&s.ProvenAt), at(&s.CreatedAt), at(&s.LastSeen), at(&s.ExpiresAt), at(&s.EndedAt), &s.Upstream,
-		&s.UpstreamSID, &s.NewDevice, at(&s.NewDeviceAt))
+		&s.UpstreamSID, &s.NewDevice, at(&s.NewDeviceAt),
+	}
+}
+
+func scanSession(row scanner) (s server.Session, err error) {
+	err = row.Scan(sessionInto(&s)...)
 	return s, err
 }
 
@@ -80,7 +87,11 @@ func (s *Store) SessionsOf(ctx context.Context, enterprise, person string, now t
 // SaveSession implements [server.Sessions]: it inserts or replaces. What has ended
 // stays ended: replacing it is auth.ErrConflict.
 func (s *Store) SaveSession(ctx context.Context, v server.Session) error {
-	n, err := s.exec(ctx, upsertSession, v.ID, v.EnterpriseID, v.PersonID, v.CookieHash, v.Parent, v.Client,
+	return saveSession(ctx, s.exec, v)
+}
+
+func saveSession(ctx context.Context, exec execer, v server.Session) error {
+	n, err := exec(ctx, upsertSession, v.ID, v.EnterpriseID, v.PersonID, v.CookieHash, v.Parent, v.Client,
 		text(v.Device), ms(v.AuthTime), ms(v.ProvenAt), ms(v.CreatedAt), ms(v.LastSeen), ms(v.ExpiresAt),
 		ms(v.EndedAt), v.Upstream, v.UpstreamSID, text(v.NewDevice), ms(v.NewDeviceAt))
 	return saved("session", n, err)

@@ -9,12 +9,11 @@ import (
 
 // How long expired things are kept, where the past still tells something.
 const (
-	keepCodes     = 24 * time.Hour      // a replayed code is recognised
+	keepGrants    = 24 * time.Hour      // a replayed code is recognised
 	keepDevices   = 24 * time.Hour      // its device is told that it came too late
 	keepFarewells = 7 * 24 * time.Hour  // long given up
 	keepLaunches  = 24 * time.Hour      // a link's second presentation ends what the first made
 	keepSessions  = 24 * time.Hour      // what hangs on them goes with them
-	keepFamilies  = 24 * time.Hour      // longer than any request is under way
 	keepSignIns   = 90 * 24 * time.Hour // an administrator looks up a reference
 	keepDrafts    = 90 * 24 * time.Hour // somebody began and never came back
 
@@ -33,17 +32,14 @@ type sweep struct {
 	keep   time.Duration
 }
 
-// The order matters: the mark that a family ended goes after its tokens.
 var sweeps = []sweep{
 	sweeping("flows", "hash", "expires_at <= $1", 0),
-	sweeping("access_tokens", "hash", "expires_at <= $1 OR "+orphaned, 0),
-	sweeping("refresh_tokens", "hash", "expires_at <= $1 OR NOT "+personEnded+" AND ("+orphaned+")", 0),
 	sweeping("device_grants", "hash", "expires_at <= $1", keepDevices),
 	sweeping("farewells", "id", "created_at <= $1", keepFarewells),
 	sweeping("logout_tokens", "hash", "expires_at <= $1", 0),
 	sweeping("launches", "hash", "expires_at <= $1", keepLaunches),
 	sweeping("sessions", "id", "expires_at <= $1 OR (ended_at <> 0 AND ended_at <= $1)", keepSessions),
-	sweeping("authorization_codes", "hash", "expires_at <= $1 AND (used_at = 0 OR "+sessionless+")", keepCodes),
+	sweeping("grants", "id", "code_expires <= $1 AND (used_at = 0 OR "+outlived+")", keepGrants),
 	sweeping("codes", "hash", "until <> 0 AND until <= $1", 0),
 	sweeping("sign_ins", "reference", "happened_at <= $1", keepSignIns),
 	sweeping("admin_links", "hash", "expires_at <= $1", 0),
@@ -51,16 +47,13 @@ var sweeps = []sweep{
 	sweeping("drafts", "enterprise_id", "kind = 'next' AND updated_at <= $1", keepDrafts),
 	sweeping("audits", "id", "happened_at <= $1", keepAudit),
 	sweeping("openings", "id", "happened_at <= $1", keepAudit),
-	sweeping("ended_families", "family", "ended_at <= $1", keepFamilies),
 }
 
-// sessionless is what outlived its session. Until then a used code says which
-// applications are to be told when the session ends (see farewells.go).
-const sessionless = `NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = session_id)`
-
-// orphaned tokens are those whose session is no more or whose family has ended.
-const orphaned = sessionless + `
-	OR family IN (SELECT f.family FROM ended_families f)`
+// outlived are grants whose session is no more. Until then one that was used says which
+// application is to be told when the session ends (see farewells.go), and a leaver's says
+// why its refresh token no longer works, until that has expired.
+const outlived = `NOT EXISTS (SELECT 1 FROM sessions s WHERE s.id = session_id)
+	AND NOT (refresh_expires > $1 AND ` + personEnded + `)`
 
 func sweeping(table, key, which string, keep time.Duration) sweep {
 	return sweep{

@@ -232,12 +232,9 @@ func TestAnothersCodeOrToken(t *testing.T) {
 		t.Errorf("our token at another enterprise: %d", status)
 	}
 	saved := func(audience, client string) string {
-		value := auth.RandomToken()
-		must(t, w.store.SaveTokens(context.Background(), server.Issue{Access: server.AccessToken{
-			Hash: server.Hash(value), Audience: audience, ExpiresAt: w.base.Time().Add(w.base.Lifetimes.AccessToken),
-			Grant: server.Grant{EnterpriseID: acme, ClientID: client, PersonID: zhang.ID, SessionID: b.session},
-		}}))
-		return value
+		g := server.Grant{ID: auth.RandomID(), EnterpriseID: acme, ClientID: client, PersonID: zhang.ID, SessionID: b.session}
+		must(t, w.store.SaveGrant(context.Background(), g, nil))
+		return w.base.NewAccessToken(g, audience, w.base.Lifetimes.AccessToken)
 	}
 	w.client(acme, "crm", server.Three{Params: map[string]string{"access_token": "ticket"}})
 	for what, query := range map[string]string{

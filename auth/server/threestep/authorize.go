@@ -67,20 +67,17 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		p.cfg.Fail(w, r, id, err)
 		return
 	}
-	code := auth.RandomToken()
-	err = p.cfg.Grants.SaveCode(r.Context(), server.Code{
-		Hash: server.Hash(code),
-		Grant: server.Grant{
-			EnterpriseID: id, ClientID: q.client.ID, PersonID: session.PersonID,
-			SessionID: session.ID, AuthTime: session.AuthTime,
-		},
-		RedirectURI: q.redirect, Family: auth.RandomID(),
-		ExpiresAt: p.cfg.Base.Time().Add(p.cfg.Base.Lifetimes.Code),
-	})
-	if err != nil {
+	now := p.cfg.Base.Time()
+	g := server.Grant{
+		ID: server.NewID(now), EnterpriseID: id, ClientID: q.client.ID, PersonID: session.PersonID,
+		SessionID: session.ID, AuthTime: session.AuthTime,
+		RedirectURI: q.redirect, CodeExpires: now.Add(p.cfg.Base.Lifetimes.Code),
+	}
+	if err := p.cfg.Grants.SaveGrant(r.Context(), g, nil); err != nil {
 		p.cfg.Fail(w, r, id, err)
 		return
 	}
+	code := p.cfg.Base.Sealer.Token(server.KindCode, id, server.TokenClaims{Grant: g.ID})
 	p.log.DebugContext(r.Context(), "code issued", "enterprise", id, "client", q.client.ID, "person", session.PersonID)
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")

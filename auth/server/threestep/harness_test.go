@@ -92,7 +92,7 @@ func newWorld(t testing.TB) *world {
 		return w.now
 	}}
 	p, err := threestep.New(threestep.Config{
-		Base: w.base, People: s, Sessions: s, Clients: s, Grants: s, Gate: gate{w}, Audiences: audiences{w: w},
+		Base: w.base, People: s, Clients: s, Grants: s, Gate: gate{w}, Audiences: audiences{w: w},
 		Back: func(_ context.Context, enterprise, person, client string) {
 			w.back = append(w.back, [3]string{enterprise, person, client})
 		},

@@ -73,7 +73,7 @@ func loop(t *testing.T, three server.Three, vars map[string]string) {
 	})
 	must(t, err)
 	gate.Mount(mux)
-	p, err := threestep.New(threestep.Config{Base: base, People: s, Sessions: s, Clients: s, Grants: s, Gate: gate, Fail: gate.Fail})
+	p, err := threestep.New(threestep.Config{Base: base, People: s, Clients: s, Grants: s, Gate: gate, Fail: gate.Fail})
 	must(t, err)
 	p.Mount(mux)
 	mux.HandleFunc("GET /e/{id}/home", func(w http.ResponseWriter, r *http.Request) {

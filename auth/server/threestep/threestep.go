@@ -18,12 +18,11 @@ const maxQuery = 8 << 10 // of any request here, by address or form
 
 // Config is what a Provider needs.
 type Config struct {
-	Base     *server.Base
-	People   server.People
-	Sessions server.Sessions
-	Clients  server.Clients
-	Grants   server.Grants
-	Gate     server.Gate
+	Base    *server.Base
+	People  server.People
+	Clients server.Clients
+	Grants  server.Grants
+	Gate    server.Gate
 	// Audiences says who may open the apps of a client; nil: everybody of the enterprise.
 	Audiences server.Audiences
 	// Back hears that an application has come back for a person; nil: nobody does.

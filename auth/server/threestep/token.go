@@ -88,37 +88,52 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 }
 
 // redeem trades a code. It counts as used from here on, whatever else is wrong.
-func (p *Provider) redeem(ctx context.Context, c server.Client, v url.Values) (string, server.Code, error) {
+func (p *Provider) redeem(ctx context.Context, c server.Client, v url.Values) (string, server.Grant, error) {
 	now := p.cfg.Base.Time()
-	code, err := p.cfg.Grants.UseCode(ctx, c.EnterpriseID, server.Hash(v.Get(param(c, paramCode))), now)
+	unknown := &Error{Code: invalidGrant, Description: "the code is unknown or has expired"}
+	said, ok := p.cfg.Base.Sealer.ReadToken(server.KindCode, c.EnterpriseID, v.Get(param(c, paramCode)))
+	if !ok {
+		return "", server.Grant{}, unknown
+	}
+	g, err := p.cfg.Grants.Grant(ctx, c.EnterpriseID, said.Grant)
 	switch {
-	case errors.Is(err, auth.ErrConflict):
-		// A second use: one of the two is a thief's, and nobody knows which (RFC 6749 section 4.1.2).
-		p.log.WarnContext(ctx, "code used again", "enterprise", c.EnterpriseID, "client", code.ClientID, "person", code.PersonID)
-		if err := p.cfg.Grants.EndFamily(ctx, c.EnterpriseID, code.Family); err != nil {
-			return "", code, err
-		}
-		return "", code, &Error{Code: invalidGrant, Description: "the code was used before"}
 	case errors.Is(err, auth.ErrNotFound):
-		return "", code, &Error{Code: invalidGrant, Description: "the code is unknown or has expired"}
+		return "", g, unknown
 	case err != nil:
-		return "", code, err
-	case code.ClientID != c.ID:
-		return "", code, &Error{Code: invalidGrant, Description: "the code is another client's"}
+		return "", g, err
+	case !g.UsedAt.IsZero():
+		return "", g, p.usedCode(ctx, g)
+	case !g.CodeExpires.After(now):
+		return "", g, unknown
+	}
+	g.UsedAt = now
+	if err := p.cfg.Grants.UseGrant(ctx, g, nil); errors.Is(err, auth.ErrConflict) {
+		return "", g, p.usedCode(ctx, g)
+	} else if err != nil {
+		return "", g, err
+	}
+	if g.ClientID != c.ID {
+		return "", g, &Error{Code: invalidGrant, Description: "the code is another client's"}
 	}
 	// The document sends no redirect_uri here; one that is sent has to be the same.
-	if back := param(c, paramRedirect); v.Has(back) && v.Get(back) != code.RedirectURI {
-		return "", code, &Error{Code: invalidGrant, Description: "the redirect address is another one"}
+	if back := param(c, paramRedirect); v.Has(back) && v.Get(back) != g.RedirectURI {
+		return "", g, &Error{Code: invalidGrant, Description: "the redirect address is another one"}
 	}
-	if _, err := p.cfg.Sessions.Session(ctx, c.EnterpriseID, code.SessionID, now); err != nil {
+	if _, err := p.cfg.Grants.HeldGrant(ctx, c.EnterpriseID, g.ID, now); err != nil {
 		if errors.Is(err, auth.ErrNotFound) {
 			err = &Error{Code: invalidGrant, Description: "the session has ended"}
 		}
-		return "", code, err
+		return "", g, err
 	}
-	token := auth.RandomToken()
-	return token, code, p.cfg.Grants.SaveTokens(ctx, server.Issue{Access: server.AccessToken{
-		Hash: server.Hash(token), Grant: code.Grant, Audience: server.AudienceThree, Family: code.Family,
-		ExpiresAt: now.Add(TokenLife),
-	}})
+	return p.cfg.Base.NewAccessToken(g, server.AudienceThree, TokenLife), g, nil
+}
+
+// usedCode refuses a code that comes a second time and ends what it gave: one of the two
+// uses is a thief's, and nobody knows which (RFC 6749 section 4.1.2).
+func (p *Provider) usedCode(ctx context.Context, g server.Grant) error {
+	p.log.WarnContext(ctx, "code used again", "enterprise", g.EnterpriseID, "client", g.ClientID, "person", g.PersonID)
+	if err := p.cfg.Grants.EndGrant(ctx, g.EnterpriseID, g.ID, p.cfg.Base.Time()); err != nil {
+		return err
+	}
+	return &Error{Code: invalidGrant, Description: "the code was used before"}
 }

@@ -26,10 +26,7 @@ func (p *Provider) userInfo(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c, token, err := p.token(r.Context(), id, v)
-	var person server.Person
-	if err == nil {
-		person, err = p.cfg.People.Person(r.Context(), id, token.PersonID)
-	}
+	person := token.Person
 	if err == nil {
 		err = p.admit(r.Context(), c, person)
 	}
@@ -71,7 +68,7 @@ func (p *Provider) token(ctx context.Context, enterprise string, v url.Values) (
 		}
 		t, ok := asked[name]
 		if !ok {
-			t, err = p.cfg.Grants.AccessToken(ctx, enterprise, server.Hash(v.Get(name)), p.cfg.Base.Time())
+			t, err = p.cfg.Base.ReadAccessToken(ctx, p.cfg.Grants, enterprise, v.Get(name))
 			if err != nil && !errors.Is(err, auth.ErrNotFound) {
 				return c, t, err
 			}
