@@ -23,7 +23,7 @@ func (s *service) console(gate server.Gate, certificates server.Certificates) (*
 	return console.New(console.Config{
 		Base: s.base, Enterprises: st, Codes: st, People: st, PeopleList: st, Sessions: st, SignIns: st, Catalogue: st,
 		Clients: st, Admins: st, Audits: st, Workshop: s.setup, Gate: gate, Pages: assets.ConsolePages, Logger: s.log,
-		Audiences: st, Openings: st, Removal: st, Certificates: certificates, ReadMetadata: saml.ReadMetadata,
+		Audiences: st, Openings: st, Removal: st, Certificates: certificates, ReadMetadata: saml.ReadMetadata, Reaches: s.reaches,
 	})
 }
 

@@ -14,6 +14,7 @@ for (const b of document.querySelectorAll("[data-copy]")) {
 for (const t of document.querySelectorAll("time[datetime]")) {
   t.textContent = new Date(t.dateTime).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" });
 }
+for (const zone of document.querySelectorAll("[data-zone]")) zone.value = -new Date().getTimezoneOffset();
 for (const tree of document.querySelectorAll(".tree")) {
   const wanted = [...tree.querySelectorAll("[data-result]")];
   let now = 0;

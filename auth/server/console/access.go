@@ -15,6 +15,9 @@ import (
 // firstOperator is the name of the operator that a one-time link lets in.
 const firstOperator = "admin"
 
+// maxName bounds the name that somebody tries to sign in with, in bytes.
+const maxName = 100
+
 func (c *Console) mountAccess(mux *http.ServeMux) {
 	mux.HandleFunc("GET /admin/link/{token}", c.showLink)
 	mux.HandleFunc("POST /admin/link/{token}", c.useLink)
@@ -22,9 +25,10 @@ func (c *Console) mountAccess(mux *http.ServeMux) {
 	mux.HandleFunc("POST "+signIn, c.takePassword)
 	mux.HandleFunc("GET "+password, c.page(operators, (*visit).showPassword))
 	mux.HandleFunc("POST "+password, c.page(operators, (*visit).savePassword))
-	mux.HandleFunc("POST /admin/sign-out", c.page(everyAdmin, (*visit).signOut))
-	mux.HandleFunc("GET /admin/company", c.fromCompany)
-	mux.HandleFunc("POST /admin/company", c.enterFromCompany)
+	mux.HandleFunc("POST "+signOut, c.page(everyAdmin, (*visit).signOut))
+	mux.HandleFunc("GET "+company, c.fromCompany)
+	mux.HandleFunc("GET "+company+"/sign-in", c.toCompany)
+	mux.HandleFunc("POST "+company, c.enterFromCompany)
 }
 
 // NewLink makes a one-time link into the console, for whoever has the server's command
@@ -98,13 +102,14 @@ func (c *Console) showSignIn(w http.ResponseWriter, r *http.Request) {
 
 // takePassword signs an operator in.
 func (c *Console) takePassword(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	r.Body = http.MaxBytesReader(w, r.Body, maxKnock)
 	if !c.tries.allow(r) {
 		w.Header().Set("Retry-After", "60")
 		c.plain(w, r, http.StatusTooManyRequests, "signin", "signin.title", "signin.slow", signInBody{Name: r.PostFormValue("name")})
 		return
 	}
 	ctx, name := r.Context(), strings.TrimSpace(r.PostFormValue("name"))
+	name = strings.ToValidUTF8(name[:min(maxName, len(name))], "") // the audit keeps it, whatever it is
 	admin, err := c.cfg.Admins.AdminByName(ctx, name)
 	if err != nil && !errors.Is(err, auth.ErrNotFound) {
 		c.fail(w, r, nil, err)

@@ -2,12 +2,18 @@ package console_test
 
 import (
 	"context"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
+	"github.com/chromedp/chromedp"
+
+	"lanyard/auth/authtest"
 	"lanyard/auth/server"
 )
 
@@ -27,7 +33,14 @@ func TestFirstLink(t *testing.T) {
 	}
 	w.browser().post(link.Reveal(), nil).shows(t, "second use", "no longer works")
 
-	// Nothing opens before there is a password.
+	// Nothing opens before there is a password, but the way out.
+	out := w.operatorWithoutPassword()
+	if p := out.post("/admin/sign-out", nil); !strings.HasPrefix(p.location(), "/admin/sign-in") {
+		t.Errorf("sign out without a password: status %d to %q", p.status, p.location())
+	}
+	if p := out.get("/admin/password"); p.location() != "/admin/sign-in" {
+		t.Errorf("after signing out: status %d to %q", p.status, p.location())
+	}
 	for _, path := range []string{"/admin/", "/admin/companies", "/admin/connector/new"} {
 		if p := b.get(path); p.location() != "/admin/password" {
 			t.Errorf("%s without a password: status %d to %q", path, p.status, p.location())
@@ -134,12 +147,64 @@ func TestTriesAreLimited(t *testing.T) {
 	}
 }
 
+// What somebody types who is not let in is kept in the audit, and no more than that.
+func TestLongNames(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range []string{strings.Repeat("张", 5000), strings.Repeat("x", 1<<20)} {
+		if p := w.browser().post("/admin/sign-in", url.Values{"name": {name}, "password": {"x"}}); p.status == http.StatusSeeOther {
+			t.Errorf("status %d", p.status)
+		}
+	}
+	lines, err := w.store.FindAudits(context.Background(), server.AuditFilter{Server: true, Text: "refused"})
+	must(t, err)
+	if len(lines) == 0 {
+		t.Fatal("refusals are not in the audit")
+	}
+	for _, line := range lines {
+		if len(line.Actor) > 100 || !utf8.ValidString(line.Actor) {
+			t.Errorf("the audit keeps a name of %d bytes", len(line.Actor))
+		}
+	}
+}
+
+// The form that leads to a company's own sign-in must get there: browsers hold every
+// address on the way against the form-action of the page that has the form.
+func TestCompanyFormInBrowser(t *testing.T) {
+	w := newWorld(t)
+	w.companies()
+	there := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(rw, "the company asks who you are, "+r.URL.Path)
+	}))
+	defer there.Close()
+	w.gate.away = there.URL
+	ctx := authtest.Chromium(t)
+	must(t, chromedp.Do(ctx, chromedp.Navigate(w.url+"/admin/sign-in")))
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	must(t, chromedp.Do(ctx, chromedp.SendKeys("input[name=code]", "acme\r")))
+	for {
+		text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body ? document.body.innerText : ''"))
+		if ctx.Err() != nil {
+			t.Fatalf("the form leads nowhere: %v, %q", err, text)
+		}
+		if strings.Contains(text, "the company asks who you are, /sso/"+acme) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
 func TestFromCompany(t *testing.T) {
 	w := newWorld(t)
 	w.companies()
 	b := w.browser()
 	b.get("/admin/company?code=nobody").shows(t, "unknown code", "No company uses this code")
 	p := b.get("/admin/company?code=login.acme.com/acme")
+	p.shows(t, "not signed in", `content="0;url=/admin/company/sign-in?code=acme"`, "ACME")
+	p = b.get("/admin/company/sign-in?code=acme")
 	if !strings.HasPrefix(p.location(), "/sso/"+acme) || !strings.Contains(p.location(), url.QueryEscape("/admin/company?code=acme")) {
 		t.Errorf("not signed in: to %q", p.location())
 	}
@@ -158,6 +223,19 @@ func TestFromCompany(t *testing.T) {
 		t.Fatalf("enter: status %d", p.status)
 	}
 	b.get("/admin/").shows(t, "home", "Needs attention", "ACME")
+	for path, want := range map[string]int{"": http.StatusOK, "/end": http.StatusForbidden, "/role": http.StatusForbidden} {
+		p := b.get("/admin/people/person-acme")
+		if path != "" {
+			p = b.post("/admin/people/person-acme"+path, nil)
+		}
+		if p.status != want || strings.Contains(p.body, "/person-acme/end") {
+			t.Errorf("oneself%s: status %d\n%s", path, p.status, main(p.body))
+		}
+	}
+	w.gate.here[acme] = ""
+	if p := w.browser().post("/admin/company", url.Values{"code": {"acme"}}); p.location() != "/admin/sign-in" {
+		t.Errorf("signed out since the button was shown: status %d to %q", p.status, p.location())
+	}
 
 	// A leaver is out of the console too.
 	must(t, w.store.EndPerson(context.Background(), acme, "person-acme", w.Now()))

@@ -3,6 +3,7 @@ package console_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -113,6 +114,7 @@ func TestWhoMayOpen(t *testing.T) {
 	people(url.Values{"who": {"list"}, "people": {""}}).shows(t, "empty", "The list is empty")
 	people(url.Values{"who": {"list"}, "people": {"zhangsan\ta\tb\tc"}}).shows(t, "columns", "Line 1 cannot be read")
 	people(url.Values{"who": {"list"}, "people": {"zhangsan, lisi"}}).shows(t, "commas", "Line 1 cannot be read")
+	people(url.Values{"who": {"list"}, "people": {"lisi\tadmin\r\n\towner\r\n"}}).shows(t, "nobody before the value", "Line 2 cannot be read: owner")
 	if len(audience().Members) != 3 {
 		t.Error("what cannot be read was saved")
 	}
@@ -121,6 +123,64 @@ func TestWhoMayOpen(t *testing.T) {
 		t.Errorf("after opening: %+v", a)
 	}
 	b.get("/admin/audit").shows(t, "audit", "changed who may open an app", "Cloud", "Everyone")
+}
+
+// The longest list that there may be fits into the form, as a browser sends it.
+func TestLongLists(t *testing.T) {
+	w := newWorld(t)
+	w.companies()
+	b := w.operator().at(acme)
+	var list strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&list, "somebody.%05d@cloudberry.example\r\n", i)
+	}
+	b.follow(b.post("/admin/apps/app-acme/people", url.Values{"who": {"list"}, "people": {list.String()}})).shows(t, "longest", "20000 on the list")
+	list.WriteString("one@more.example\r\n")
+	b.post("/admin/apps/app-acme/people", url.Values{"who": {"list"}, "people": {list.String()}}).shows(t, "too long", "More than 20000 lines")
+}
+
+// An app's page warns of a sign-out address that this server will not call, where it is typed.
+func TestUnheardApp(t *testing.T) {
+	w := newWorld(t)
+	w.companies()
+	b := w.operator().at(acme)
+	form := url.Values{
+		"preset": {"oidc"}, "name_en": {"Notes"}, "url": {"https://notes.example/"}, "opens": {"link"},
+		"redirect_uris": {"https://notes.example/cb"}, "alg": {"RS256"}, "public": {"yes"},
+	}
+	b.follow(b.post("/admin/apps/new", form))
+	for address, want := range map[string]string{
+		"https://10.20.30.40/bye":     "10.20.30.40:443 is not a public address",
+		"https://[fd00::1]:8443/bye":  "[fd00::1]:8443 is not a public address",
+		"https://nowhere.invalid/bye": "cannot find nowhere.invalid:443",
+		"https://1.1.1.1/bye":         "",
+		"http://127.0.0.1:9/bye":      "", // this world's policy is the demo's
+		"":                            "",
+	} {
+		p := b.follow(b.post("/admin/apps/notes", url.Values{"farewell": {address}}))
+		p.shows(t, address, "Saved", want)
+		if got := strings.Count(p.body, `class="note warn"`); got != map[bool]int{true: 2, false: 0}[want != ""] {
+			t.Errorf("%q: %d warnings\n%s", address, got, main(p.text()))
+		}
+	}
+	b.lang = "zh-CN"
+	b.follow(b.post("/admin/apps/notes", url.Values{"farewell": {"https://10.20.30.40/bye"}})).shows(t, "in Chinese", "10.20.30.40:443 不是公网地址")
+}
+
+// A new app never takes over a client that a file has set up without one.
+func TestClientWithoutApp(t *testing.T) {
+	w := newWorld(t)
+	w.companies()
+	ctx := context.Background()
+	must(t, w.store.SaveClient(ctx, server.Client{ID: "notes", EnterpriseID: acme, Name: "by file", SecretHash: "x", RedirectURIs: []string{"https://file.example/cb"}}))
+	b := w.operator().at(acme)
+	b.follow(b.post("/admin/apps/new", url.Values{
+		"preset": {"oidc"}, "name_en": {"Notes"}, "url": {"https://notes.example/"}, "opens": {"link"},
+		"redirect_uris": {"https://notes.example/cb"}, "alg": {"RS256"}, "public": {"yes"},
+	})).shows(t, "added", "notes-")
+	if c, err := w.store.Client(ctx, acme, "notes"); err != nil || c.Name != "by file" || c.RedirectURIs[0] != "https://file.example/cb" {
+		t.Errorf("the file's client is now %+v, %v", c, err)
+	}
 }
 
 // How launches went, for administrators and the help desk.

@@ -66,9 +66,9 @@ func called(app server.App, lang string) string {
 	return app.ID
 }
 
-// slug makes a short name for addresses out of a title.
 var notSlug = regexp.MustCompile(`[^a-z0-9]+`)
 
+// slug makes a short name for addresses out of a title.
 func slug(title string) string {
 	s := strings.Trim(notSlug.ReplaceAllString(strings.ToLower(title), "-"), "-")
 	return strings.Trim(s[:min(40, len(s))], "-")
@@ -82,7 +82,11 @@ func (v *visit) freeID(title string) (string, error) {
 	}
 	id := slug(title)
 	taken := func(a server.App) bool { return a.ID == id || a.ClientID == id }
-	if id == "" || id == "new" || id == server.DesktopClient || slices.ContainsFunc(list, taken) {
+	client, err := found(v.c.cfg.Clients.Client(v.Context(), v.id, id)) // a file may have one without an app
+	if err != nil {
+		return "", err
+	}
+	if id == "" || id == "new" || id == server.DesktopClient || client != nil || slices.ContainsFunc(list, taken) {
 		id = strings.Trim(id+"-"+auth.RandomID()[:6], "-")
 	}
 	return id, nil

@@ -2,6 +2,7 @@ package console
 
 import (
 	"encoding/csv"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -24,16 +25,22 @@ func (v *visit) auditFilter() (server.AuditFilter, url.Values) {
 	q := v.URL.Query()
 	f := server.AuditFilter{
 		EnterpriseID: v.id, Server: v.admin.Role == server.RoleOperator, Text: strings.TrimSpace(q.Get("q")),
-		Since: day(q.Get("since")), Offset: offset(q),
+		Since: day(q, "since"), Offset: offset(q),
 	}
-	if until := day(q.Get("until")); !until.IsZero() {
+	if until := day(q, "until"); !until.IsZero() {
 		f.Until = until.AddDate(0, 0, 1) // the day itself included
 	}
 	return f, q
 }
 
-func day(text string) time.Time {
-	t, err := time.Parse(time.DateOnly, text)
+// day is when a day begins in the zone in which the reader sees the times: "zone" is its
+// distance from UTC in minutes, which the page's script fills in. Without it both are UTC.
+func day(q url.Values, name string) time.Time {
+	east, err := strconv.Atoi(q.Get("zone"))
+	if err != nil || east < -24*60 || east > 24*60 {
+		east = 0
+	}
+	t, err := time.ParseInLocation(time.DateOnly, q.Get(name), time.FixedZone("", 60*east))
 	if err != nil {
 		return time.Time{}
 	}
@@ -92,6 +99,7 @@ func (v *visit) exportAudit() error {
 	h.Set("Content-Disposition", `attachment; filename="lanyard-audit.csv"`)
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
+	_, _ = io.WriteString(v.w, "\ufeff") // a spreadsheet takes it for UTF-8 by this alone
 	out := csv.NewWriter(v.w)
 	_ = out.Write([]string{"time", "who", "action", "what", "detail"})
 	for _, line := range lines {

@@ -11,36 +11,50 @@ import (
 	"lanyard/auth/words"
 )
 
-// fromCompany lets a person of a company sign in through its own connector, and shows
-// the button that opens the console as that person.
-func (c *Console) fromCompany(w http.ResponseWriter, r *http.Request) {
+// company is where a person of a company opens the console.
+const company = "/admin/company"
+
+// typed returns the enterprise whose code the address has, or has answered.
+func (c *Console) typed(w http.ResponseWriter, r *http.Request) (e server.Enterprise, code string, ok bool) {
 	if !c.tries.allow(r) {
 		c.fail(w, r, nil, auth.Fail(auth.TooManyRequests, nil, nil))
-		return
+		return e, "", false
 	}
-	code := strings.ToLower(strings.TrimSpace(r.URL.Query().Get("code")))
+	code = strings.ToLower(strings.TrimSpace(r.URL.Query().Get("code")))
 	if at := strings.LastIndexByte(code, '/'); at >= 0 {
 		code = code[at+1:]
 	}
 	e, err := c.cfg.Enterprises.EnterpriseByCode(r.Context(), server.Hash(code))
-	if errors.Is(err, auth.ErrNotFound) {
+	switch {
+	case errors.Is(err, auth.ErrNotFound):
 		c.plain(w, r, http.StatusNotFound, "signin", "signin.title", "signin.no_company", signInBody{Name: firstOperator, Code: code})
-		return
-	}
-	if err != nil {
+	case err != nil:
 		c.fail(w, r, nil, err)
+	}
+	return e, code, err == nil
+}
+
+// fromCompany shows a person of a company the button that opens the console as them. Who
+// is not signed in at the company goes there first, by a page: a form has led here, and a
+// browser would hold the company's own addresses against the form-action of its page.
+func (c *Console) fromCompany(w http.ResponseWriter, r *http.Request) {
+	e, code, ok := c.typed(w, r)
+	if !ok {
 		return
 	}
 	admin, err := c.adminHere(r, e.ID)
+	lang := language(r)
 	if errors.Is(err, auth.ErrSignInRequired) {
-		c.cfg.Gate.Begin(w, r, e.ID, "/admin/company?code="+url.QueryEscape(code), server.BeginOptions{})
+		to := company + "/sign-in?code=" + url.QueryEscape(code)
+		f := frame{Lang: lang, Title: words.T(lang, "admin.test.opening"), Company: e.Name.In(lang), Logo: e.Logo, Refresh: to}
+		f.Body = map[string]string{"Address": to}
+		c.write(w, r, http.StatusOK, "opening", f)
 		return
 	}
 	if err != nil {
 		c.refuse(w, r, err)
 		return
 	}
-	lang := language(r)
 	f := frame{
 		Lang: lang, Title: words.T(lang, "admin.enter.title", "name", admin.Name), Company: e.Name.In(lang), Logo: e.Logo,
 		Body: map[string]string{"Code": code},
@@ -48,9 +62,16 @@ func (c *Console) fromCompany(w http.ResponseWriter, r *http.Request) {
 	c.write(w, r, http.StatusOK, "enter", f)
 }
 
+// toCompany lets a person of a company sign in through its own connector.
+func (c *Console) toCompany(w http.ResponseWriter, r *http.Request) {
+	if e, code, ok := c.typed(w, r); ok {
+		c.cfg.Gate.Begin(w, r, e.ID, company+"?code="+url.QueryEscape(code), server.BeginOptions{})
+	}
+}
+
 // enterFromCompany opens the console as the person whose session the browser has.
 func (c *Console) enterFromCompany(w http.ResponseWriter, r *http.Request) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	r.Body = http.MaxBytesReader(w, r.Body, maxKnock)
 	e, err := c.cfg.Enterprises.EnterpriseByCode(r.Context(), server.Hash(r.PostFormValue("code")))
 	var admin server.Admin
 	if err == nil {
@@ -88,6 +109,10 @@ func (c *Console) adminHere(r *http.Request, enterprise string) (server.Admin, e
 }
 
 func (c *Console) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, auth.ErrSignInRequired) { // since the button was shown
+		seeOther(w, signIn)
+		return
+	}
 	if errors.Is(err, auth.ErrDenied) {
 		lang := language(r)
 		c.plain(w, r, http.StatusForbidden, "fail", "enter.refused", "", map[string]string{

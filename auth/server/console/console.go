@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net/http"
@@ -40,8 +41,8 @@ type Workshop interface {
 	RemoveConnector(ctx context.Context, enterprise string) error
 }
 
-// Config is what a Console needs; all fields but ReadMetadata and Logger
-// are required.
+// Config is what a Console needs; all fields but ReadMetadata, Reaches and Logger are
+// required.
 type Config struct {
 	Base        *server.Base
 	Enterprises server.Enterprises
@@ -64,8 +65,11 @@ type Config struct {
 	// ReadMetadata reads what a SAML service provider says of itself; nil: admins fill the
 	// fields by hand.
 	ReadMetadata func(xml []byte) (server.SAML, error)
-	Pages        fs.FS
-	Logger       *slog.Logger // nil discards
+	// Reaches says why this server would not call an address, by the fault
+	// auth.InsecureAddress, auth.ProviderUnreachable or another; nil: nobody is warned.
+	Reaches func(ctx context.Context, address string) error
+	Pages   fs.FS
+	Logger  *slog.Logger // nil discards
 }
 
 // Console is the admin's pages. It is safe for concurrent use.
@@ -74,6 +78,8 @@ type Console struct {
 	log   *slog.Logger
 	pages *pages
 	tries *limiter
+	// origin lets forms through only from pages of this server.
+	origin *http.CrossOriginProtection
 	// hashing is held while a password is hashed: each takes 64 MiB.
 	hashing chan struct{}
 }
@@ -84,7 +90,13 @@ func New(cfg Config) (*Console, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Console{cfg: cfg, log: cfg.Logger, pages: pages, tries: newLimiter(cfg.Base.Time), hashing: make(chan struct{}, 1)}
+	c := &Console{
+		cfg: cfg, log: cfg.Logger, pages: pages, tries: newLimiter(cfg.Base.Time),
+		origin: http.NewCrossOriginProtection(), hashing: make(chan struct{}, 1),
+	}
+	if err := c.origin.AddTrustedOrigin(cfg.Base.PublicURL); err != nil { // a proxy may ask us by another name
+		return nil, fmt.Errorf("trust own origin: %w", err)
+	}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -101,6 +113,6 @@ func (c *Console) Mount(mux *http.ServeMux) {
 		register(pages)
 	}
 	pages.HandleFunc("/", c.nowhere)
-	mux.Handle("/admin/", http.NewCrossOriginProtection().Handler(pages))
+	mux.Handle("/admin/", c.origin.Handler(pages))
 	mux.HandleFunc("GET /admin", func(w http.ResponseWriter, r *http.Request) { seeOther(w, home) })
 }

@@ -113,6 +113,7 @@ func (v *vendor) values() url.Values {
 type gate struct {
 	mu   sync.Mutex
 	here map[string]string // person by enterprise
+	away string            // the origin of the companies' sign-in
 }
 
 func (g *gate) Session(_ *http.Request, enterprise string) (server.Session, error) {
@@ -126,7 +127,7 @@ func (g *gate) Session(_ *http.Request, enterprise string) (server.Session, erro
 }
 
 func (g *gate) Begin(w http.ResponseWriter, _ *http.Request, enterprise, ret string, _ server.BeginOptions) {
-	w.Header().Set("Location", "/sso/"+enterprise+"?ret="+url.QueryEscape(ret))
+	w.Header().Set("Location", g.away+"/sso/"+enterprise+"?ret="+url.QueryEscape(ret))
 	w.WriteHeader(http.StatusSeeOther)
 }
 func (g *gate) Attach(http.ResponseWriter, *http.Request, server.Session, auth.Secret) {}
@@ -173,7 +174,8 @@ func newWorld(t testing.TB) *world {
 	listener := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { handler.ServeHTTP(rw, r) }))
 	t.Cleanup(listener.Close)
 	w.url, w.base.PublicURL = listener.URL, listener.URL
-	client := connector.NewHTTPClient(connector.Policy{Loopback: true})
+	policy := connector.Policy{Loopback: true}
+	client := connector.NewHTTPClient(policy)
 	shop, err := setup.New(setup.Config{
 		Base: w.base, Enterprises: s, Codes: s, Connectors: s, Keys: s, Clients: s, Catalogue: s, Drafts: s, Audiences: s, Removal: s,
 		Engine: &connector.Engine{HTTP: client, Now: w.Now}, OIDC: &openid.Client{HTTP: client, Now: w.Now},
@@ -182,7 +184,7 @@ func newWorld(t testing.TB) *world {
 	w.console, err = console.New(console.Config{
 		Base: w.base, Enterprises: s, Codes: s, People: s, PeopleList: s, Sessions: s, SignIns: s, Catalogue: s, Clients: s,
 		Admins: s, Audits: s, Workshop: shop, Gate: w.gate, Pages: assets.ConsolePages,
-		Audiences: s, Openings: s, Removal: s, Certificates: w.shelf,
+		Audiences: s, Openings: s, Removal: s, Certificates: w.shelf, Reaches: policy.Reaches,
 		ReadMetadata: func(xml []byte) (server.SAML, error) {
 			if !strings.Contains(string(xml), "EntityDescriptor") {
 				return server.SAML{}, auth.Fail(auth.SAMLMetadata, nil, errors.New("not metadata"))
@@ -297,8 +299,8 @@ func (b *browser) follow(p page) page {
 	return p
 }
 
-// operator returns a browser whose operator has a password and is signed in.
-func (w *world) operator() *browser {
+// operatorWithoutPassword returns a browser that a one-time link has let in.
+func (w *world) operatorWithoutPassword() *browser {
 	w.t.Helper()
 	link, err := w.console.NewLink(context.Background())
 	must(w.t, err)
@@ -306,6 +308,13 @@ func (w *world) operator() *browser {
 	if p := b.post(link.Reveal(), nil); p.location() != "/admin/password" {
 		w.t.Fatalf("link: status %d, to %q\n%s", p.status, p.location(), p.body)
 	}
+	return b
+}
+
+// operator returns a browser whose operator has a password and is signed in.
+func (w *world) operator() *browser {
+	w.t.Helper()
+	b := w.operatorWithoutPassword()
 	p := b.post("/admin/password", url.Values{"password": {goodPassword}, "again": {goodPassword}})
 	if !strings.HasPrefix(p.location(), "/admin/") {
 		w.t.Fatalf("password: status %d\n%s", p.status, p.body)

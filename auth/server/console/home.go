@@ -90,6 +90,8 @@ func (v *visit) stage(name string) string {
 		return v.t("stage.1")
 	case "person", "user":
 		return v.t("stage.3")
+	case "open":
+		return v.t("stage.open")
 	}
 	return v.t("stage.2")
 }

@@ -104,12 +104,12 @@ func (v *visit) readMembers(values []string) (members []server.Member, wrong str
 		number := 0
 		for line := range strings.Lines(v.PostFormValue(part.name)) {
 			number++
-			if line = strings.TrimSpace(line); line == "" {
+			if strings.TrimSpace(line) == "" {
 				continue
 			}
 			m, ok := readMember(line, values, part.group)
 			if !ok {
-				return members, v.t("list.line", "line", strconv.Itoa(number), "text", line)
+				return members, v.t("list.line", "line", strconv.Itoa(number), "text", strings.TrimSpace(line))
 			}
 			if i, twice := place[m.Key()]; twice {
 				members[i] = m

@@ -61,6 +61,8 @@ func TestSignIns(t *testing.T) {
 			}
 		}
 	}
+	must(t, w.store.RecordSignIn(ctx, server.SignIn{Reference: "3333-4444", EnterpriseID: acme, AppID: "app-acme", Stage: "open", Fault: auth.AppNotYours, At: w.Now().Add(-time.Hour)}))
+	b.get("/admin/sign-ins?q=33334444").shows(t, "opening", "Not on the app's list", "Opening the app")
 	b.get("/admin/sign-ins").shows(t, "log", "App of acme", "张三 of acme", `field "union_id"`, "Who it is")
 	for range 60 {
 		must(t, w.store.RecordSignIn(ctx, server.SignIn{Reference: auth.NewTrace(), EnterpriseID: acme, Stage: "person", At: w.Now()}))
@@ -69,7 +71,7 @@ func TestSignIns(t *testing.T) {
 	if !strings.Contains(p.body, "from=50") || strings.Count(p.body, "<code>") != 50 {
 		t.Errorf("first page: %d lines", strings.Count(p.body, "<code>"))
 	}
-	if p := b.get("/admin/sign-ins?from=50"); strings.Count(p.body, "<code>") != 12 {
+	if p := b.get("/admin/sign-ins?from=50"); strings.Count(p.body, "<code>") != 13 {
 		t.Errorf("second page: %d lines", strings.Count(p.body, "<code>"))
 	}
 }
@@ -229,7 +231,9 @@ func TestSettings(t *testing.T) {
 		b.post("/admin/settings", form).shows(t, field, row[1])
 	}
 	b.post("/admin/settings", url.Values{"name_en": {""}, "code": {"acme"}}).shows(t, "no name", "Please fill this in")
-	b.upload("/admin/settings", fields, "logo", append(append([]byte{}, png...), make([]byte, 100<<10)...)).shows(t, "large logo", "too large")
+	for _, size := range []int{100 << 10, 3 << 20} { // as it comes from a designer
+		b.upload("/admin/settings", fields, "logo", append(append([]byte{}, png...), make([]byte, size)...)).shows(t, "large logo", "too large")
+	}
 	b.get("/admin/audit").shows(t, "audit", "code acme → acme-group", "changed settings")
 }
 
@@ -255,5 +259,20 @@ func TestAuditPage(t *testing.T) {
 	if p := admin.get("/admin/audit?until=2001-01-01"); strings.Contains(p.body, "looked at a person") {
 		t.Error("until does not filter")
 	}
-	admin.get("/admin/audit/export.csv").shows(t, "export", "person.opened", "张三 of acme")
+	// The day is the reader's: theirs begins eight hours earlier.
+	night := time.Date(2026, 3, 9, 18, 0, 0, 0, time.UTC) // 2 o'clock on the tenth in China
+	must(t, w.store.RecordAudit(t.Context(), server.Audit{ID: "night", EnterpriseID: acme, Actor: "night shift", Action: "signin", At: night}))
+	for query, want := range map[string]bool{
+		"since=2026-03-10&until=2026-03-10&zone=480": true, "since=2026-03-09&until=2026-03-09&zone=480": false,
+		"since=2026-03-09&until=2026-03-09": true, "since=2026-03-10&until=2026-03-10&zone=999999": false,
+	} {
+		if got := strings.Contains(admin.get("/admin/audit?"+query).body, "night shift"); got != want {
+			t.Errorf("%s: found %t", query, got)
+		}
+	}
+	p = admin.get("/admin/audit/export.csv")
+	p.shows(t, "export", "person.opened", "张三 of acme")
+	if !strings.HasPrefix(p.body, "\ufefftime,who") {
+		t.Errorf("a spreadsheet takes this for another encoding: %.20q", p.body)
+	}
 }

@@ -161,11 +161,15 @@ func (v *visit) endDevice() error {
 	return nil
 }
 
-// endPerson ends a leaver's access, everywhere and until it is given back.
+// endPerson ends a leaver's access, everywhere and until it is given back. Nobody ends
+// their own, as nobody takes their own role.
 func (v *visit) endPerson() error {
 	p, err := v.person()
 	if err != nil {
 		return err
+	}
+	if v.admin.PersonID == p.ID {
+		return auth.Fail(auth.NotPermitted, nil, errors.New("own access"))
 	}
 	if err := v.c.cfg.People.EndPerson(v.Context(), v.id, p.ID, v.c.cfg.Base.Time()); err != nil {
 		return err

@@ -178,7 +178,7 @@ func (v *visit) beginTest() error {
 		return v.wrong("test", v.t("test.title"), v.stageFault(server.StageSignIn, err, d), v.testBody(d, nil))
 	}
 	v.audit("connector.tested", "", "")
-	f := v.frame(v.t("test.opening"), "", map[string]string{"Address": address})
+	f := v.frame(v.t("test.opening"), "", map[string]string{"Address": address, "Hint": v.t("test.opening_hint")})
 	f.Refresh = address
 	return v.c.pages.write(v.w, http.StatusOK, "opening", f)
 }

@@ -29,6 +29,7 @@ type visit struct {
 const (
 	home      = "/admin/"
 	signIn    = "/admin/sign-in"
+	signOut   = "/admin/sign-out"
 	password  = "/admin/password"
 	companies = "/admin/companies"
 	connect   = "/admin/connector"
@@ -42,31 +43,30 @@ var (
 )
 
 const (
-	maxForm   = 512 << 10 // a list of some thousand people
-	maxUpload = 512 << 10
+	// maxForm bounds what an admin sends: a list of [maxMembers] people as a browser encodes
+	// it, and a picture that is too large, so that its own page can say so.
+	maxForm = 4 << 20
+	// maxKnock bounds what somebody sends who is not signed in.
+	maxKnock = 16 << 10
 )
 
 // page is a page for admins with one of the roles. Its function answers, or returns the
 // error that the answer is about.
 func (c *Console) page(roles []server.Role, show func(*visit) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		most := int64(maxForm)
-		if isUpload(r) {
-			most = maxUpload
-		}
-		r.Body = http.MaxBytesReader(w, r.Body, most)
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		v, err := c.visit(w, r)
 		switch {
 		case errors.Is(err, auth.ErrSignInRequired):
 			seeOther(w, signIn)
 			return
-		case err == nil && v.admin.PasswordHash == "" && v.admin.Role == server.RoleOperator && r.URL.Path != password:
+		case err == nil && v.admin.PasswordHash == "" && v.admin.Role == server.RoleOperator && r.URL.Path != password && r.URL.Path != signOut:
 			seeOther(w, password)
 			return
 		case err == nil && !slices.Contains(roles, v.admin.Role):
 			err = auth.Fail(auth.NotPermitted, nil, nil)
 		case err == nil && isUpload(r):
-			if r.ParseMultipartForm(maxUpload) != nil { //nolint:gosec // bounded above
+			if r.ParseMultipartForm(maxForm) != nil { //nolint:gosec // bounded above
 				err = auth.Fail(auth.BadInput, nil, nil)
 			}
 		case err == nil && r.Method == http.MethodPost:

@@ -161,7 +161,8 @@ type field struct {
 	Name, Label, Help, Vendor, Example, Value, Wrong string
 	Choices                                          []string
 	Secret, Kept, Optional                           bool
-	Lines                                            bool // several values, one a line
+	Lines                                            bool   // several values, one a line
+	Warn                                             string // what is allowed and will not work
 }
 
 // showFields asks for the values.
