@@ -79,11 +79,11 @@ func (s *Session) renew(ctx context.Context) (auth.Secret, error) {
 		if err == nil {
 			err = s.save(old, fresh)
 		}
-		if err == nil {
+		if err == nil && (unsaved == nil || again || s.valid(fresh)) {
 			return fresh.Access, nil
 		}
-		if s.changed(old) && !again {
-			continue // somebody signed in meanwhile: theirs count
+		if !again && (err == nil || s.changed(old)) {
+			continue // saved too late to be of use; or somebody signed in meanwhile: theirs count
 		}
 		s.note(old, err)
 		return auth.Secret{}, err

@@ -37,7 +37,7 @@ type Config struct {
 	Now       func() time.Time // nil means time.Now
 	Logger    *slog.Logger     // nil discards
 	// OnChange is called after each change, one call at a time and the newest Status
-	// last. It may call Status, NextRefresh and Token, but not End.
+	// last. It may call Status and NextRefresh, but nothing that waits for a change.
 	OnChange func(Status)
 }
 
@@ -94,9 +94,13 @@ type flight struct {
 
 // New makes a Session for what the store holds; it asks nobody yet.
 func New(cfg Config) *Session {
-	if cfg.Now == nil {
-		cfg.Now = time.Now
+	now := cfg.Now
+	if now == nil {
+		now = time.Now
 	}
+	// Tokens live by the wall clock. The monotonic one, by which Go else compares, may stand
+	// still while the computer sleeps (package time, "Monotonic Clocks").
+	cfg.Now = func() time.Time { return now().Round(0) }
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}

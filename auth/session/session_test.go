@@ -493,6 +493,32 @@ func TestWithoutRefreshToken(t *testing.T) {
 	})
 }
 
+// TestClockOfTheWall keeps times without a monotonic reading, by which a token would not
+// age while the computer sleeps.
+func TestClockOfTheWall(t *testing.T) {
+	b := newBench(tokens("r", time.Hour))
+	if due := b.NextRefresh(); due.IsZero() || due != due.Round(0) {
+		t.Errorf("next refresh %v goes by the monotonic clock", due)
+	}
+}
+
+// TestSavedTooLate gives nobody a token that expired while the disk was full.
+func TestSavedTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(tokens("r", 0))
+		b.store.saveErr = errors.New("no space left on device")
+		if _, err := b.Token(t.Context()); !errors.Is(err, b.store.saveErr) {
+			t.Fatalf("got %v, want %v", err, b.store.saveErr)
+		}
+		time.Sleep(time.Hour)
+		b.store.saveErr = nil
+		got, err := b.Token(t.Context())
+		if err != nil || got.Reveal() != "access 2" || b.store.holds() != "r''" {
+			t.Errorf("got %q, %v; the store holds %q", got.Reveal(), err, b.store.holds())
+		}
+	})
+}
+
 // TestDayOfOneTimer drives a session as the agent does, for a day: always signed in,
 // never an expired token, no more refreshes than needed.
 func TestDayOfOneTimer(t *testing.T) {
