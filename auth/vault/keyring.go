@@ -46,10 +46,12 @@ type quietKey struct{}
 
 // Quietly returns a context under which the keyring never asks its owner to unlock it
 // where the system lets us know beforehand (Secret Service): a locked one is
-// auth.KeyringLocked at once. It is for retries that nobody clicked for.
+// auth.KeyringLocked at once. It is for tries that nobody clicked for.
 func Quietly(ctx context.Context) context.Context {
 	return context.WithValue(ctx, quietKey{}, true)
 }
+
+func isQuiet(ctx context.Context) bool { return ctx.Value(quietKey{}) != nil }
 
 // osKeyring is the operating system's: Secret Service, Keychain, Credential Manager.
 type osKeyring struct {
@@ -113,7 +115,7 @@ func (k *osKeyring) call(ctx context.Context, do func() (string, error)) (string
 		err   error
 	}
 	done := make(chan result, 1)
-	quiet := ctx.Value(quietKey{}) != nil
+	quiet := isQuiet(ctx)
 	go func() {
 		defer func() { <-k.busy }()
 		// go-keyring reads a nil signal, and panics, when the session bus ends while

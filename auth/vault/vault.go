@@ -44,9 +44,10 @@ type Vault struct {
 //
 // A locked keyring is auth.KeyringLocked: nothing has been touched and Open can be
 // called again. With no keyring at all the vault is memory-only, and a sealed file from
-// better days stays as it is. A file that the key does not open, or whose key is gone,
-// is auth.VaultDamaged: it has been kept aside under another name, and the next Open
-// starts empty.
+// better days stays as it is; under [Quietly] such a file is waited for as behind a locked
+// keyring, because at the start of a session the keyring may come later. A file that the
+// key does not open, or whose key is gone, is auth.VaultDamaged: it has been kept aside
+// under another name, and the next Open starts empty.
 func Open(ctx context.Context, dir string, k Keyring) (*Vault, error) {
 	v := &Vault{dir: dir, keyring: k, entries: map[string]Entry{}}
 	sealed, err := readFile(v.path())
@@ -59,6 +60,9 @@ func Open(ctx context.Context, dir string, k Keyring) (*Vault, error) {
 	case ctx.Err() != nil && !errors.Is(err, auth.KeyringLocked):
 		return nil, fmt.Errorf("open vault: %w", err)
 	case errors.Is(err, auth.KeyringMissing):
+		if _, never := k.(NoKeyring); sealed != nil && !never && isQuiet(ctx) {
+			return nil, fmt.Errorf("open vault: %w", auth.Fail(auth.KeyringLocked, nil, err))
+		}
 		v.memoryOnly = true
 		return v, nil
 	case errors.Is(err, auth.KeyringLocked):
@@ -107,10 +111,14 @@ func (v *Vault) Prepare(ctx context.Context) error {
 	if memoryOnly {
 		return nil
 	}
-	if key == nil {
+	known := key != nil
+	if !known {
 		key = newKey()
 	}
 	err := holdKey(ctx, v.keyring, key)
+	if known && errors.Is(err, auth.KeyringMissing) {
+		return nil // it held the key, and may be back: what is sealed must not fall behind
+	}
 	if errors.Is(err, auth.KeyringLocked) || ctx.Err() != nil {
 		return fmt.Errorf("prepare vault: %w", err)
 	}

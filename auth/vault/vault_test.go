@@ -213,6 +213,56 @@ func TestMissingKeyringIsMemoryOnly(t *testing.T) {
 	}
 }
 
+// TestKeyringThatComesLater leaves a sealed file to wait for the keyring where nobody has
+// clicked, unless policy wants none.
+func TestKeyringThatComesLater(t *testing.T) {
+	dir, k := t.TempDir(), &memoryKeyring{}
+	if err := mustOpen(t, dir, k).Put("p", entry("r")); err != nil {
+		t.Fatal(err)
+	}
+	k.err = auth.KeyringMissing
+	quiet := vault.Quietly(t.Context())
+	if _, err := vault.Open(quiet, dir, k); !errors.Is(err, auth.ErrLocked) {
+		t.Errorf("quietly: got %v, want ErrLocked", err)
+	}
+	if v := mustOpen(t, dir, k); !v.MemoryOnly() {
+		t.Error("not memory-only for somebody who has clicked")
+	}
+	if v, err := vault.Open(quiet, dir, vault.NoKeyring{}); err != nil || !v.MemoryOnly() {
+		t.Errorf("none by policy: err %v", err)
+	}
+	if v, err := vault.Open(quiet, t.TempDir(), k); err != nil || !v.MemoryOnly() {
+		t.Errorf("nothing sealed: err %v", err)
+	}
+	k.err = nil
+	if v, err := vault.Open(quiet, dir, k); err != nil {
+		t.Error(err)
+	} else if _, err := v.Get("p"); err != nil {
+		t.Errorf("keyring has come: %v", err)
+	}
+}
+
+// TestKeyringThatGoesAway does not leave the sealed file behind: it is sealed under a key
+// that the keyring held.
+func TestKeyringThatGoesAway(t *testing.T) {
+	dir, k := t.TempDir(), &memoryKeyring{}
+	v := mustOpen(t, dir, k)
+	if err := v.Put("p", entry("old")); err != nil {
+		t.Fatal(err)
+	}
+	k.err = auth.KeyringMissing
+	if err := v.Prepare(t.Context()); err != nil || v.MemoryOnly() {
+		t.Fatalf("err %v, memory-only %v", err, v.MemoryOnly())
+	}
+	if err := v.Replace("p", entry("old").Tokens, entry("new").Tokens); err != nil {
+		t.Fatal(err)
+	}
+	k.err = nil
+	if got, err := mustOpen(t, dir, k).Get("p"); err != nil || !same(got, entry("new")) {
+		t.Errorf("the keyring is back: err %v", err)
+	}
+}
+
 func TestKeyringThatCannotKeepIsNone(t *testing.T) {
 	for name, k := range map[string]*memoryKeyring{
 		"full":             {setErr: errors.New("not enough storage")},
