@@ -65,9 +65,9 @@ type Outcome struct {
 	Shared    bool
 	Reference string
 	Lang      string // "" follows the browser's
-	// SwitchURL is where somebody who came as the wrong person starts again; "" offers
-	// nothing.
-	SwitchURL string
+	// Trouble is why the app that the sign-in was for does not open, although that itself
+	// went well; nil for none.
+	Trouble error
 	// Next is where the same tab goes on to after a sign-in that was asked for by a
 	// click on an app: a launch link. Empty shows the page.
 	Next string

@@ -18,8 +18,8 @@ import (
 const maxApps = 6
 
 // style is the whole look of the page: it loads nothing and runs nothing.
-const style = `:root{color-scheme:light dark;--ground:#f4f5f7;--card:#fff;--ink:#1d2129;--soft:#5c6370;--line:#dfe2e8;--accent:#2457d6;--on:#fff}
-@media(prefers-color-scheme:dark){:root{--ground:#15171b;--card:#1f2228;--ink:#e8eaee;--soft:#a2a9b6;--line:#343944;--accent:#7aa2ff;--on:#10131a}}
+const style = `:root{color-scheme:light dark;--ground:#f4f5f7;--card:#fff;--ink:#1d2129;--soft:#5c6370;--line:#dfe2e8;--accent:#2457d6}
+@media(prefers-color-scheme:dark){:root{--ground:#15171b;--card:#1f2228;--ink:#e8eaee;--soft:#a2a9b6;--line:#343944;--accent:#7aa2ff}}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--ground);color:var(--ink);font:1rem/1.55 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif}
 main{width:min(28rem,100%);padding:2rem;background:var(--card);border:1px solid var(--line);border-radius:14px;overflow-wrap:anywhere}
@@ -31,7 +31,6 @@ ul{list-style:none;margin:1.25rem 0;padding:0;display:grid;grid-template-columns
 a{display:block;padding:.6rem .9rem;border:1px solid var(--line);border-radius:9px;color:var(--ink);text-decoration:none}
 a:hover{border-color:var(--accent)}
 a:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
-.main{display:inline-block;background:var(--accent);border-color:var(--accent);color:var(--on)}
 .soft{margin:1.25rem 0 0;color:var(--soft);font-size:.9rem}`
 
 // contentPolicy lets the page have its one style and pictures that it carries itself.
@@ -89,6 +88,9 @@ func successPage(o Outcome, lang string) string {
 		case !o.Kept:
 			p.text(`<p>`, words.T(lang, "page.not_kept"), `</p>`)
 		}
+		if o.Trouble != nil {
+			p.text(`<p>`, explain(o.Trouble, o.Enterprise, lang).Sentence, `</p>`)
+		}
 		p.apps(o.Apps, lang)
 		p.text(`<p>`, words.T(lang, "page.close"), `</p>`)
 		p.reference(o, lang)
@@ -96,19 +98,20 @@ func successPage(o Outcome, lang string) string {
 }
 
 func failurePage(err error, o Outcome, lang string) string {
-	fault, known := auth.FaultOf(err)
-	args := auth.Args{"company": o.Enterprise.Name.In(lang), "help": words.Contact(o.Enterprise.Help)}
-	maps.Copy(args, known)
-	message := words.ExplainFault(fault, args, lang)
+	message := explain(err, o.Enterprise, lang)
 	return layout(lang, message.Title, "", o.Enterprise, func(p *page) {
 		p.text(`<p>`, message.Sentence, `</p>`)
 		p.text(`<p>`, message.Hint, `</p>`)
-		if isWeb(o.SwitchURL) {
-			p.text(`<p><a class="main" href="`, o.SwitchURL, `">`)
-			p.text("", words.T(lang, "page.switch"), `</a></p>`)
-		}
 		p.reference(o, lang)
 	})
+}
+
+// explain words err, with the company's name and whom to ask there.
+func explain(err error, e auth.Enterprise, lang string) words.Message {
+	fault, known := auth.FaultOf(err)
+	args := auth.Args{"company": e.Name.In(lang), "help": words.Contact(e.Help)}
+	maps.Copy(args, known)
+	return words.ExplainFault(fault, args, lang)
 }
 
 // apps offers apps by their access links.

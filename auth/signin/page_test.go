@@ -71,9 +71,16 @@ func TestPageTellsTheFinalOutcome(t *testing.T) {
 		"wrong company": {
 			signin.Outcome{
 				Err: auth.Fail(auth.SignInWrongCompany, auth.Args{"name": "李四"}, nil), Enterprise: acme, Lang: "en",
-				SwitchURL: "https://sso.acme.example/authorize?prompt=login&x=1",
 			},
-			[]string{"You signed in as 李四; this code is for Acme.", "Switch account", `href="https://sso.acme.example/authorize?prompt=login&amp;x=1"`},
+			[]string{"You signed in as 李四; this code is for Acme."},
+			nil,
+		},
+		"without the app": {
+			signin.Outcome{
+				Identity: zhang, Enterprise: acme, Kept: true, Lang: "en", Apps: apps(1),
+				Trouble: auth.Fail(auth.AppUnknown, auth.Args{"app": "<nots>"}, nil),
+			},
+			[]string{"You&#39;re signed in, 张三.", "No app is called “&lt;nots&gt;”.", "App A"},
 			nil,
 		},
 		"denied, zh": {
@@ -198,9 +205,9 @@ func TestHostileTextsStayTexts(t *testing.T) {
 		"failure": {
 			Err:        auth.Fail(auth.SignInWrongCompany, auth.Args{"name": evil}, nil),
 			Enterprise: auth.Enterprise{Name: auth.Text{"en": evil}, Logo: "data:image/svg+xml;base64,AAAA", Help: auth.Help{Name: evil, Link: evil}},
-			Reference:  evil, Lang: evil, SwitchURL: `https://acme.example/"><script>`,
+			Reference:  evil, Lang: evil,
 		},
-		"unsafe switch": {Err: auth.SignInWrongCompany, SwitchURL: "javascript:alert(1)"},
+		"trouble": {Identity: auth.Identity{Name: evil}, Trouble: auth.Fail(auth.AppUnknown, auth.Args{"app": evil}, nil)},
 	}
 	for name, outcome := range outcomes {
 		t.Run(name, func(t *testing.T) {
