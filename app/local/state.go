@@ -147,8 +147,9 @@ type Attempt struct {
 	Device        *Device   `json:"device,omitempty"`
 	Suggestion    string    `json:"suggestion,omitempty"`
 	Deadline      time.Time `json:"deadline,omitzero"`
-	Problem       *Problem  `json:"problem,omitempty"`
-	Reference     string    `json:"reference"`
+	// Problem is why the attempt failed; of one that is done, why App did not open.
+	Problem   *Problem `json:"problem,omitempty"`
+	Reference string   `json:"reference"`
 	// App is what opens when the attempt is done; empty for a plain sign-in.
 	App string `json:"app,omitempty"`
 }
