@@ -182,12 +182,13 @@ func (a *Agent) refreshAll(ctx context.Context) {
 	a.refresh(ctx, func(*session.Session) bool { return true })
 }
 
-// refreshDue refreshes what is due, and with offline also what could not be reached.
-func (a *Agent) refreshDue(ctx context.Context, offline bool) {
+// refreshDue refreshes what is due, and with trouble also what failed the last time: a
+// network without a way out answers for others as it likes, not by silence alone.
+func (a *Agent) refreshDue(ctx context.Context, trouble bool) {
 	now := a.cfg.Now()
 	a.refresh(ctx, func(s *session.Session) bool {
-		due := s.NextRefresh()
-		return !due.IsZero() && !due.After(now) || offline && s.Status().Offline
+		due, status := s.NextRefresh(), s.Status()
+		return !due.IsZero() && !due.After(now) || trouble && status.Phase == session.SignedIn && status.Err != nil
 	})
 }
 
@@ -230,9 +231,15 @@ func (a *Agent) sessions() map[string]*session.Session {
 	return live
 }
 
+// lookAgain is how long the timer runs at most where nobody tells of sleep: it stands
+// still meanwhile, and what it waits for may be long past.
+const lookAgain = 10 * time.Minute
+
 // schedule sets the one timer to the earliest refresh of any profile; where nothing
 // is ever due, no timer runs.
 func (a *Agent) schedule() {
+	a.scheduling.Lock() // or a slow one would bring back what a later one has replaced
+	defer a.scheduling.Unlock()
 	var next time.Time
 	for _, s := range a.sessions() {
 		if due := s.NextRefresh(); !due.IsZero() && (next.IsZero() || due.Before(next)) {
@@ -248,9 +255,17 @@ func (a *Agent) schedule() {
 	if next.IsZero() || a.life.Err() != nil {
 		return
 	}
-	a.timer = time.AfterFunc(max(next.Sub(a.cfg.Now()), time.Second), func() {
+	a.timer = time.AfterFunc(pause(next.Sub(a.cfg.Now()), a.blind), func() {
 		a.background(func(ctx context.Context) { a.refreshDue(ctx, false) })
 	})
+}
+
+// pause is how long to sleep until something is due.
+func pause(due time.Duration, blind bool) time.Duration {
+	if blind {
+		due = min(due, lookAgain)
+	}
+	return max(due, time.Second)
 }
 
 // Select makes a profile the current one.

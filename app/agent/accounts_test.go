@@ -189,13 +189,13 @@ func TestSettings(t *testing.T) {
 
 // TestDiagnostics holds what helps and nobody's name, address or secret.
 func TestDiagnostics(t *testing.T) {
-	c := newCompany(t, "acme")
+	c := devices(t)
 	d := newDesk(t)
 	d.signIn(c, local.SignInRequest{})
-	if _, err := d.SignIn(t.Context(), local.SignInRequest{Code: "acme", Directory: c.origin}); err != nil {
+	if _, err := d.SignIn(t.Context(), local.SignInRequest{Code: "acme", Directory: c.origin, Device: true}); err != nil {
 		t.Fatal(err)
 	}
-	waiting := d.step(local.StepWaiting)
+	waiting := d.askDevice()
 	var buf bytes.Buffer
 	if err := d.Diagnostics(t.Context(), &buf); err != nil {
 		t.Fatal(err)
@@ -218,7 +218,7 @@ func TestDiagnostics(t *testing.T) {
 	}
 	contains(t, all.String(), `"phase": "signed_in"`)
 	contains(t, all.String(), "sign-in started")
-	for _, private := range []string{"张三", "zhangsan@", waiting.URL, c.Last("/token").Get("code_verifier")} {
+	for _, private := range []string{"张三", "zhangsan@", waiting.URL, waiting.Device.UserCode, c.Last("/token").Get("code_verifier")} {
 		if strings.Contains(all.String(), private) {
 			t.Errorf("diagnostics hold %q", private)
 		}

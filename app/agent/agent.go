@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -94,6 +95,8 @@ type Agent struct {
 
 	proofs *proofs
 
+	scheduling sync.Mutex // held to set the timer; taken before mu and before a session's lock
+
 	mu       sync.Mutex
 	rev      uint64
 	wish     string        // the window that was last asked for
@@ -108,6 +111,7 @@ type Agent struct {
 	waiting  error        // why the vault did not open when it was last tried
 	env      local.Env    // of the last caller with a display
 	timer    *time.Timer  // the only one: the next refresh of any profile
+	blind    bool         // nobody tells of sleep and network
 	last     *lastOpening // of an app, for as long as people are asked about it
 }
 
@@ -123,6 +127,10 @@ func New(cfg Config) (*Agent, error) {
 		cfg.Ring = &Ring{}
 	}
 	mem, err := loadMemory(cfg.Dir)
+	if errors.Is(err, errDamaged) {
+		cfg.Logger.Error("profiles damaged", "err", err)
+		err = nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +142,7 @@ func New(cfg Config) (*Agent, error) {
 		rev:     1,
 		proofs:  newProofs(cfg.Logger),
 		current: mem.Current, settings: mem.Settings, env: cfg.Env.Allowed(),
+		blind: cfg.Watch == nil,
 	}
 	a.life, a.end = context.WithCancel(context.Background())
 	for _, rec := range mem.Profiles {
@@ -162,6 +171,7 @@ func (a *Agent) Run(ctx context.Context) (restart bool) {
 		case event, ok := <-news:
 			if !ok {
 				news = nil
+				a.goBlind()
 				continue
 			}
 			a.log.Debug("system event", "event", string(event))
@@ -226,6 +236,14 @@ func (a *Agent) wake(ctx context.Context) {
 		return
 	}
 	a.refreshDue(ctx, true)
+}
+
+// goBlind takes note that no news of the system will come.
+func (a *Agent) goBlind() {
+	a.mu.Lock()
+	a.blind = true
+	a.mu.Unlock()
+	a.background(func(context.Context) { a.schedule() })
 }
 
 // Quit ends the agent; restart starts it again, for a newer program that took its

@@ -68,6 +68,7 @@ func (a *Agent) refreshApps(ctx context.Context, id string) error {
 		var same bool
 		apps, etag, same, err = a.workbench(rec, s.Token).Apps(ctx, rec.ETag)
 		if same {
+			a.answers(id, true)
 			return nil
 		}
 	} else {

@@ -78,13 +78,14 @@ func (a *Agent) Diagnostics(ctx context.Context, w io.Writer) error {
 	return bundle.Close()
 }
 
-// impersonal takes out of a State who the person is and every one-time address.
+// impersonal takes out of a State who the person is, and every one-time address and code.
 func impersonal(s local.State) local.State {
 	for i := range s.Profiles {
 		s.Profiles[i].Identity = auth.Identity{Issuer: s.Profiles[i].Identity.Issuer}
+		s.Profiles[i].NewDevice = nil
 	}
 	if s.Attempt != nil {
-		s.Attempt.URL = ""
+		s.Attempt.URL, s.Attempt.Device = "", nil
 		if s.Attempt.Problem != nil {
 			s.Attempt.Problem = &local.Problem{Code: s.Attempt.Problem.Code, Reference: s.Attempt.Reference}
 		}

@@ -37,8 +37,8 @@ type door struct {
 // one-time link; signed out or needed in person, by a sign-in that ends in the app;
 // offline or with a locked keyring, by the app's own address.
 func (a *Agent) Launch(ctx context.Context, req local.LaunchRequest) (local.LaunchAnswer, error) {
-	req.Lang = cmp.Or(req.Lang, local.Lang(ctx))
 	a.mu.Lock()
+	req.Lang = a.langOf(cmp.Or(req.Lang, local.Lang(ctx)), req.Env)
 	acc, err := a.account(req.Profile)
 	if err != nil {
 		a.mu.Unlock()
@@ -58,14 +58,14 @@ func (a *Agent) Launch(ctx context.Context, req local.LaunchRequest) (local.Laun
 		return a.launchBySignIn(req, id, req.App) //nolint:contextcheck // the attempt outlives the request
 	}
 	if err != nil {
-		return local.LaunchAnswer{}, a.worded(id, err)
+		return local.LaunchAnswer{}, a.worded(id, req.Lang, err)
 	}
 	way, err := a.enter(ctx, asking, id, app, req, env)
 	if errors.Is(err, auth.ErrSignInRequired) {
 		return a.launchBySignIn(req, id, app.ID) //nolint:contextcheck // the attempt outlives the request
 	}
 	if err != nil {
-		return local.LaunchAnswer{}, a.worded(id, err)
+		return local.LaunchAnswer{}, a.worded(id, req.Lang, err)
 	}
 	a.log.Info("app opened", "profile", id, "app", app.ID, "via", way.via)
 	answer := local.LaunchAnswer{URL: way.address, Via: way.via}
@@ -144,7 +144,7 @@ func (a *Agent) isKeptFrom(ctx context.Context, profile, name string) bool {
 
 // worded adds to an error about an app what its reader needs: the app's name as the
 // company's list has it, and whom to ask.
-func (a *Agent) worded(profile string, err error) error {
+func (a *Agent) worded(profile, lang string, err error) error {
 	if !errors.Is(err, auth.AppNotYours) && !errors.Is(err, auth.NativeMissing) {
 		return err
 	}
@@ -153,7 +153,7 @@ func (a *Agent) worded(profile string, err error) error {
 	facts := maps.Clone(args)
 	for _, app := range rec.Apps {
 		if app.ID == args["app"] {
-			facts["app"] = cmp.Or(app.Title.In(a.language()), app.ID)
+			facts["app"] = cmp.Or(app.Title.In(lang), app.ID)
 		}
 	}
 	if help := words.Contact(rec.Enterprise.Help); help != "" {

@@ -235,6 +235,25 @@ func TestLaunchSignsIn(t *testing.T) {
 	}
 }
 
+// TestLaunchSignsInForNothing says on the page, too, that there is no such app: nobody
+// could know before the sign-in.
+func TestLaunchSignsInForNothing(t *testing.T) {
+	c := newCompany(t, "acme")
+	d := newDesk(t)
+	d.signIn(c, local.SignInRequest{})
+	if err := d.SignOut(t.Context(), local.SignOutRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := d.Launch(t.Context(), local.LaunchRequest{App: "nots"}); err != nil || answer.Attempt == "" {
+		t.Fatalf("launch = %+v, %v", answer, err)
+	}
+	page := authtest.NewVisitor(t).Visit(t, d.step(local.StepWaiting).URL)
+	contains(t, page.Body, "No app is called “nots”.")
+	if att := d.step(local.StepDone); att.Problem == nil || att.Problem.Code != auth.AppUnknown {
+		t.Errorf("problem = %+v", att.Problem)
+	}
+}
+
 // TestLaunchRenewsToken gets over a server that no longer takes a good-looking token.
 func TestLaunchRenewsToken(t *testing.T) {
 	c := newCompany(t, "acme")

@@ -59,9 +59,12 @@ type memory struct {
 
 const memoryFile = "profiles.json"
 
+// errDamaged says that profiles.json was not what we wrote.
+var errDamaged = errors.New("kept aside")
+
 // loadMemory reads profiles.json. A missing file is an empty memory. A file that is
-// not what we wrote is kept under another name: the agent starts empty rather than
-// not at all, and nothing is lost.
+// not what we wrote is kept under another name, which errDamaged tells: the agent starts
+// empty rather than not at all, and nothing is lost.
 func loadMemory(dir string) (memory, error) {
 	name := filepath.Join(dir, memoryFile)
 	data, err := os.ReadFile(name) //nolint:gosec // a fixed name in our own folder
@@ -76,7 +79,7 @@ func loadMemory(dir string) (memory, error) {
 		if err := os.Rename(name, name+".damaged"); err != nil {
 			return memory{}, fmt.Errorf("keep damaged profiles: %w", err)
 		}
-		return memory{}, nil
+		return memory{}, fmt.Errorf("read profiles: %w: %w", err, errDamaged)
 	}
 	return m, nil
 }

@@ -184,6 +184,64 @@ func TestOffline(t *testing.T) {
 	d.phase(local.SignedIn)
 }
 
+// TestCaptivePortal tries again as soon as there is news of the network where something on
+// the way had answered in the provider's place.
+func TestCaptivePortal(t *testing.T) {
+	c := newCompany(t, "acme")
+	news := make(chan desktop.Event)
+	d := newDesk(t, func(cfg *agent.Config) {
+		cfg.Watch = func(context.Context) <-chan desktop.Event { return news }
+	})
+	d.signIn(c, local.SignInRequest{})
+	d.stop()
+	tokens := c.Count("/token")
+	c.fault(func(f *authtest.Faults) { f.Answer["/token"] = authtest.HTML })
+	d.start()
+	eventually(t, "first try", func() bool { return c.Count("/token") == tokens+1 })
+	d.phase(local.SignedIn)
+	c.fault(func(*authtest.Faults) {})
+	news <- desktop.NetworkChanged
+	eventually(t, "second try", func() bool { return c.Count("/token") == tokens+2 })
+	d.phase(local.SignedIn)
+}
+
+// TestLateKeyring waits for a keyring that comes after the agent, as one does that is a
+// program of its own.
+func TestLateKeyring(t *testing.T) {
+	c := newCompany(t, "acme")
+	d := newDesk(t)
+	d.signIn(c, local.SignInRequest{})
+	d.stop()
+	d.keyring.set(false, true)
+	d.start()
+	d.phase(local.WaitingForKeyring)
+	d.keyring.set(false, false)
+	if s, err := d.State(t.Context()); err != nil || s.Profile("").Phase != local.SignedIn || s.MemoryOnly {
+		t.Errorf("with a keyring: %+v, %v", s, err)
+	}
+}
+
+// TestForgetWhileLocked leaves no tokens behind that nobody remembers.
+func TestForgetWhileLocked(t *testing.T) {
+	c := newCompany(t, "acme")
+	d := newDesk(t)
+	d.signIn(c, local.SignInRequest{})
+	id := d.phase(local.SignedIn).ID
+	d.stop()
+	d.keyring.set(true, false)
+	d.start()
+	d.phase(local.WaitingForKeyring)
+	isFault(t, d.Forget(t.Context(), id), auth.KeyringLocked)
+	d.phase(local.WaitingForKeyring)
+	d.keyring.set(false, false)
+	if err := d.Forget(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := filepath.Glob(filepath.Join(d.dir, "vault*")); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
 // TestMovedProvider never gives a refresh token to another issuer than its own.
 func TestMovedProvider(t *testing.T) {
 	c := newCompany(t, "acme")
@@ -238,4 +296,5 @@ func TestDamagedFiles(t *testing.T) {
 	if _, err := os.Stat(name + ".damaged"); err != nil {
 		t.Error(err)
 	}
+	contains(t, string(d.ring.Lines()), "profiles damaged")
 }

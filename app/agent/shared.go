@@ -47,11 +47,9 @@ func (a *Agent) remove(id string) {
 // endShared ends all shared accounts, because the agent ends.
 func (a *Agent) endShared(ctx context.Context) {
 	a.mu.Lock()
-	accounts := slices.Clone(a.accounts)
+	accounts := slices.DeleteFunc(slices.Clone(a.accounts), func(acc *account) bool { return !acc.shared })
 	a.mu.Unlock()
 	for _, acc := range accounts {
-		if acc.shared {
-			a.vanish(ctx, acc)
-		}
+		a.vanish(ctx, acc)
 	}
 }

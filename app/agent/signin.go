@@ -132,7 +132,7 @@ func (a *Agent) pursue(ctx context.Context, att *attempt, w *way) (profile strin
 		return "", err
 	}
 	page.Identity, page.Kept, page.Shared = identity, !w.vault.MemoryOnly(), att.shared
-	page.Apps, page.Next = a.arrive(ctx, att, id)
+	page.Apps, page.Next, page.Trouble = a.arrive(ctx, att, id)
 	return id, nil
 }
 
@@ -298,9 +298,9 @@ func (a *Agent) recordOf(profile string) record {
 }
 
 // arrive fetches what the page shows at the end: the person's apps, and, where an app
-// is what all this was for, the address at which it opens. Nothing that fails here
-// undoes the sign-in.
-func (a *Agent) arrive(ctx context.Context, att *attempt, profile string) (apps []auth.App, next string) {
+// is what all this was for, the address at which it opens, or why it does not: nothing
+// that fails here undoes the sign-in.
+func (a *Agent) arrive(ctx context.Context, att *attempt, profile string) (apps []auth.App, next string, trouble error) {
 	asking, cancel := context.WithTimeout(ctx, appsPatience)
 	defer cancel()
 	if err := a.refreshApps(asking, profile); err != nil {
@@ -315,21 +315,22 @@ func (a *Agent) arrive(ctx context.Context, att *attempt, profile string) (apps 
 	}
 	a.mu.Unlock()
 	if wish == "" {
-		return apps, ""
+		return apps, "", nil
 	}
 	app, err := workbench.Find(apps, wish)
-	if err != nil {
-		a.tell(att, err)
-		return apps, ""
+	var way door
+	if err == nil {
+		way, err = a.doorAfterSignIn(ctx, att, profile, app)
 	}
-	way, err := a.doorAfterSignIn(ctx, att, profile, app)
 	if err != nil {
-		a.tell(att, a.worded(profile, err))
-		return apps, ""
+		err = a.worded(profile, att.lang, err)
+		a.log.Warn("app not opened", "profile", profile, "err", err)
+		a.tell(att, err)
+		return apps, "", err
 	}
 	a.log.Info("app opened", "profile", profile, "app", app.ID, "via", way.via)
 	a.opened(profile, app, way.opening)
-	return apps, way.address
+	return apps, way.address, nil
 }
 
 // doorAfterSignIn finds the way into the app that a sign-in was for, which the same tab

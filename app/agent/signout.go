@@ -56,7 +56,8 @@ func (a *Agent) endEverywhere(ctx context.Context, id string) error {
 }
 
 // Forget removes a profile and all that is kept of it here. With the last profile of
-// a directory its pin goes, with the very last one the vault and its key.
+// a directory its pin goes, with the very last one the vault and its key. Where the
+// keyring is locked it changes nothing (fault KeyringLocked).
 func (a *Agent) Forget(ctx context.Context, profile string) error {
 	a.mu.Lock()
 	acc, err := a.account(profile)
@@ -65,9 +66,15 @@ func (a *Agent) Forget(ctx context.Context, profile string) error {
 		return err
 	}
 	id, origin := acc.ID, acc.Origin
+	a.mu.Unlock()
+	v, err := a.openVault(ctx, false) // tokens that nobody remembers would stay for ever
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
 	a.leave(acc)
 	a.mu.Unlock()
-	v := a.drop(ctx, id)
+	a.discard(ctx, v, id)
 
 	a.mu.Lock()
 	a.remove(id)
@@ -80,7 +87,7 @@ func (a *Agent) Forget(ctx context.Context, profile string) error {
 			return err
 		}
 	}
-	if last && v != nil {
+	if last {
 		return v.Destroy(ctx)
 	}
 	return nil
@@ -104,14 +111,13 @@ func (a *Agent) leave(acc *account) {
 
 // drop discards the tokens of a profile that was left. Where the keyring is locked
 // they stay sealed until it opens, see openVault.
-func (a *Agent) drop(ctx context.Context, id string) *vault.Vault {
+func (a *Agent) drop(ctx context.Context, id string) {
 	v, err := a.openVault(ctx, false)
 	if err != nil {
 		a.log.Warn("tokens not deleted yet", "profile", id, "err", err)
-		return nil
+		return
 	}
 	a.discard(ctx, v, id)
-	return v
 }
 
 // discard deletes a profile's tokens, then ends the session at the company's server

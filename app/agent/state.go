@@ -230,13 +230,6 @@ func (a *Agent) problem(err error, e auth.Enterprise, lang, reference string) *l
 	}
 }
 
-// language is lang for who does not hold the lock.
-func (a *Agent) language() string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.lang()
-}
-
 // lang is the language of what is said without being asked; the caller holds the lock.
 func (a *Agent) lang() string {
 	if a.settings.Language != "" {
