@@ -107,10 +107,14 @@ func (c *cli) open(ctx context.Context, svc local.Service, req local.LaunchReque
 		f := c.following(svc, launched.Attempt)
 		f.printURL = req.Print
 		state, err := f.run(ctx)
-		if err == nil {
-			c.say(c.signedIn(state))
+		if err != nil {
+			return err
 		}
-		return err
+		c.say(c.signedIn(state))
+		if p := state.Attempt.Problem; p != nil { // the app did not open
+			return f.problem(p)
+		}
+		return nil
 	}
 	switch {
 	case req.Print:

@@ -116,6 +116,13 @@ func runs(lang string) []run {
 			calls: []string{`launch "notes" profile="" print=true env=map[BROWSER:firefox]`},
 		},
 		{
+			name: "open: sign in first, and no such app", args: []string{"open", "ntoes"}, code: 1,
+			agent: &agent{state: signedIn, launched: local.LaunchAnswer{Attempt: "attempt-1"}, script: []local.Attempt{waiting, opened, {
+				Step: local.StepDone, Profile: "p1", Problem: &local.Problem{Code: auth.AppUnknown, Args: auth.Args{"app": "ntoes", "suggestion": "notes"}},
+			}}},
+			calls: []string{`launch "ntoes" profile="" print=false env=map[BROWSER:firefox]`},
+		},
+		{
 			name: "open: unknown app", args: []string{"open", "ntoes"}, agent: failing(fault(auth.AppUnknown, "app", "ntoes", "suggestion", "notes")), code: 1,
 			calls: []string{`launch "ntoes" profile="" print=false env=map[BROWSER:firefox]`},
 		},
