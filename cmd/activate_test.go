@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -96,10 +96,7 @@ func (v *strictVendor) redeem(client, secret, code string) (person string, ok bo
 // program's codes, "plain" does not.
 func newActivating(t testing.TB, v *strictVendor) (c *company, appIDs map[string]string) {
 	t.Helper()
-	listen := closedPort(t)
-	c, appIDs = &company{dir: t.TempDir(), origin: "http://" + listen}, map[string]string{}
-	c.write(t, "server.yaml", fmt.Sprintf("listen: %s\npublic_url: %s\ndata: %s/data\nkey_file: %s/key\nlookups_per_minute: 0\nallow: [%q]\nallow_http: [127.0.0.1]\n",
-		listen, c.origin, c.dir, c.dir, strings.TrimPrefix(v.url, "http://")))
+	c, appIDs = prepare(t, v.url), map[string]string{}
 	for client, secret := range strictClients {
 		c.write(t, client, secret)
 	}
@@ -135,13 +132,12 @@ connector:
         require: [sub]
 `, v.url)))
 	for _, name := range []string{"plain", "acme"} {
-		r := c.command(t, "apply", "-f", filepath.Join(c.dir, name+".yaml")).ended(t)
-		if appIDs[name] = appIDForm.FindString(r.out); r.code != 0 || appIDs[name] == "" {
-			t.Fatalf("apply %s: %s%s", name, r.out, r.err)
+		out := c.applyFile(t, name+".yaml").out
+		if appIDs[name] = appIDForm.FindString(out); appIDs[name] == "" {
+			t.Fatalf("apply %s: %s", name, out)
 		}
 	}
-	c.server = c.command(t, "run")
-	c.server.line(t, "ready ", 30*time.Second)
+	c.run(t)
 	return c, appIDs
 }
 
@@ -150,7 +146,9 @@ var appIDForm = regexp.MustCompile(`\bAK\w+`)
 // activate hands a program's code to the command line.
 func (d *desk) activate(t testing.TB, appID, code string) *process {
 	t.Helper()
-	return startWith(t, strings.NewReader(code+"\n"), d.env, "lanyard", "activate", "--app-id", appID)
+	cmd := exec.Command(program(t, "lanyard"), "activate", "--app-id", appID)
+	cmd.Stdin = strings.NewReader(code + "\n")
+	return startCommand(t, d.env, cmd)
 }
 
 // TestActivation goes the way of a company's own desktop program, with real parts: the

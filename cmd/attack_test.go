@@ -16,7 +16,6 @@ import (
 
 	"lanyard/app/local"
 	"lanyard/auth"
-	"lanyard/auth/directory"
 )
 
 // TestCallbackPort attacks the desktop's own callback while it waits: whatever lacks its
@@ -26,7 +25,7 @@ func TestCallbackPort(t *testing.T) {
 	directory := demo(t)
 	d := newDesk(t)
 	login := d.login(t, "demo", "--directory", directory, "--yes", "--print-url")
-	address := "http" + login.line(t, "http", 20*time.Second)
+	address := login.address(t)
 	asked := query(t, address)
 	callback, issuer := asked.Get("redirect_uri"), strings.TrimSuffix(strings.Split(address, "?")[0], "/authorize")
 	wrong := auth.RandomState()
@@ -209,9 +208,7 @@ func TestTokens(t *testing.T) {
 	c := newCompany(t, 2, "")
 	c.write(t, "beta.yaml", strings.Replace(c.read(t, "enterprise.yaml"), "code: acme", "code: beta", 1)+
 		"clients:\n  - {id: probe, public: true, redirect_uris: [\"http://127.0.0.1/probe\"]}\n")
-	if r := c.command(t, "apply", "-f", filepath.Join(c.dir, "beta.yaml")).ended(t); r.code != 0 {
-		t.Fatalf("apply ended with %d: %s", r.code, r.err)
-	}
+	c.applyFile(t, "beta.yaml")
 	acme := party{c.issuer(t, "acme"), "lanyard", "http://127.0.0.1:1/callback"}
 	beta := party{c.issuer(t, "beta"), "lanyard", "http://127.0.0.1:1/callback"}
 	probe := party{beta.issuer, "probe", "http://127.0.0.1:1/probe"}
@@ -291,7 +288,7 @@ func TestTokens(t *testing.T) {
 	d := newDesk(t)
 	w := newWalker()
 	login := d.login(t, "acme", "--directory", c.origin, "--yes", "--print-url")
-	page, at := w.get(t, "http"+login.line(t, "http", 20*time.Second))
+	page, at := w.get(t, login.address(t))
 	page, at = w.submit(t, page, at, url.Values{"answer": {"yes"}})
 	w.submit(t, page, at, nil)
 	if r := login.ended(t); r.code != 0 {
@@ -300,14 +297,3 @@ func TestTokens(t *testing.T) {
 }
 
 var referenceOnPage = regexp.MustCompile(`Reference \d{4}-\d{4}`)
-
-// issuer asks the directory for an enterprise's issuer.
-func (c *company) issuer(t testing.TB, code string) string {
-	t.Helper()
-	resolver := directory.Resolver{Directories: []string{c.origin}}
-	found, err := resolver.Resolve(t.Context(), directory.Query{Code: code})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return found.Document.Connector.OIDC.Issuer
-}

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -27,41 +26,18 @@ import (
 // own. To reach: ≤ 200 ms. Floor: the same browser loads the same page without a sign-in.
 func BenchmarkClick(b *testing.B) {
 	session := authtest.KeyringSession(b)
-	listen, upstream := closedPort(b), vendor(b)
-	c := &company{dir: b.TempDir(), origin: "http://" + listen}
-	app := quickApp(b)
-	c.write(b, "server.yaml", fmt.Sprintf("listen: %s\npublic_url: %s\ndata: %s/data\nkey_file: %s/key\nallow: [%q]\nallow_http: [127.0.0.1]\nlookups_per_minute: 0\n",
-		listen, c.origin, c.dir, c.dir, strings.TrimPrefix(upstream, "http://")))
-	c.write(b, "enterprise.yaml", fmt.Sprintf(`schema: setup/1
-code: acme
-name: {en: Acme, zh: 顶点}
-connector:
-  preset: wps-style
-  vars: {authorize_url: %[1]s/authorize, token_url: %[1]s/accessToken, user_url: %[1]s/userInfo, client_id: acme}
-  secrets: {client_secret: "env:ACME_SECRET"}
-apps:
-  - {id: wiki, title: {en: Wiki}, client: wiki, launch: {kind: oidc, url: "%[2]s/login"}}
+	upstream, app := vendor(b), quickApp(b)
+	c := prepare(b, upstream)
+	c.apply(b, acmeFile(upstream, fmt.Sprintf(`apps:
+  - {id: wiki, title: {en: Wiki}, client: wiki, launch: {kind: oidc, url: "%[1]s/login"}}
 clients:
-  - {id: wiki, public: true, redirect_uris: ["%[2]s/callback"]}
-`, upstream, app))
-	if apply := c.command(b, "apply", "-f", filepath.Join(c.dir, "enterprise.yaml")); apply.wait(b, 30*time.Second) != 0 {
-		b.Fatalf("apply: %s", apply.err.String())
-	}
-	c.server = c.command(b, "run")
-	c.server.line(b, "ready ", 30*time.Second)
+  - {id: wiki, public: true, redirect_uris: ["%[1]s/callback"]}
+`, app)))
+	c.run(b)
 	d := newDesk(b, session.Env...)
 	c.signInAt(b, d)
-	agent, err := local.Dial(b.Context(), d.stateDir())
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer agent.Close()
-	env := local.Env{"DISPLAY": ":99"}
-	for _, v := range d.env {
-		if name, ok := strings.CutPrefix(v, "BROWSER="); ok {
-			env["BROWSER"] = name
-		}
-	}
+	agent := d.dial(b)
+	env := local.Env{"DISPLAY": ":99", "BROWSER": d.browser}
 	running := newBrowser(b)
 	var took, floor []time.Duration
 	for range 21 {

@@ -4,6 +4,7 @@ package cmd_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -23,36 +24,48 @@ import (
 // what the same machine needs for the part that nobody can leave out. They are run once
 // (-benchtime 1x) and report medians.
 
+// benchDesk is a desk, signed in at a company with 50 apps; it logs as little as it does
+// in daily life.
+func benchDesk(b *testing.B, session *authtest.Session) (*desk, *company) {
+	b.Helper()
+	c := newCompany(b, 50, "")
+	d := newDesk(b, append(session.Env, "LANYARD_LOG=")...)
+	c.signInAt(b, d)
+	d.must(b, "apps")
+	return d, c
+}
+
 // BenchmarkAgentIdle: the agent without a tray, signed in, with 50 apps.
 // To reach: RSS ≤ 14 MB, of it anonymous ≤ 7 MB; no CPU tick and ≤ 1 wakeup a second.
 func BenchmarkAgentIdle(b *testing.B) {
-	session := authtest.KeyringSession(b)
-	c := newCompany(b, 50, "")
-	d := newDesk(b, session.Env...)
-	d.env = slices.DeleteFunc(d.env, func(v string) bool { return v == "LANYARD_LOG=debug" })
-	c.signInAt(b, d)
+	d, _ := benchDesk(b, authtest.KeyringSession(b))
 	d.must(b, "quit")
 	start(b, d.env, "lanyard", "agent", "--no-tray")
 	d.untilSignedIn(b)
+	floor := startCommand(b, d.env, exec.Command(built(b, emptyProgram)))
+	d.idle(b, floor)
+}
+
+// emptyProgram is the floor of a process that only is there.
+const emptyProgram = "package main\n\nimport \"time\"\n\nfunc main() { time.Sleep(time.Hour) }\n"
+
+// idle reports what the desk's agent, which has started and signed in, takes over a
+// minute, beside a program that does nothing.
+func (d *desk) idle(b *testing.B, floor *process) {
+	b.Helper()
 	if p := d.settled(b); p.Phase != local.SignedIn || p.AppsAll != 50 {
 		b.Fatalf("not idle and signed in: %+v", p)
 	}
-	floor := exec.Command(floorProgram(b))
-	if err := floor.Start(); err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = floor.Process.Kill(); _ = floor.Wait() }()
-
 	time.Sleep(3 * time.Second) // what start and status left behind
-	agent, empty := d.agentPID(b), floor.Process.Pid
-	before := measure(b, agent)
+	pid := d.agentPID(b)
+	before := measure(b, pid)
 	const over = 60 * time.Second
 	time.Sleep(over)
-	after := measure(b, agent)
+	after, empty := measure(b, pid), measure(b, floor.cmd.Process.Pid)
 	b.ReportMetric(float64(after.rss)/1024, "MB-rss")
 	b.ReportMetric(float64(after.anon)/1024, "MB-anon")
-	b.ReportMetric(float64(measure(b, empty).rss)/1024, "MB-rss-floor")
-	b.ReportMetric(float64(measure(b, empty).anon)/1024, "MB-anon-floor")
+	b.ReportMetric(float64(empty.rss)/1024, "MB-rss-floor")
+	b.ReportMetric(float64(empty.anon)/1024, "MB-anon-floor")
 	b.ReportMetric(float64(after.ticks-before.ticks), "cpu-ticks/min")
 	b.ReportMetric(float64(after.wakeups-before.wakeups)/over.Seconds(), "wakeups/s")
 	b.ReportMetric(0, "ns/op")
@@ -61,15 +74,12 @@ func BenchmarkAgentIdle(b *testing.B) {
 // BenchmarkAgentStart: from exec to signed in, silently. To reach: ≤ 200 ms.
 // Floor: one round trip to the server and one read of the keyring.
 func BenchmarkAgentStart(b *testing.B) {
-	session := authtest.KeyringSession(b)
-	c := newCompany(b, 50, "")
-	d := newDesk(b, session.Env...)
-	c.signInAt(b, d)
+	d, c := benchDesk(b, authtest.KeyringSession(b))
 	var took, floor []time.Duration
 	for range 11 {
 		d.must(b, "quit")
 		begin := time.Now()
-		agent := start(b, d.env, "lanyard", "agent", "--no-tray")
+		start(b, d.env, "lanyard", "agent", "--no-tray")
 		d.untilSignedIn(b)
 		took = append(took, time.Since(begin))
 
@@ -87,7 +97,6 @@ func BenchmarkAgentStart(b *testing.B) {
 			b.Fatalf("read keyring: %v\n%s", err, out)
 		}
 		floor = append(floor, time.Since(begin))
-		_ = agent
 	}
 	report(b, "start", took, floor)
 }
@@ -95,35 +104,33 @@ func BenchmarkAgentStart(b *testing.B) {
 // BenchmarkOpen: from the command to the browser's process, launch link minted
 // included, agent running. To reach: ≤ 100 ms. Floor: exec of the opener.
 func BenchmarkOpen(b *testing.B) {
-	session := authtest.KeyringSession(b)
-	c := newCompany(b, 50, "")
-	d := newDesk(b, session.Env...)
-	c.signInAt(b, d)
-	d.must(b, "apps")
-	browser := ""
-	for _, v := range d.env {
-		if name, ok := strings.CutPrefix(v, "BROWSER="); ok {
-			browser = name
-		}
+	d, _ := benchDesk(b, authtest.KeyringSession(b))
+	d.opening(b, "open", func() { start(b, d.env, "lanyard", "open", "app-7") })
+}
+
+// opening reports how long it takes from open until the browser's process runs. The
+// floor is that process alone.
+func (d *desk) opening(b *testing.B, name string, open func()) {
+	b.Helper()
+	timed := func(open func()) time.Duration {
+		n := len(d.urls())
+		begin := time.Now()
+		open()
+		d.untilOpened(b, n)
+		return time.Since(begin)
 	}
 	var took, floor []time.Duration
 	for range 21 {
-		n := len(d.urls())
-		begin := time.Now()
-		p := start(b, d.env, "lanyard", "open", "app-7")
-		d.untilOpened(b, n)
-		took = append(took, time.Since(begin))
-		p.wait(b, 10*time.Second)
-
-		n = len(d.urls())
-		begin = time.Now()
-		if err := exec.Command(browser, "http://127.0.0.1/floor").Start(); err != nil {
-			b.Fatal(err)
-		}
-		d.untilOpened(b, n)
-		floor = append(floor, time.Since(begin))
+		took = append(took, timed(open))
+		opener := exec.Command(d.browser, "http://127.0.0.1/floor")
+		floor = append(floor, timed(func() {
+			if err := opener.Start(); err != nil {
+				b.Fatal(err)
+			}
+		}))
+		_ = opener.Wait()
 	}
-	report(b, "open", took, floor)
+	report(b, name, took, floor)
 }
 
 // usage is what the kernel says of a process: kilobytes, clock ticks of 10 ms, and how
@@ -163,42 +170,13 @@ func statusField(b testing.TB, file, name string) int {
 	return 0
 }
 
-// floorProgram builds a Go program that does nothing.
-func floorProgram(b testing.TB) string {
-	b.Helper()
-	dir := b.TempDir()
-	source := filepath.Join(dir, "floor.go")
-	text := "package main\n\nimport \"time\"\n\nfunc main() { time.Sleep(time.Hour) }\n"
-	if err := os.WriteFile(source, []byte(text), 0o600); err != nil {
-		b.Fatal(err)
-	}
-	cmd := exec.Command("go", "build", "-o", filepath.Join(dir, "floor"), source)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		b.Fatalf("build floor: %v\n%s", err, out)
-	}
-	return filepath.Join(dir, "floor")
-}
-
 // untilSignedIn listens to the agent's events until the profile is signed in and at rest.
 func (d *desk) untilSignedIn(b testing.TB) {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(b.Context(), 20*time.Second)
 	defer cancel()
-	var client *local.Client
-	for {
-		var err error
-		if client, err = local.Dial(ctx, d.stateDir()); err == nil {
-			break
-		}
-		if ctx.Err() != nil {
-			b.Fatalf("dial the agent: %v", err)
-		}
-		time.Sleep(time.Millisecond)
-	}
-	defer client.Close()
-	done := fmt.Errorf("signed in")
-	err := client.Events(ctx, func(e local.Event) error {
+	done := errors.New("signed in")
+	err := d.dial(b).Events(ctx, func(e local.Event) error {
 		if e.State != nil {
 			if p := e.State.Profile(""); p != nil && p.Phase == local.SignedIn && !p.Refreshing {
 				return done
@@ -209,18 +187,6 @@ func (d *desk) untilSignedIn(b testing.TB) {
 	if err != done { //nolint:errorlint // our own value, given back as it is
 		b.Fatalf("wait for the agent: %v", err)
 	}
-}
-
-// stateDir is where agent.json lies.
-func (d *desk) stateDir() string {
-	found := ""
-	_ = filepath.WalkDir(d.home, func(path string, e os.DirEntry, err error) error {
-		if err == nil && e.IsDir() && e.Name() == "state" {
-			found = path
-		}
-		return nil
-	})
-	return found
 }
 
 // untilOpened waits, closely, until the browser was started more than n times.

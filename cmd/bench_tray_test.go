@@ -3,16 +3,12 @@
 package cmd_test
 
 import (
-	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
-	"lanyard/app/local"
 	"lanyard/app/tray/traytest"
 	"lanyard/auth/authtest"
 )
@@ -39,51 +35,24 @@ func main() {
 }
 `
 
-// bareTray builds trayFloor.
-func bareTray(b *testing.B) *exec.Cmd {
+// bareTray builds trayFloor and returns the command to run it.
+func bareTray(b *testing.B) func() *exec.Cmd {
 	b.Helper()
-	dir := b.TempDir()
-	source := filepath.Join(dir, "floor.go")
-	if err := os.WriteFile(source, []byte(trayFloor), 0o600); err != nil {
-		b.Fatal(err)
-	}
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "floor"), source)
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("build floor: %v\n%s", err, out)
-	}
 	icon, err := filepath.Abs("../assets/icon/tray/signed-in.png")
 	if err != nil {
 		b.Fatal(err)
 	}
-	return exec.Command(filepath.Join(dir, "floor"), icon)
+	program := built(b, trayFloor)
+	return func() *exec.Cmd { return exec.Command(program, icon) }
 }
 
-// again is the same command, to be started once more.
-func again(cmd *exec.Cmd, env []string) *exec.Cmd {
-	next := exec.Command(cmd.Path, cmd.Args[1:]...)
-	next.Env = env
-	return next
-}
-
-// trayDesk is a desk in a session with a panel, signed in at a company with 50 apps; no
-// agent runs.
+// trayDesk is [benchDesk] in a session with a panel; no agent runs.
 func trayDesk(b *testing.B) (*desk, *traytest.Watcher) {
 	b.Helper()
 	session := authtest.KeyringSession(b)
-	c := newCompany(b, 50, "")
-	d := newDesk(b, session.Env...)
-	d.env = slices.DeleteFunc(d.env, func(v string) bool { return v == "LANYARD_LOG=debug" })
-	c.signInAt(b, d)
-	d.must(b, "apps")
+	d, _ := benchDesk(b, session)
 	d.must(b, "quit")
-	address := ""
-	for _, v := range session.Env {
-		if a, ok := strings.CutPrefix(v, "DBUS_SESSION_BUS_ADDRESS="); ok {
-			address = a
-		}
-	}
-	return d, traytest.NewWatcher(b, address)
+	return d, traytest.NewWatcher(b, busOf(b, session))
 }
 
 // BenchmarkTrayIdle: the agent with its tray, signed in, with 50 apps, over a minute. To
@@ -91,33 +60,14 @@ func trayDesk(b *testing.B) (*desk, *traytest.Watcher) {
 // Floor: a bare systray program.
 func BenchmarkTrayIdle(b *testing.B) {
 	d, panel := trayDesk(b)
-	floor := again(bareTray(b), d.env)
-	if err := floor.Start(); err != nil {
-		b.Fatal(err)
-	}
-	defer func() { _ = floor.Process.Kill(); _ = floor.Wait() }()
+	floor := startCommand(b, d.env, bareTray(b)())
 	panel.Icon().Menu()
 	start(b, d.env, "lanyard", "agent")
 	icon := panel.Icon()
 	icon.Menu()
-	if p := d.settled(b); p.Phase != local.SignedIn || p.AppsAll != 50 {
-		b.Fatalf("not idle and signed in: %+v", p)
-	}
+	d.untilSignedIn(b)
 	icon.Menu()
-
-	time.Sleep(3 * time.Second) // what start and status left behind
-	agent, empty := d.agentPID(b), floor.Process.Pid
-	before := measure(b, agent)
-	const over = 60 * time.Second
-	time.Sleep(over)
-	after := measure(b, agent)
-	b.ReportMetric(float64(after.rss)/1024, "MB-rss")
-	b.ReportMetric(float64(after.anon)/1024, "MB-anon")
-	b.ReportMetric(float64(measure(b, empty).rss)/1024, "MB-rss-floor")
-	b.ReportMetric(float64(measure(b, empty).anon)/1024, "MB-anon-floor")
-	b.ReportMetric(float64(after.ticks-before.ticks), "cpu-ticks/min")
-	b.ReportMetric(float64(after.wakeups-before.wakeups)/over.Seconds(), "wakeups/s")
-	b.ReportMetric(0, "ns/op")
+	d.idle(b, floor)
 }
 
 // BenchmarkTrayStart: from exec to the icon registered. To reach: ≤ 50 ms. Floor: the
@@ -133,15 +83,11 @@ func BenchmarkTrayStart(b *testing.B) {
 		took = append(took, time.Since(begin))
 		agent.stop(b, syscall.SIGTERM)
 
-		cmd := again(bare, d.env)
 		begin = time.Now()
-		if err := cmd.Start(); err != nil {
-			b.Fatal(err)
-		}
+		empty := startCommand(b, d.env, bare())
 		panel.Icon()
 		floor = append(floor, time.Since(begin))
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
+		empty.kill()
 	}
 	report(b, "icon", took, floor)
 }
@@ -153,28 +99,6 @@ func BenchmarkTrayClick(b *testing.B) {
 	start(b, d.env, "lanyard", "agent")
 	icon := panel.Icon()
 	d.settled(b)
-	browser := ""
-	for _, v := range d.env {
-		if name, ok := strings.CutPrefix(v, "BROWSER="); ok {
-			browser = name
-		}
-	}
 	menu := icon.Menu()
-	var took, floor []time.Duration
-	for range 21 {
-		n := len(d.urls())
-		begin := time.Now()
-		icon.Click(menu, "App 0")
-		d.untilOpened(b, n)
-		took = append(took, time.Since(begin))
-
-		n = len(d.urls())
-		begin = time.Now()
-		if err := exec.Command(browser, "http://127.0.0.1/floor").Start(); err != nil {
-			b.Fatal(err)
-		}
-		d.untilOpened(b, n)
-		floor = append(floor, time.Since(begin))
-	}
-	report(b, "click", took, floor)
+	d.opening(b, "click", func() { icon.Click(menu, "App 0") })
 }

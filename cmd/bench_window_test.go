@@ -5,13 +5,10 @@ package cmd_test
 import (
 	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
-
-	"lanyard/app/local"
 )
 
 // windowFloor is an empty Fyne window of the same size.
@@ -36,12 +33,8 @@ func BenchmarkWindow(b *testing.B) {
 	d := newSeat(b, nil, screen, "http://127.0.0.1:1")
 	d.env = slices.DeleteFunc(d.env, func(v string) bool { return strings.HasPrefix(v, "LANYARD_WINDOW_CHECK=") })
 	d.must(b, "status")
-	empty := bareWindow(b)
-	client, err := local.Dial(b.Context(), d.stateDir())
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer client.Close()
+	empty := built(b, windowFloor, "-tags", windowTags)
+	client := d.dial(b)
 
 	var took, floor []time.Duration
 	for i := range 8 {
@@ -103,19 +96,4 @@ func (d *display) untilDrawn(b *testing.B, something bool) {
 			b.Fatalf("the screen has not changed to %v", something)
 		}
 	}
-}
-
-// bareWindow builds windowFloor as the window is built.
-func bareWindow(b *testing.B) string {
-	b.Helper()
-	dir := b.TempDir()
-	source := filepath.Join(dir, "floor.go")
-	if err := os.WriteFile(source, []byte(windowFloor), 0o600); err != nil {
-		b.Fatal(err)
-	}
-	build := exec.Command("go", "build", "-tags", windowTags, "-o", filepath.Join(dir, "floor"), source)
-	if out, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("build floor: %v\n%s", err, out)
-	}
-	return filepath.Join(dir, "floor")
 }

@@ -15,7 +15,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -40,7 +39,7 @@ func (l *late) ServeHTTP(w http.ResponseWriter, r *http.Request) { (*l.handler.L
 
 func newTapped(t *testing.T) *tapped {
 	t.Helper()
-	c := &tapped{company: &company{dir: t.TempDir()}, wiretap: newWiretap()}
+	c := &tapped{wiretap: newWiretap()}
 	serve := func(h http.Handler) string {
 		s := httptest.NewServer(c.tap(h))
 		t.Cleanup(s.Close)
@@ -50,22 +49,16 @@ func newTapped(t *testing.T) *tapped {
 	ssoURL, notesURL := serve(&signIn), serve(&notes)
 
 	listen := closedPort(t)
-	behind, err := url.Parse("http://" + listen)
-	if err != nil {
-		t.Fatal(err)
-	}
-	front := httptest.NewServer(c.tap(httputil.NewSingleHostReverseProxy(behind)))
+	front := httptest.NewServer(c.tap(httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: listen})))
 	t.Cleanup(front.Close)
-	c.origin = front.URL
+	c.company = prepareAt(t, listen, front.URL, "", ssoURL)
 
 	secret := auth.RandomToken()
 	c.note("client_secret", secret)
 	c.note("client_secret", pretend.ClientSecret)
 	c.write(t, "notes.secret", secret)
 	c.write(t, "sso.secret", pretend.ClientSecret)
-	c.write(t, "server.yaml", fmt.Sprintf("listen: %s\npublic_url: %s\ndata: %s/data\nkey_file: %s/key\nallow: [%q]\nallow_http: [localhost]\n",
-		listen, c.origin, c.dir, c.dir, strings.TrimPrefix(ssoURL, "http://")))
-	c.write(t, "enterprise.yaml", fmt.Sprintf(`schema: setup/1
+	apply := c.apply(t, fmt.Sprintf(`schema: setup/1
 code: acme
 name: {en: Acme}
 help: {name: IT, phone: "4008"}
@@ -78,10 +71,6 @@ apps:
 clients:
   - {id: notes, secret: "file:notes.secret", redirect_uris: ["%[3]s/callback"]}
 `, ssoURL, pretend.ClientID, notesURL))
-	apply := c.command(t, "apply", "-f", filepath.Join(c.dir, "enterprise.yaml")).ended(t)
-	if apply.code != 0 {
-		t.Fatalf("apply ended with %d: %s", apply.code, apply.err)
-	}
 	c.search(t, "apply", apply.out+apply.err)
 	callback := ""
 	for line := range strings.Lines(apply.out) {
@@ -90,8 +79,7 @@ clients:
 		}
 	}
 	signIn.set(pretend.NewSSO(pretend.SSOConfig{BaseURL: ssoURL, RedirectURIs: []string{callback}}))
-	c.server = c.command(t, "run")
-	c.server.line(t, "ready ", 30*time.Second)
+	c.run(t)
 	notes.set(pretend.NewNotes(pretend.AppConfig{BaseURL: notesURL, Issuer: c.issuer(t, "acme"), ClientID: "notes", ClientSecret: secret}))
 	c.note("key file", strings.TrimSpace(c.read(t, "key")))
 	return c

@@ -4,8 +4,6 @@ package cmd_test
 
 import (
 	"context"
-	"fmt"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"testing"
@@ -22,20 +20,10 @@ func TestCertificateChange(t *testing.T) {
 	t.Parallel()
 	upstream := vendor(t)
 	c, link := newServer(t, upstream)
-	c.write(t, "enterprise.yaml", fmt.Sprintf(`schema: setup/1
-code: acme
-name: {en: Acme, zh: 顶点}
-connector:
-  preset: wps-style
-  vars: {authorize_url: %[1]s/authorize, token_url: %[1]s/accessToken, user_url: %[1]s/userInfo, client_id: acme}
-  secrets: {client_secret: "env:ACME_SECRET"}
-apps:
+	c.apply(t, acmeFile(upstream, `apps:
   - {id: cloud, title: {en: Cloud, zh: 云平台}, preset: saml, vars: {entity_id: "urn:cloud", acs: "https://cloud.example/acs"}}
   - {id: wiki, title: {en: Wiki}, launch: {kind: link, url: "https://wiki.example/"}}
-`, upstream))
-	if apply := c.command(t, "apply", "-f", filepath.Join(c.dir, "enterprise.yaml")); apply.wait(t, 30*time.Second) != 0 {
-		t.Fatalf("apply: %s", apply.err.String())
-	}
+`))
 	const page = "/admin/settings/certificates"
 	b := newBrowser(t)
 	b.do(chromedp.EmulateViewport(1280, 900))

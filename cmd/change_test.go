@@ -5,7 +5,6 @@ package cmd_test
 import (
 	"fmt"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +34,7 @@ func TestWrongCompanyIsToldAtOnce(t *testing.T) {
 	w.client.Transport = as("LiSi")
 	login := d.login(t, "acme", "--directory", c.origin, "--yes", "--print-url")
 	began := time.Now()
-	w.walk(t, "http"+login.line(t, "http", 20*time.Second))
+	w.walk(t, login.address(t))
 	if code := login.wait(t, 20*time.Second); code != 4 || !strings.Contains(login.err.String(), "Wrong company") || time.Since(began) > 20*time.Second {
 		t.Errorf("login ended with %d: %s", code, login.err.String())
 	}
@@ -43,15 +42,6 @@ func TestWrongCompanyIsToldAtOnce(t *testing.T) {
 		t.Errorf("state %+v", s)
 	}
 	c.signInAt(t, d) // and the right person is let in
-}
-
-// apply replaces the company's file and applies it beside the running server.
-func (c *company) apply(t testing.TB, file string) {
-	t.Helper()
-	c.write(t, "enterprise.yaml", file)
-	if r := c.command(t, "apply", "-f", filepath.Join(c.dir, "enterprise.yaml")).ended(t); r.code != 0 {
-		t.Fatalf("apply: %s", r.err)
-	}
 }
 
 // TestChangeSignsNobodyOut: somebody is signed in, and the company's connector changes:

@@ -3,11 +3,7 @@
 package cmd_test
 
 import (
-	"bufio"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -19,41 +15,8 @@ import (
 // returns its origin. It trusts the server at origin and knows the secret.
 func relyingParty(t testing.TB, origin, secret string) string {
 	t.Helper()
-	for _, name := range []string{"testdata/provider/node_modules/node/bin/node", "testdata/client/node_modules/openid-client"} {
-		if _, err := os.Stat(name); err != nil {
-			if os.Getenv("CI") == "true" {
-				t.Fatalf("needs openid-client (make test installs it); CI=true does not skip")
-			}
-			t.Skip("needs openid-client (make test installs it)")
-		}
-	}
-	cmd := exec.Command("../provider/node_modules/node/bin/node", "client.mjs")
-	cmd.Dir = "testdata/client"
-	cmd.Env = append(os.Environ(), "SERVER="+origin, "SECRET="+secret)
-	said := &lockedBuffer{}
-	cmd.Stderr = said
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if t.Failed() {
-			t.Logf("the relying party said:\n%s", said.String())
-		}
-	})
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if ready, ok := strings.CutPrefix(lines.Text(), "ready "); ok {
-			return ready
-		}
-	}
-	t.Fatalf("the relying party ended before it was ready: %s", said.String())
-	return ""
+	needFile(t, "testdata/client/node_modules/openid-client")
+	return nodeProgram(t, "testdata/client/client.mjs", "SERVER="+origin, "SECRET="+secret)
 }
 
 // TestIndependentRelyingParty: an app built on openid-client is opened signed in from the
@@ -61,39 +24,23 @@ func relyingParty(t testing.TB, origin, secret string) string {
 // browser, and is told behind its back whenever a session of its people ends.
 func TestIndependentRelyingParty(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("needs openid-client: skipped under -short")
-	}
 	const secret = "s3cr3t of:the+app&"
 	session := authtest.KeyringSession(t)
-	listen := closedPort(t)
-	c := &company{dir: t.TempDir(), origin: "http://" + listen}
-	app := relyingParty(t, c.origin, secret)
 	upstream := vendor(t)
-	c.write(t, "server.yaml", fmt.Sprintf("listen: %s\npublic_url: %s\ndata: %s/data\nkey_file: %s/key\nallow: [%q, %q]\nallow_http: [127.0.0.1, localhost]\nlookups_per_minute: 0\n",
-		listen, c.origin, c.dir, c.dir, strings.TrimPrefix(upstream, "http://"), strings.TrimPrefix(app, "http://")))
+	c := prepare(t, upstream)
+	app := relyingParty(t, c.origin, secret)
+	c.allow(t, app)
 	c.write(t, "secret", secret)
-	c.write(t, "enterprise.yaml", fmt.Sprintf(`schema: setup/1
-code: acme
-name: {en: Acme, zh: 顶点}
-connector:
-  preset: wps-style
-  vars: {authorize_url: %[1]s/authorize, token_url: %[1]s/accessToken, user_url: %[1]s/userInfo, client_id: acme}
-  secrets: {client_secret: "env:ACME_SECRET"}
-apps:
-  - {id: wiki, title: {en: Wiki, zh: 知识库}, client: relying-party, launch: {kind: oidc, url: %[2]s/login}}
+	c.apply(t, acmeFile(upstream, fmt.Sprintf(`apps:
+  - {id: wiki, title: {en: Wiki, zh: 知识库}, client: relying-party, launch: {kind: oidc, url: %[1]s/login}}
 clients:
   - id: relying-party
     secret: "file:secret"
-    redirect_uris: [%[2]s/callback]
-    logout_uris: [%[2]s/bye]
-    farewell: %[2]s/farewell
-`, upstream, app))
-	if apply := c.command(t, "apply", "-f", filepath.Join(c.dir, "enterprise.yaml")); apply.wait(t, 30*time.Second) != 0 {
-		t.Fatalf("apply: %s", apply.err.String())
-	}
-	c.server = c.command(t, "run")
-	c.server.line(t, "ready ", 30*time.Second)
+    redirect_uris: [%[1]s/callback]
+    logout_uris: [%[1]s/bye]
+    farewell: %[1]s/farewell
+`, app)))
+	c.run(t)
 	d := newDesk(t, session.Env...)
 	c.signInAt(t, d)
 	b := newBrowser(t)

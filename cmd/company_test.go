@@ -15,18 +15,87 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"lanyard/auth/directory"
 )
 
-// company is a real lanyard-server with a configuration of its own and one enterprise,
-// "acme", that was set up by apply; its people sign in at a vendor of three interfaces
-// in the test's process, which lets everybody in.
+// company is a real lanyard-server with a configuration of its own. A test that needs
+// nothing special takes [newCompany]; any other takes the steps one by one: [prepare],
+// [company.apply], [company.run].
 type company struct {
 	origin string
+	listen string
 	server *process
 	dir    string
+}
+
+// prepare makes a company's folder and its server's configuration. Its connectors may
+// reach those addresses. Nothing runs yet.
+func prepare(t testing.TB, reach ...string) *company {
+	t.Helper()
+	listen := closedPort(t)
+	return prepareAt(t, listen, "http://"+listen, "", reach...)
+}
+
+// prepareAt is [prepare] with a listener's and a public address of its own, and more
+// lines in the configuration.
+func prepareAt(t testing.TB, listen, origin, more string, reach ...string) *company {
+	t.Helper()
+	c := &company{dir: t.TempDir(), origin: origin, listen: listen}
+	var allow []string
+	for _, address := range reach {
+		allow = append(allow, strconv.Quote(strings.TrimPrefix(address, "http://")))
+	}
+	if !strings.Contains(more, "lookups_per_minute") {
+		more += "lookups_per_minute: 0\n"
+	}
+	c.write(t, "server.yaml", fmt.Sprintf("listen: %s\npublic_url: %s\ndata: %s/data\nkey_file: %[3]s/key\nallow: [%s]\nallow_http: [127.0.0.1, localhost]\n%s",
+		listen, origin, c.dir, strings.Join(allow, ", "), more))
+	return c
+}
+
+// allow lets the server reach one more address. It does not run yet.
+func (c *company) allow(t testing.TB, address string) {
+	t.Helper()
+	c.write(t, "server.yaml", strings.Replace(c.read(t, "server.yaml"), "allow: [", fmt.Sprintf("allow: [%q, ", strings.TrimPrefix(address, "http://")), 1))
+}
+
+// acmeFile is the enterprise "acme", whose people sign in at an upstream of three
+// interfaces, with more of the file behind that.
+func acmeFile(upstream, more string) string {
+	return fmt.Sprintf(`schema: setup/1
+code: acme
+name: {en: Acme, zh: 顶点}
+help: {name: IT, phone: "4008"}
+connector:
+  preset: wps-style
+  vars: {authorize_url: %[1]s/authorize, token_url: %[1]s/accessToken, user_url: %[1]s/userInfo, client_id: acme}
+  secrets: {client_secret: "env:ACME_SECRET"}
+`, upstream) + more
+}
+
+// apply makes or changes the enterprise by that text, also beside the running server.
+func (c *company) apply(t testing.TB, enterprise string) result {
+	t.Helper()
+	c.write(t, "enterprise.yaml", enterprise)
+	return c.applyFile(t, "enterprise.yaml")
+}
+
+// applyFile applies a file of the company's folder.
+func (c *company) applyFile(t testing.TB, name string) result {
+	t.Helper()
+	return c.command(t, "apply", "-f", filepath.Join(c.dir, name)).succeeds(t)
+}
+
+// run starts the server and waits until it is ready.
+func (c *company) run(t testing.TB) {
+	t.Helper()
+	c.server = c.command(t, "run")
+	c.server.line(t, "ready ", 30*time.Second)
 }
 
 // asPerson is the header by which a test tells the vendor who signs in.
@@ -66,23 +135,20 @@ func vendor(t testing.TB) string {
 	return s.URL
 }
 
-// newCompany starts the server with that many apps; database is an address, or empty
-// for SQLite.
+// newCompany starts the server of the enterprise "acme" with that many apps; its people
+// sign in at a vendor in the test's process, which lets everybody in. database is an
+// address, or empty for SQLite.
 func newCompany(t testing.TB, apps int, database string) *company {
 	t.Helper()
-	listen, more := closedPort(t), "lookups_per_minute: 0\n"
+	more := ""
 	if database != "" {
-		name := filepath.Join(t.TempDir(), "database")
-		if err := os.WriteFile(name, []byte(database), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		more += "database_file: " + name + "\n"
+		more = "database_file: " + write(t, t.TempDir(), "database", database) + "\n"
 	}
+	listen := closedPort(t)
 	return newCompanyAt(t, listen, "http://"+listen, more, apps)
 }
 
-// newCompanyAt starts the server at a listener's and a public address of its own, with
-// more lines in its configuration.
+// newCompanyAt is [newCompany] as [prepareAt] makes it.
 func newCompanyAt(t testing.TB, listen, origin, more string, apps int) *company {
 	t.Helper()
 	return newCompanyWith(t, vendor(t), listen, origin, more, apps)
@@ -91,38 +157,41 @@ func newCompanyAt(t testing.TB, listen, origin, more string, apps int) *company 
 // newCompanyWith is [newCompanyAt] with a vendor of the caller's.
 func newCompanyWith(t testing.TB, upstream, listen, origin, more string, apps int) *company {
 	t.Helper()
-	c := &company{dir: t.TempDir(), origin: origin}
-	c.write(t, "server.yaml", fmt.Sprintf("listen: %s\npublic_url: %s\ndata: %s/data\nkey_file: %s/key\nallow: [%q]\nallow_http: [127.0.0.1]\n%s",
-		listen, c.origin, c.dir, c.dir, strings.TrimPrefix(upstream, "http://"), more))
-	var file strings.Builder
-	fmt.Fprintf(&file, `schema: setup/1
-code: acme
-name: {en: Acme, zh: 顶点}
-help: {name: IT, phone: "4008"}
-connector:
-  preset: wps-style
-  vars: {authorize_url: %[1]s/authorize, token_url: %[1]s/accessToken, user_url: %[1]s/userInfo, client_id: acme}
-  secrets: {client_secret: "env:ACME_SECRET"}
-apps:
-`, upstream)
+	c := prepareAt(t, listen, origin, more, upstream)
+	var list strings.Builder
+	list.WriteString("apps:\n")
 	for i := range apps {
-		fmt.Fprintf(&file, "  - {id: app-%d, title: {en: App %d, zh: 应用 %d}, launch: {kind: link, url: \"%s/app/%d\"}}\n", i, i, i, upstream, i)
+		fmt.Fprintf(&list, "  - {id: app-%d, title: {en: App %d, zh: 应用 %d}, launch: {kind: link, url: \"%s/app/%d\"}}\n", i, i, i, upstream, i)
 	}
-	c.write(t, "enterprise.yaml", file.String())
-	apply := c.command(t, "apply", "-f", filepath.Join(c.dir, "enterprise.yaml"))
-	if code := apply.wait(t, 30*time.Second); code != 0 {
-		t.Fatalf("apply ended with %d: %s", code, apply.err.String())
-	}
-	c.server = c.command(t, "run")
-	c.server.line(t, "ready ", 30*time.Second)
+	c.apply(t, acmeFile(upstream, list.String()))
+	c.run(t)
 	return c
 }
 
 func (c *company) write(t testing.TB, name, text string) {
 	t.Helper()
-	if err := os.WriteFile(filepath.Join(c.dir, name), []byte(text), 0o600); err != nil {
+	write(t, c.dir, name, text)
+}
+
+// read returns a file of the company's folder.
+func (c *company) read(t testing.TB, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(c.dir, name))
+	if err != nil {
 		t.Fatal(err)
 	}
+	return string(data)
+}
+
+// issuer asks the directory for an enterprise's issuer.
+func (c *company) issuer(t testing.TB, code string) string {
+	t.Helper()
+	resolver := directory.Resolver{Directories: []string{c.origin}}
+	found, err := resolver.Resolve(t.Context(), directory.Query{Code: code})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found.Document.Connector.OIDC.Issuer
 }
 
 // command starts lanyard-server with the company's configuration.
@@ -202,8 +271,6 @@ func (w *walker) read(t testing.TB, req *http.Request) (string, *url.URL) {
 func (c *company) signInAt(t testing.TB, d *desk) {
 	t.Helper()
 	login := d.login(t, "acme", "--directory", c.origin, "--yes", "--print-url")
-	newWalker().walk(t, "http"+login.line(t, "http", 20*time.Second))
-	if code := login.wait(t, 20*time.Second); code != 0 {
-		t.Fatalf("login ended with %d: %s", code, login.err.String())
-	}
+	newWalker().walk(t, login.address(t))
+	login.succeeds(t)
 }

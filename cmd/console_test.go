@@ -5,7 +5,6 @@ package cmd_test
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -25,18 +24,8 @@ import (
 // into its console. Its connectors may reach vendor.
 func newServer(t testing.TB, vendor string) (c *company, link string) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listen := l.Addr().String() // ours a moment ago; the server binds it at once
-	l.Close()
-	c = &company{dir: t.TempDir(), origin: "http://" + listen}
-	c.write(t, "server.yaml", fmt.Sprintf(
-		"listen: %s\npublic_url: %s\ndata: %s/data\nkey_file: %s/key\nlookups_per_minute: 0\nallow: [%q]\nallow_http: [127.0.0.1, localhost]\n",
-		listen, c.origin, c.dir, c.dir, strings.TrimPrefix(vendor, "http://")))
-	c.server = c.command(t, "run")
-	c.server.line(t, "ready ", 30*time.Second)
+	c = prepare(t, vendor)
+	c.run(t)
 	file := filepath.Join(c.dir, "data", "console-link")
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -191,9 +180,7 @@ func TestConsole(t *testing.T) {
 	staff.signInAs("zhangsan", password)
 	staff.confirm()
 	staff.shows("signed in", "张三")
-	if code := login.wait(t, 20*time.Second); code != 0 {
-		t.Fatalf("login ended with %d: %s%s", code, login.out.String(), login.err.String())
-	}
+	login.succeeds(t)
 	if p := d.state(t).Profile(""); p == nil || p.Phase != local.SignedIn || p.Identity.Name != "张三" || p.Enterprise.Code != "berry" {
 		t.Fatalf("status = %+v", p)
 	}

@@ -30,16 +30,7 @@ const windowTags = "no_emoji"
 
 // windowBuild builds lanyard-window beside the other programs, where the agent looks.
 var windowBuild = sync.OnceValue(func() error {
-	dir, err := programs()
-	if err != nil {
-		return err
-	}
-	cmd := exec.Command("go", "build", "-tags", windowTags, "-o", dir+"/", "./lanyard-window")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build window: %w\n%s", err, out)
-	}
-	return nil
+	return build("-tags", windowTags, "-o", programsDir+"/", "./lanyard-window")
 })
 
 // display is a screen of its own that nobody looks at, with a keyboard that types.

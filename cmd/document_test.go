@@ -70,7 +70,7 @@ func (f *foreign) signIn(t testing.TB, d *desk, args ...string) result {
 	t.Helper()
 	login := d.login(t, append(args, "--yes", "--print-url")...)
 	w := newWalker()
-	page, at := w.get(t, "http"+login.line(t, "http", 20*time.Second))
+	page, at := w.get(t, login.address(t))
 	w.submit(t, page, at, nil)
 	return login.ended(t)
 }

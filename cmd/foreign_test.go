@@ -3,11 +3,10 @@
 package cmd_test
 
 import (
-	"bufio"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
-	"strings"
 	"testing"
 	"time"
 
@@ -20,47 +19,39 @@ import (
 // foreignProvider starts oidc-provider, which no one here wrote, and returns its issuer.
 func foreignProvider(t testing.TB, env ...string) string {
 	t.Helper()
-	node := "testdata/provider/node_modules/node/bin/node"
-	if _, err := os.Stat(node); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("needs oidc-provider (make test installs it); CI=true does not skip")
-		}
-		t.Skip("needs oidc-provider (make test installs it)")
+	needFile(t, "testdata/provider/node_modules/oidc-provider")
+	return nodeProgram(t, "testdata/provider/provider.mjs", env...)
+}
+
+// nodeProgram starts a program of Node.js, which prints "ready" and its address.
+func nodeProgram(t testing.TB, program string, env ...string) string {
+	t.Helper()
+	const node = "testdata/provider/node_modules/node/bin/node"
+	needFile(t, node)
+	p := startCommand(t, append(os.Environ(), env...), exec.Command(node, program))
+	p.tells(t)
+	return p.line(t, "ready ", 30*time.Second)
+}
+
+// needFile is [authtest.Need] for what make test puts beside the tests.
+func needFile(t testing.TB, name string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skipf("needs %s: skipped under -short", name)
 	}
-	cmd := exec.Command("node_modules/node/bin/node", "provider.mjs")
-	cmd.Dir = "testdata/provider"
-	cmd.Env = append(os.Environ(), env...)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
+	if _, err := os.Stat(name); err == nil {
+		return
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("needs %s, which make test puts there; CI=true does not skip", name)
 	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if issuer, ok := strings.CutPrefix(lines.Text(), "ready "); ok {
-			go func() { // it may print more
-				for lines.Scan() {
-				}
-			}()
-			return issuer
-		}
-	}
-	t.Fatal("the provider ended before it was ready")
-	return ""
+	t.Skipf("needs %s, which make test puts there", name)
 }
 
 // TestForeignProvider signs in, stays signed in by a refresh, and signs out at an
 // independent provider, straight from the desktop: the directory is a plain file and no
 // server of ours has a part in it.
 func TestForeignProvider(t *testing.T) {
-	if testing.Short() {
-		t.Skip("needs oidc-provider: skipped under -short")
-	}
 	session := authtest.KeyringSession(t)
 	issuer := foreignProvider(t, "ACCESS_TTL=20")
 	files := newStaticDirectory(t)
@@ -77,9 +68,7 @@ func TestForeignProvider(t *testing.T) {
 	)
 	b.do(chromedp.WaitVisible(chromedp.CSS("button[type=submit]")), chromedp.Click(chromedp.CSS("button[type=submit]")))
 	b.shows("signed in", "wanglei")
-	if code := login.wait(t, 20*time.Second); code != 0 {
-		t.Fatalf("login ended with %d: %s%s", code, login.out.String(), login.err.String())
-	}
+	login.succeeds(t)
 	first := d.settled(t)
 	if first.Phase != local.SignedIn || first.Identity.Issuer != issuer || first.Identity.Subject != "wanglei" {
 		t.Fatalf("profile = %+v", first)
@@ -88,7 +77,7 @@ func TestForeignProvider(t *testing.T) {
 	// The agent refreshes by itself before the access token ends.
 	eventually(t, 30*time.Second, func() error {
 		if p := d.settled(t); !p.ExpiresAt.After(first.ExpiresAt) {
-			return errNotYet("refresh")
+			return errors.New("no refresh yet")
 		}
 		return nil
 	})
@@ -111,7 +100,3 @@ func TestForeignProvider(t *testing.T) {
 		t.Errorf("after signing out: %s", p.Phase)
 	}
 }
-
-type errNotYet string
-
-func (e errNotYet) Error() string { return "no " + string(e) + " yet" }

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -197,10 +196,8 @@ func TestTyped(t *testing.T) {
 				args = append(args, "--directory", row.directory)
 			}
 			login := d.login(t, args...)
-			newWalker().signIn(t, "http"+login.line(t, "http", 20*time.Second), "zhangsan")
-			if r := login.ended(t); r.code != 0 {
-				t.Fatalf("login ended with %d: %s", r.code, r.err)
-			}
+			newWalker().signIn(t, login.address(t), "zhangsan")
+			login.succeeds(t)
 			if p := d.settled(t); p.Phase != local.SignedIn || p.Enterprise.Code != "demo" {
 				t.Errorf("profile = %+v", p)
 			}
@@ -228,9 +225,7 @@ func TestTrouble(t *testing.T) {
 		t.Helper()
 		b.confirm()
 		b.shows("signed in", "张三")
-		if r := login.ended(t); r.code != 0 {
-			t.Fatalf("login ended with %d: %s", r.code, r.err)
-		}
+		login.succeeds(t)
 	}
 
 	t.Run("wrong password", func(t *testing.T) {
@@ -359,7 +354,7 @@ func TestWrongCompany(t *testing.T) {
 	login := d.login(t, "acme", "--directory", files.URL, "--yes", "--print-url")
 	through := func() string {
 		w := newWalker()
-		page, at := w.get(t, "http"+login.line(t, "http", 20*time.Second))
+		page, at := w.get(t, login.address(t))
 		page, _ = w.submit(t, page, at, nil)
 		return page
 	}

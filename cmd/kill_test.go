@@ -223,9 +223,7 @@ func TestKilledWhileSaving(t *testing.T) {
 		seen[fmt.Sprint(by, ": new ", n == may[1])]++
 
 		if by == "apply" { // again, unharmed: it completes what was cut off
-			if r := c.command(t, "apply", "-f", filepath.Join(c.dir, "acme.yaml")).ended(t); r.code != 0 {
-				t.Fatalf("round %d: apply again: %s", round, r.err)
-			}
+			c.applyFile(t, "acme.yaml")
 			eventually(t, 10*time.Second, func() error { // the server looks again every two seconds
 				if n = v.serves(t, c, appID); n != may[1] {
 					return fmt.Errorf("round %d: edition %d serves after apply, want %d", round, n, may[1])

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -133,12 +132,9 @@ func TestAppGetsNoCookie(t *testing.T) {
 	authtest.Need(t, "chromium")
 	app := newRecorder(t)
 	c := newCompany(t, 1, "")
-	c.write(t, "enterprise.yaml", c.read(t, "enterprise.yaml")+fmt.Sprintf(
+	c.apply(t, c.read(t, "enterprise.yaml")+fmt.Sprintf(
 		"  - {id: shown, title: {en: Shown}, launch: {kind: link, url: %q}}\n  - {id: asked, title: {en: Asked}, launch: {kind: oidc, url: %q}}\n",
 		app.URL+"/shown", app.URL+"/asked"))
-	if r := c.command(t, "apply", "-f", filepath.Join(c.dir, "enterprise.yaml")).ended(t); r.code != 0 {
-		t.Fatalf("apply ended with %d: %s", r.code, r.err)
-	}
 	d, b := newDesk(t), newBrowser(t)
 	c.signInAt(t, d)
 	issuer := c.issuer(t, "acme")

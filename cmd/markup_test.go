@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestMarkupStaysText: an enterprise whose every field is markup is shown as text on all
@@ -29,14 +28,12 @@ func TestMarkupStaysText(t *testing.T) {
 	d := newDesk(t)
 	login := d.login(t, "acme", "--directory", c.origin, "--yes", "--print-url")
 	w := newWalker()
-	consent, at := w.get(t, "http"+login.line(t, "http", 20*time.Second))
+	consent, at := w.get(t, login.address(t))
 	pages := map[string]string{"consent": consent}
 	answer, at := w.submit(t, consent, at, url.Values{"answer": {"yes"}})
 	pages["answer"] = answer
 	w.submit(t, answer, at, nil)
-	if code := login.wait(t, 20*time.Second); code != 0 {
-		t.Fatalf("login ended with %d: %s", code, login.err.String())
-	}
+	login.succeeds(t)
 	issuer := c.issuer(t, "acme")
 	for name, address := range map[string]string{
 		"join": c.origin + "/join/acme", "short": c.origin + "/acme", "my apps": issuer + "/",

@@ -101,23 +101,12 @@ SetEnvIf Host . MELLON_DISABLE_SAMESITE=1
 	Require valid-user
 </Location>
 `, m.dir, listen, filepath.Dir(module), apacheUser()))
-	cmd := exec.Command(apache, "-X", "-f", conf)
-	var log lockedBuffer
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if t.Failed() {
-			t.Logf("apache:\n%s", tail([]byte(log.String()), 4000))
-		}
-	})
+	provider := startCommand(t, os.Environ(), exec.Command(apache, "-X", "-f", conf))
+	provider.tells(t)
 	eventually(t, 20*time.Second, func() error {
 		resp, err := http.Get(m.origin + "/mellon/metadata") //nolint:noctx // a few milliseconds
 		if err != nil {
-			return fmt.Errorf("%w: %s", err, log.String())
+			return fmt.Errorf("%w: %s", err, provider.err.String())
 		}
 		return resp.Body.Close()
 	})
@@ -229,11 +218,7 @@ func TestMellon(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.write(t, "enterprise.yaml", c.read(t, "enterprise.yaml")+"  - {id: wiki, title: {en: Wiki}, launch: "+string(launch)+"}\n")
-	apply := c.command(t, "apply", "-f", filepath.Join(c.dir, "enterprise.yaml"))
-	if code := apply.wait(t, 30*time.Second); code != 0 {
-		t.Fatalf("apply ended with %d: %s", code, apply.err.String())
-	}
+	c.apply(t, c.read(t, "enterprise.yaml")+"  - {id: wiki, title: {en: Wiki}, launch: "+string(launch)+"}\n")
 
 	// shows returns whom the page is about.
 	shows := func(b *browser) string {
@@ -278,9 +263,7 @@ func TestMellon(t *testing.T) {
 		at.open(d.nextURL(t, 0))
 		at.signInAs("ZhangSan", "any")
 		at.confirm()
-		if code := login.wait(t, 20*time.Second); code != 0 {
-			t.Fatalf("login ended with %d: %s", code, login.err.String())
-		}
+		login.succeeds(t)
 		d.must(t, "open", "wiki")
 		b := newBrowser(t) // has never seen anything
 		b.open(d.nextURL(t, 1))

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -52,23 +51,14 @@ func newPanel(t testing.TB, session *authtest.Session, screen *display) *panel {
 	program, settings := authtest.Need(t, "xfce4-panel"), authtest.Need(t, "xfconfd")
 	env := append(os.Environ(), session.Env...)
 	env = append(env, "DISPLAY="+screen.name)
-	value := func(name string) string {
-		for _, pair := range slices.Backward(env) {
-			if v, ok := strings.CutPrefix(pair, name+"="); ok {
-				return v
-			}
-		}
-		t.Fatalf("the session has no %s", name)
-		return ""
-	}
-	dir := filepath.Join(value("XDG_CONFIG_HOME"), "xfce4", "xfconf", "xfce-perchannel-xml")
+	dir := filepath.Join(valueOf(t, session, "XDG_CONFIG_HOME"), "xfce4", "xfconf", "xfce-perchannel-xml")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(dir, "xfce4-panel.xml"), []byte(panelConfig), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	conn, err := dbus.Connect(value("DBUS_SESSION_BUS_ADDRESS"))
+	conn, err := dbus.Connect(busOf(t, session))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,6 +69,23 @@ func newPanel(t testing.TB, session *authtest.Session, screen *display) *panel {
 	p.start(env, program, "--disable-wm-check")
 	p.owned("org.kde.StatusNotifierWatcher")
 	return p
+}
+
+// valueOf is what a session gives to its programs under that name.
+func valueOf(t testing.TB, session *authtest.Session, name string) string {
+	t.Helper()
+	for _, pair := range session.Env {
+		if value, ok := strings.CutPrefix(pair, name+"="); ok {
+			return value
+		}
+	}
+	t.Fatalf("the session has no %s", name)
+	return ""
+}
+
+func busOf(t testing.TB, session *authtest.Session) string {
+	t.Helper()
+	return valueOf(t, session, "DBUS_SESSION_BUS_ADDRESS")
 }
 
 func (p *panel) start(env []string, name string, args ...string) {

@@ -114,17 +114,13 @@ func TestTwoEnterprises(t *testing.T) {
 	c.write(t, "enterprise.yaml", acme)
 	c.write(t, "beta.yaml", strings.NewReplacer("code: acme", "code: beta", "{en: Acme, zh: 顶点}", "{en: Beta}").Replace(acme))
 	for _, file := range []string{"enterprise.yaml", "beta.yaml"} {
-		if r := c.command(t, "apply", "-f", filepath.Join(c.dir, file)).ended(t); r.code != 0 {
-			t.Fatalf("apply %s ended with %d: %s", file, r.code, r.err)
-		}
+		c.applyFile(t, file)
 	}
 	d, b := newDesk(t), newBrowser(t)
 	for i, code := range []string{"acme", "beta"} {
 		login := d.login(t, code, "--directory", c.origin, "--yes", "--print-url")
-		newWalker().walk(t, "http"+login.line(t, "http", 20*time.Second))
-		if code := login.wait(t, 20*time.Second); code != 0 {
-			t.Fatalf("login ended with %d: %s", code, login.err.String())
-		}
+		newWalker().walk(t, login.address(t))
+		login.succeeds(t)
 		d.must(t, "open", "app")
 		b.open(d.nextURL(t, i))
 		b.shows("the app has opened")

@@ -26,26 +26,50 @@ import (
 // These helpers run the product as people do: the built programs, as processes of
 // their own, with an environment that is the test's own.
 
-// programs builds lanyard and lanyard-server once for all tests of this package.
-var programs = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "lanyard-programs")
-	if err != nil {
-		return "", err
-	}
-	cmd := exec.Command("go", "build", "-o", dir+"/", "./lanyard", "./lanyard-server")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build programs: %w\n%s", err, out)
-	}
-	return dir, nil
-})
+// programsDir is where [programs] builds, made by [TestMain].
+var programsDir string
 
 func TestMain(m *testing.M) {
-	code := m.Run()
-	if dir, err := programs(); err == nil {
-		os.RemoveAll(dir)
+	var err error
+	if programsDir, err = os.MkdirTemp("", "lanyard-programs"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
+	code := m.Run()
+	_ = os.RemoveAll(programsDir)
 	os.Exit(code)
+}
+
+// programs builds lanyard and lanyard-server once for all tests of this package.
+var programs = sync.OnceValues(func() (string, error) {
+	return programsDir, build("-o", programsDir+"/", "./lanyard", "./lanyard-server")
+})
+
+// build is go build without cgo, unless -tags says that it is a window's.
+func build(args ...string) error {
+	cmd := exec.Command("go", append([]string{"build"}, args...)...)
+	if !slices.Contains(args, "-tags") {
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build %s: %w\n%s", strings.Join(args, " "), err, out)
+	}
+	return nil
+}
+
+// built builds a program of a test's own from its source text or, where that is the name
+// of a folder, from there, and returns its path.
+func built(t testing.TB, source string, flags ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if !strings.HasPrefix(source, "./") {
+		source = write(t, dir, "main.go", source)
+	}
+	program := filepath.Join(dir, "program")
+	if err := build(slices.Concat(flags, []string{"-o", program, source})...); err != nil {
+		t.Fatal(err)
+	}
+	return program
 }
 
 func program(t testing.TB, name string) string {
@@ -84,20 +108,20 @@ func (b *lockedBuffer) String() string {
 	return b.buf.String()
 }
 
-// start runs a program in the background and ends it with the test.
+// start runs one of our programs in the background and ends it with the test.
 func start(t testing.TB, env []string, name string, args ...string) *process {
 	t.Helper()
-	return startWith(t, nil, env, name, args...)
+	return startCommand(t, env, exec.Command(program(t, name), args...))
 }
 
-// startWith is start with something on standard input.
-func startWith(t testing.TB, stdin io.Reader, env []string, name string, args ...string) *process {
+// startCommand is start for any command.
+func startCommand(t testing.TB, env []string, cmd *exec.Cmd) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(program(t, name), args...), done: make(chan struct{})}
-	p.cmd.Stdin, p.cmd.Env = stdin, env
+	p := &process{cmd: cmd, done: make(chan struct{})}
+	p.cmd.Env = env
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
 	if err := p.cmd.Start(); err != nil {
-		t.Fatalf("start %s: %v", name, err)
+		t.Fatalf("start %s: %v", filepath.Base(cmd.Path), err)
 	}
 	go func() {
 		err := p.cmd.Wait()
@@ -109,6 +133,15 @@ func startWith(t testing.TB, stdin io.Reader, env []string, name string, args ..
 	}()
 	t.Cleanup(func() { p.stop(t, syscall.SIGTERM) })
 	return p
+}
+
+// tells shows the end of what the process said where the test fails.
+func (p *process) tells(t testing.TB) {
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("%s said:\n%s%s", filepath.Base(p.cmd.Path), p.out.String(), tail([]byte(p.err.String()), 4000))
+		}
+	})
 }
 
 // stop sends the signal and waits; a process that stays is killed, and the test told.
@@ -134,6 +167,30 @@ func (p *process) wait(t testing.TB, within time.Duration) int {
 		t.Fatalf("%s still runs after %v\nstdout: %s\nstderr: %s", filepath.Base(p.cmd.Path), within, p.out.String(), p.err.String())
 		return -1
 	}
+}
+
+// ended waits for the process to end by itself and returns what it did.
+func (p *process) ended(t testing.TB) result {
+	t.Helper()
+	code := p.wait(t, 60*time.Second)
+	return result{code, p.out.String(), p.err.String()}
+}
+
+// succeeds waits for the process, which has to end with 0, and returns what it did.
+func (p *process) succeeds(t testing.TB) result {
+	t.Helper()
+	r := p.ended(t)
+	if r.code != 0 {
+		t.Fatalf("%s %s: exit code %d\nstdout: %s\nstderr: %s",
+			filepath.Base(p.cmd.Path), strings.Join(p.cmd.Args[1:], " "), r.code, r.out, r.err)
+	}
+	return r
+}
+
+// address waits for the address that --print-url prints.
+func (p *process) address(t testing.TB) string {
+	t.Helper()
+	return "http" + p.line(t, "http", 20*time.Second)
 }
 
 // line waits for a line on standard output that starts with prefix and returns it
@@ -177,9 +234,10 @@ func eventually(t testing.TB, within time.Duration, check func() error) {
 
 // desk is one employee's computer: a home of its own, and the command line in it.
 type desk struct {
-	home   string
-	env    []string
-	opened string // a file: each line is one address that a browser was started with
+	home    string
+	env     []string
+	browser string // the program
+	opened  string // a file: each line is one address that a browser was started with
 }
 
 // newDesk makes a desk with the given environment on top of a minimal one. Its browser
@@ -187,15 +245,14 @@ type desk struct {
 func newDesk(t testing.TB, env ...string) *desk {
 	t.Helper()
 	home := t.TempDir()
-	d := &desk{home: filepath.Join(home, "lanyard"), opened: filepath.Join(home, "opened")}
-	browser := filepath.Join(home, "browser")
+	d := &desk{home: filepath.Join(home, "lanyard"), browser: filepath.Join(home, "browser"), opened: filepath.Join(home, "opened")}
 	script := "#!/bin/sh\nprintf '%s\\n' \"$1\" >>'" + d.opened + "'\n"
-	if err := os.WriteFile(browser, []byte(script), 0o700); err != nil {
+	if err := os.WriteFile(d.browser, []byte(script), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	d.env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "LANG=en_US.UTF-8",
-		"LANYARD_HOME=" + d.home, "BROWSER=" + browser, "DISPLAY=:99",
+		"LANYARD_HOME=" + d.home, "BROWSER=" + d.browser, "DISPLAY=:99",
 		"LANYARD_LOG=debug",
 	}, env...)
 	t.Cleanup(func() {
@@ -232,19 +289,13 @@ type result struct {
 // run runs one command to its end.
 func (d *desk) run(t testing.TB, args ...string) result {
 	t.Helper()
-	p := start(t, d.env, "lanyard", args...)
-	code := p.wait(t, 60*time.Second)
-	return result{code, p.out.String(), p.err.String()}
+	return start(t, d.env, "lanyard", args...).ended(t)
 }
 
 // must runs one command that has to end with 0 and returns its standard output.
 func (d *desk) must(t testing.TB, args ...string) string {
 	t.Helper()
-	r := d.run(t, args...)
-	if r.code != 0 {
-		t.Fatalf("lanyard %s: exit code %d\nstdout: %s\nstderr: %s", strings.Join(args, " "), r.code, r.out, r.err)
-	}
-	return r.out
+	return start(t, d.env, "lanyard", args...).succeeds(t).out
 }
 
 // login starts a sign-in in the background.
@@ -332,24 +383,36 @@ func (d *desk) settled(t testing.TB) local.Profile {
 	return p
 }
 
+// stateDir is where agent.json lies.
+func (d *desk) stateDir() string { return filepath.Join(d.home, "state") }
+
 // agentPID returns the process id of the desk's agent.
 func (d *desk) agentPID(t testing.TB) int {
 	t.Helper()
-	var info struct{ PID int }
-	err := filepath.WalkDir(d.home, func(path string, e os.DirEntry, err error) error {
-		if err != nil || e.Name() != "agent.json" {
-			return err
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		return json.Unmarshal(data, &info)
-	})
+	data, err := os.ReadFile(filepath.Join(d.stateDir(), "agent.json"))
+	var info local.Info
+	if err == nil {
+		err = json.Unmarshal(data, &info)
+	}
 	if err != nil || info.PID == 0 {
-		t.Fatalf("find agent.json: %v, pid %d", err, info.PID)
+		t.Fatalf("find the agent: %v, pid %d", err, info.PID)
 	}
 	return info.PID
+}
+
+// dial waits, closely, until the desk's agent listens, and asks it from then on.
+func (d *desk) dial(t testing.TB) *local.Client {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		client, err := local.Dial(t.Context(), d.stateDir())
+		if err == nil {
+			t.Cleanup(func() { client.Close() })
+			return client
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("dial the agent: %v", err)
+		}
+	}
 }
 
 // demo starts the pretend company and returns its address.

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"lanyard/app/local"
 )
@@ -31,10 +30,8 @@ func TestPublish(t *testing.T) {
 	signIn := func(d *desk) {
 		t.Helper()
 		login := d.login(t, "acme", "--directory", static.URL, "--yes", "--print-url")
-		newWalker().walk(t, "http"+login.line(t, "http", 20*time.Second))
-		if code := login.wait(t, 20*time.Second); code != 0 {
-			t.Fatalf("login ended with %d: %s", code, login.err.String())
-		}
+		newWalker().walk(t, login.address(t))
+		login.succeeds(t)
 		if p := d.state(t).Profile(""); p == nil || p.Phase != local.SignedIn {
 			t.Fatalf("signed in: %+v", p)
 		}

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"lanyard/app/local"
 	"lanyard/auth/authtest"
@@ -37,9 +36,7 @@ func TestRoad(t *testing.T) {
 	if at := b.location(); strings.Contains(at, "code=") || strings.Contains(at, "state=") {
 		t.Errorf("the browser's address keeps the answer: %s", at)
 	}
-	if code := login.wait(t, 20*time.Second); code != 0 {
-		t.Fatalf("login ended with %d:\n%s%s", code, login.out.String(), login.err.String())
-	}
+	login.succeeds(t)
 	if !strings.Contains(login.err.String()+login.out.String(), "张三") {
 		t.Errorf("login does not say who is signed in:\n%s%s", login.out.String(), login.err.String())
 	}
@@ -100,9 +97,7 @@ func TestOpenSignedOut(t *testing.T) {
 	fresh.signInAs("zhangsan", password)
 	fresh.confirm()
 	fresh.shows("Signed in as 张三")
-	if code := open.wait(t, 20*time.Second); code != 0 {
-		t.Fatalf("open ended with %d: %s", code, open.err.String())
-	}
+	open.succeeds(t)
 	if got := len(d.urls()); got != tabs+1 {
 		t.Errorf("the click opened %d tabs, want 1", got-tabs)
 	}
@@ -123,13 +118,11 @@ func TestPrintURL(t *testing.T) {
 	b := newBrowser(t)
 
 	login := d.login(t, "demo", "--directory", directory, "--yes", "--print-url")
-	b.open("http" + login.line(t, "http", 20*time.Second))
+	b.open(login.address(t))
 	b.signInAs("zhangsan", password)
 	b.confirm()
 	b.shows("signed in", "张三")
-	if code := login.wait(t, 20*time.Second); code != 0 {
-		t.Fatalf("login ended with %d: %s", code, login.err.String())
-	}
+	login.succeeds(t)
 	if lines := strings.Count(login.out.String(), "\n"); lines != 1 {
 		t.Errorf("standard output has %d lines, want the address alone:\n%s", lines, login.out.String())
 	}
@@ -217,7 +210,5 @@ func signIn(t testing.TB, d *desk, b *browser, directory string) {
 	b.signInAs("zhangsan", password)
 	b.confirm()
 	b.shows("signed in", "张三")
-	if code := login.wait(t, 20*time.Second); code != 0 {
-		t.Fatalf("login ended with %d: %s%s", code, login.out.String(), login.err.String())
-	}
+	login.succeeds(t)
 }

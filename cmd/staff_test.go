@@ -8,13 +8,10 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"lanyard/app/local"
 	"lanyard/auth"
@@ -77,10 +74,8 @@ func (w *walker) signIn(t testing.TB, address, username string) string {
 func (d *desk) signInQuietly(t testing.TB, directory, username string) {
 	t.Helper()
 	login := d.login(t, "demo", "--directory", directory, "--yes", "--print-url")
-	newWalker().signIn(t, "http"+login.line(t, "http", 20*time.Second), username)
-	if code := login.wait(t, 20*time.Second); code != 0 {
-		t.Fatalf("login ended with %d: %s", code, login.err.String())
-	}
+	newWalker().signIn(t, login.address(t), username)
+	login.succeeds(t)
 }
 
 // in returns the desk in another language.
@@ -115,13 +110,6 @@ func (r result) refused(t testing.TB, lang string, code int, fault auth.Fault, a
 	return reference[1]
 }
 
-// ended waits for a command and returns what it did.
-func (p *process) ended(t testing.TB) result {
-	t.Helper()
-	code := p.wait(t, 30*time.Second)
-	return result{code, p.out.String(), p.err.String()}
-}
-
 // who says what the desk knows of its people: what a failed command must not change.
 func (d *desk) who(t testing.TB) string {
 	t.Helper()
@@ -146,14 +134,4 @@ func closedPort(t testing.TB) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
-}
-
-// read returns a file of the company's folder.
-func (c *company) read(t testing.TB, name string) string {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join(c.dir, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
 }

@@ -3,13 +3,10 @@
 package cmd_test
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestStagesOfWPS goes the road of an admin at WPS, which tries our three interfaces in
@@ -19,33 +16,20 @@ import (
 func TestStagesOfWPS(t *testing.T) {
 	t.Parallel()
 	const callback, mine, foreign = "https://open.wps.cn/oauth/v1/code", "AK20211008GIMUUL", "AK20261122EVILXX"
-	listen, upstream := closedPort(t), vendor(t)
-	c := &company{dir: t.TempDir(), origin: "http://" + listen}
-	c.write(t, "server.yaml", fmt.Sprintf("listen: %s\npublic_url: %s\ndata: %s/data\nkey_file: %s/key\nallow: [%q]\nallow_http: [127.0.0.1]\nlookups_per_minute: 0\n",
-		listen, c.origin, c.dir, c.dir, strings.TrimPrefix(upstream, "http://")))
+	upstream := vendor(t)
+	c := prepare(t, upstream)
 	c.write(t, "wps-secret", "secret-of-wps")
 	apply := func(vars string) {
 		t.Helper()
-		c.write(t, "enterprise.yaml", fmt.Sprintf(`schema: setup/1
-code: acme
-name: {en: Acme, zh: 顶点}
-connector:
-  preset: wps-style
-  vars: {authorize_url: %[1]s/authorize, token_url: %[1]s/accessToken, user_url: %[1]s/userInfo, client_id: acme}
-  secrets: {client_secret: "env:ACME_SECRET"}
-apps:
-  - {id: wps, title: {en: WPS}, preset: wps, vars: {%[2]s}, secrets: {client_secret: "file:wps-secret"}}
-`, upstream, vars))
-		if apply := c.command(t, "apply", "-f", filepath.Join(c.dir, "enterprise.yaml")); apply.wait(t, 30*time.Second) != 0 {
-			t.Fatalf("apply: %s", apply.err.String())
-		}
+		c.apply(t, acmeFile(upstream, `apps:
+  - {id: wps, title: {en: WPS}, preset: wps, vars: {`+vars+`}, secrets: {client_secret: "file:wps-secret"}}
+`))
 	}
 	apply(`wps_code: acme`)
-	c.server = c.command(t, "run")
-	c.server.line(t, "ready ", 30*time.Second)
+	c.run(t)
 	d := newDesk(t)
 	login := d.login(t, "acme", "--directory", c.origin, "--yes", "--print-url")
-	issuer, _, found := strings.Cut("http"+login.line(t, "http", 20*time.Second), "/authorize")
+	issuer, _, found := strings.Cut(login.address(t), "/authorize")
 	if !found {
 		t.Fatalf("no issuer in %q", issuer)
 	}
@@ -83,13 +67,8 @@ apps:
 		t.Fatalf("stage 1 without an APPID:\n%s", page)
 	}
 	// Stages 2 and 3.
-	form := url.Values{"client_id": {"wps"}, "client_secret": {"secret-of-wps"}, "grant_type": {"authorization_code"}, "code": {code}}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, issuer+"/three/accessToken", strings.NewReader(form.Encode()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	answer, _ := newWalker().read(t, req)
+	answer, _ := newWalker().post(t, issuer+"/three/accessToken",
+		"client_id", "wps", "client_secret", "secret-of-wps", "grant_type", "authorization_code", "code", code)
 	_, token, _ := strings.Cut(answer, `"access_token":"`)
 	token, _, _ = strings.Cut(token, `"`)
 	if who, _ := newWalker().get(t, issuer+"/three/userInfo?access_token="+url.QueryEscape(token)); !strings.Contains(who, "张三") {

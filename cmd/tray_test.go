@@ -89,9 +89,7 @@ func TestTrayNeedsYou(t *testing.T) {
 	b.open(d.nextURL(t, 0))
 	b.signInAs("zhangsan", password)
 	b.confirm()
-	if code := login.wait(t, 20*time.Second); code != 0 {
-		t.Fatalf("login ended with %d: %s", code, login.err.String())
-	}
+	login.succeeds(t)
 	panel.icon().Shows("云莓科技 · 张三|─|笔记|员工手册|云文档|云控制台|运维控制台|内网门户|全部应用…|─|设置…|退出登录|关闭程序")
 	d.must(t, "quit")
 	panel.empty()
@@ -129,12 +127,7 @@ func TestTrayNeedsYou(t *testing.T) {
 // and once.
 func TestTrayComesBack(t *testing.T) {
 	session := authtest.KeyringSession(t)
-	address := ""
-	for _, v := range session.Env {
-		if a, ok := strings.CutPrefix(v, "DBUS_SESSION_BUS_ADDRESS="); ok {
-			address = a
-		}
-	}
+	address := busOf(t, session)
 	d := newDesk(t, session.Env...)
 	first := traytest.NewWatcher(t, address)
 	start(t, d.env, "lanyard", "agent")

@@ -5,7 +5,6 @@ package cmd_test
 import (
 	"fmt"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -21,7 +20,7 @@ func newWays(t testing.TB, app string) (c *company, adminLink, appID string) {
 	sso := newOwnSignIn(t)
 	c, adminLink = newServer(t, sso.url)
 	c.write(t, "secret", pretend.ClientSecret)
-	c.write(t, "enterprise.yaml", fmt.Sprintf(`schema: setup/1
+	out := c.apply(t, fmt.Sprintf(`schema: setup/1
 code: acme
 name: {en: Acme, zh: 顶点}
 connector:
@@ -29,11 +28,9 @@ connector:
   vars: {authorize_url: %[1]s/authorize, token_url: %[1]s/accessToken, user_url: %[1]s/userInfo, client_id: %[2]s}
   secrets: {client_secret: "file:secret"}
   targets: ["%[3]s/app"]
-`, sso.url, pretend.ClientID, app))
-	r := c.command(t, "apply", "-f", filepath.Join(c.dir, "enterprise.yaml")).ended(t)
-	appID = appIDForm.FindString(r.out)
-	if r.code != 0 || appID == "" {
-		t.Fatalf("apply: %s%s", r.out, r.err)
+`, sso.url, pretend.ClientID, app)).out
+	if appID = appIDForm.FindString(out); appID == "" {
+		t.Fatalf("apply: %s", out)
 	}
 	sso.register(c.origin + "/oauth/v1/code?app_id=" + appID)
 	return c, adminLink, appID

@@ -43,12 +43,7 @@ func newSeat(t testing.TB, session *authtest.Session, screen *display, directory
 // openWindow asks the agent for a window, as the tray does.
 func (d *desk) openWindow(t testing.TB, name string) {
 	t.Helper()
-	client, err := local.Dial(t.Context(), d.stateDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	if err := client.Window(t.Context(), name, nil); err != nil {
+	if err := d.dial(t).Window(t.Context(), name, nil); err != nil {
 		t.Fatalf("open window %s: %v", name, err)
 	}
 }

@@ -15,11 +15,16 @@ import (
 // maxPolicy bounds a policy file.
 const maxPolicy = 1 << 20
 
+// policyFile is where the policy lies, but on macOS. It is fixed when the program is
+// linked, so that nothing on the device can lead elsewhere; the product's tests link
+// another place (-X), for /etc is the machine's.
+var policyFile = "/etc/lanyard/policy.json"
+
 func readPolicy() (Policy, error) {
 	if runtime.GOOS == "darwin" {
 		return readPolicyFile("/Library/Application Support/Lanyard/policy.json")
 	}
-	return readPolicyFile("/etc/lanyard/policy.json")
+	return readPolicyFile(policyFile)
 }
 
 // readPolicyFile reads one file, and refuses it where others than its owner may write.

@@ -181,6 +181,9 @@ func TestPolicyFile(t *testing.T) {
 	if p, err := readPolicyFile(filepath.Join(t.TempDir(), "none")); err != nil || p.Code != "" {
 		t.Errorf("no file: got %+v, %v", p, err)
 	}
+	if policyFile != "/etc/lanyard/policy.json" {
+		t.Errorf("the policy is looked for in %s", policyFile)
+	}
 }
 
 func TestAutostart(t *testing.T) {
