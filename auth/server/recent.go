@@ -6,15 +6,18 @@ import (
 	"time"
 )
 
-// Recent remembers enterprises and connectors for a moment, since every page of a
-// sign-in asks for the same two. What another instance changes is seen when the moment
+// Recent remembers enterprises, connectors and people for a moment, since every page of a
+// sign-in asks for the same three. What another instance changes is seen when the moment
 // is over; what is changed through Recent itself is seen at once. Errors are not
-// remembered. It is meant for the pages of a sign-in, not for the ones that set it up.
+// remembered. It is meant for the pages of a sign-in, not for the ones that set it up;
+// whether a person still has access is the session's to say, which is never remembered.
 type Recent struct {
 	Enterprises
 	Connectors
+	People
 	life time.Duration
 
+	people      moment[Person]
 	enterprises moment[Enterprise]
 	connectors  moment[Connector]
 	byAppID     moment[Connector]
@@ -22,8 +25,24 @@ type Recent struct {
 }
 
 // NewRecent returns a Recent that remembers for life, a few seconds.
-func NewRecent(e Enterprises, c Connectors, life time.Duration) *Recent {
-	return &Recent{Enterprises: e, Connectors: c, life: life}
+func NewRecent(e Enterprises, c Connectors, p People, life time.Duration) *Recent {
+	return &Recent{Enterprises: e, Connectors: c, People: p, life: life}
+}
+
+// Person implements [People].
+func (r *Recent) Person(ctx context.Context, enterprise, id string) (Person, error) {
+	return r.people.get(ctx, enterprise+"\n"+id, r.life, func(ctx context.Context, _ string) (Person, error) {
+		return r.People.Person(ctx, enterprise, id)
+	})
+}
+
+// UpsertPerson implements [People].
+func (r *Recent) UpsertPerson(ctx context.Context, p Person) (Person, error) {
+	p, err := r.People.UpsertPerson(ctx, p)
+	if err == nil {
+		r.people.put(p.EnterpriseID+"\n"+p.ID, p, r.life)
+	}
+	return p, err
 }
 
 // Enterprise implements [Enterprises].
@@ -67,6 +86,7 @@ func (r *Recent) learning(ask func(context.Context, string) (Connector, error)) 
 
 // Forget drops everything, since something was saved past Recent.
 func (r *Recent) Forget() {
+	r.people.forget()
 	r.enterprises.forget()
 	r.connectors.forget()
 	r.byAppID.forget()

@@ -27,7 +27,7 @@ func (c *counting) Enterprise(context.Context, string) (server.Enterprise, error
 func TestRecent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inner := &counting{}
-		r := server.NewRecent(inner, inner, 2*time.Second)
+		r := server.NewRecent(inner, inner, nil, 2*time.Second)
 		ask := func(id string) int64 {
 			e, err := r.Enterprise(t.Context(), id)
 			if err != nil {

@@ -98,17 +98,17 @@ func checkLaunch(l server.LaunchSpec, allowHTTP []string) error {
 // auth/server alone; here is where they meet.
 func (s *service) handler() (http.Handler, error) {
 	st := s.store
-	recent := server.NewRecent(st, st, 2*time.Second)
+	recent := server.NewRecent(st, st, st, 2*time.Second)
 	st.OnSetup = recent.Forget
 	gate, err := sso.New(sso.Config{
-		Base: s.base, Enterprises: recent, Connectors: recent, People: st, Flows: st, Sessions: st, SignIns: st, Logouts: st,
+		Base: s.base, Enterprises: recent, Connectors: recent, People: recent, Flows: st, Sessions: st, SignIns: st, Logouts: st,
 		Audiences: st, Replaced: s.replaced, Engine: s.engine, OIDC: s.oidc, Pages: assets.SSOPages, Logger: s.log,
 	})
 	if err != nil {
 		return nil, err
 	}
 	provider, err := broker.New(broker.Config{
-		Base: s.base, Enterprises: recent, People: st, Sessions: st, Clients: st, Grants: st, Keys: st,
+		Base: s.base, Enterprises: recent, People: recent, Sessions: st, Clients: st, Grants: st, Keys: st,
 		Devices: st, Farewells: st, HTTP: s.engine.HTTP, Audiences: st, Back: s.cameBack,
 		Gate: gate, Prover: gate, Activator: gate, Fail: gate.Fail, Pages: assets.BrokerPages, Lang: words.Match, Text: words.T, Logger: s.log,
 	})
@@ -116,14 +116,14 @@ func (s *service) handler() (http.Handler, error) {
 		return nil, err
 	}
 	three, err := threestep.New(threestep.Config{
-		Base: s.base, People: st, Clients: st, Grants: st, Gate: gate, Audiences: st,
+		Base: s.base, People: recent, Clients: st, Grants: st, Gate: gate, Audiences: st,
 		Back: s.cameBack, Fail: gate.Fail, Logger: s.log,
 	})
 	if err != nil {
 		return nil, err
 	}
 	posts, err := saml.New(saml.Config{
-		Base: s.base, Enterprises: recent, People: st, Catalogue: st, Keys: st, Flows: st, Gate: gate, Prover: gate, Audiences: st,
+		Base: s.base, Enterprises: recent, People: recent, Catalogue: st, Keys: st, Flows: st, Gate: gate, Prover: gate, Audiences: st,
 		Opened: func(ctx context.Context, app server.App, session server.Session, outcome string) {
 			s.openingBecame(ctx, app.EnterpriseID, session.PersonID, cmp.Or(app.ClientID, app.ID), outcome)
 		},
@@ -134,7 +134,7 @@ func (s *service) handler() (http.Handler, error) {
 	}
 	st.OnFarewell, s.farewells = provider.WakeFarewells, provider
 	apps, err := catalog.New(catalog.Config{
-		Base: s.base, Enterprises: recent, People: st, Sessions: st, Catalogue: st, Launches: st,
+		Base: s.base, Enterprises: recent, People: recent, Sessions: st, Catalogue: st, Launches: st,
 		Audiences: st, Openings: st, SignIns: st, Minter: provider, Engine: s.engine,
 		Openers: map[string]server.Opener{server.LaunchSAML: posts},
 		Gate:    gate, Prover: gate, Bearer: provider, Fail: gate.Fail, AllowHTTP: s.conf.AllowHTTP, Logger: s.log,

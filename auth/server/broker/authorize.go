@@ -64,14 +64,15 @@ const (
 
 func (b *Broker) wanting(q *request, s server.Session, signedIn bool) trip {
 	anew := q.asks(promptLogin) || q.asks(promptSelect)
+	fresh := signedIn && b.fresh(q, s)
 	switch {
 	case !signedIn && anew:
 		return freshTrip
 	case !signedIn:
 		return plainTrip
-	case b.fresh(q, s) && q.hinted != "" && q.hinted != s.PersonID:
+	case fresh && q.hinted != "" && q.hinted != s.PersonID:
 		return otherPerson
-	case b.fresh(q, s):
+	case fresh:
 		return noTrip
 	case anew,
 		q.maxAge >= 0 && b.cfg.Base.Time().Sub(s.AuthTime) > q.maxAge,

@@ -68,6 +68,8 @@ func (s *Store) CountPeople(ctx context.Context, enterprise string) (int, error)
 
 // RestorePerson implements [server.PeopleList]. Sessions that ended stay ended.
 func (s *Store) RestorePerson(ctx context.Context, enterprise, id string) error {
-	n, err := s.exec(ctx, restorePerson, enterprise, id)
-	return found("restore person", n, err)
+	return s.setUp(ctx, func(ctx context.Context, t transaction) error {
+		n, err := t.exec(ctx, restorePerson, enterprise, id)
+		return found("restore person", n, err)
+	})
 }

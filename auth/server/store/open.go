@@ -60,8 +60,8 @@ type Store struct {
 	// OnFarewell, if set, is called after messages to applications were written, by whoever
 	// ended their sessions; it must not block.
 	OnFarewell func()
-	// OnSetup, if set, is called after an enterprise or its connectors were saved or
-	// deleted here, for those who remember them; it must not block.
+	// OnSetup, if set, is called after an enterprise, its connectors or whether somebody has
+	// access changed here, for those who remember them; it must not block.
 	OnSetup func()
 
 	postgres bool

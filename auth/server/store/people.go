@@ -69,7 +69,7 @@ func (s *Store) LeavePerson(ctx context.Context, enterprise, id string, now time
 // signOut writes why a person has no access any more and ends their sessions.
 func (s *Store) signOut(ctx context.Context, why writing, enterprise, id string, now time.Time) error {
 	told := false
-	err := s.atomically(ctx, func(ctx context.Context, t transaction) error {
+	err := s.setUp(ctx, func(ctx context.Context, t transaction) error {
 		n, err := t.exec(ctx, why, enterprise, id, ms(now))
 		if err := found("end person", n, err); err != nil {
 			return err

@@ -13,7 +13,7 @@ import (
 func TestOnSetup(t *testing.T) {
 	s := openStore(t, filepath.Join(t.TempDir(), "lanyard.db"))
 	company(t, s)
-	recent := server.NewRecent(s, s, time.Hour)
+	recent := server.NewRecent(s, s, s, time.Hour)
 	s.OnSetup = recent.Forget
 	c := server.Connector{ID: "a", EnterpriseID: acme, Document: json.RawMessage(`{"id":"old"}`), Active: true, CreatedAt: now, UpdatedAt: now}
 	must(t, s.SaveConnector(ctx(t), c))
@@ -28,6 +28,13 @@ func TestOnSetup(t *testing.T) {
 	if got, err := recent.Enterprise(ctx(t), acme); err != nil || got.Public != e.Public {
 		t.Errorf("enterprise = %+v, %v", got, err)
 	}
+	zhang, err := recent.Person(ctx(t), acme, "zhang")
+	must(t, err)
+	zhang.Name = "Zhang"
+	must(t, second(recent.UpsertPerson(ctx(t), zhang)))
+	must(t, s.EndPerson(ctx(t), acme, "zhang", now))
+	zhang.EndedAt = now
+	want(t, "somebody without access", zhang)(recent.Person(ctx(t), acme, "zhang"))
 	must(t, s.DeleteConnectors(ctx(t), acme, now))
 	if _, err := recent.ActiveConnector(ctx(t), acme); err == nil {
 		t.Error("a deleted connector is still served")
