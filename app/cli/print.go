@@ -42,6 +42,12 @@ func (c *cli) showError(err error) {
 			c.say(plain(line))
 		}
 	}
+	var agents *local.Problem
+	if fault, _ := auth.FaultOf(err); fault == auth.Internal && m.Sentence != "" && !errors.As(err, &agents) {
+		// This program's own, which no log has: a folder, a policy, a file.
+		c.say(c.t("details", "details", err.Error()))
+		return
+	}
 	if reference == "" && m.Sentence != "" { // our own; what the agent says has one
 		reference = c.NewReference()
 	}

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -85,6 +87,11 @@ func (p *program) serve(ctx context.Context, paths desktop.Paths, o cli.AgentOpt
 	defer logs.Close()
 	ring := &agent.Ring{}
 	logger := slog.New(agent.LogHandler(p.logLevel(), ring, logs))
+	defer func() {
+		if err != nil { // who started us with the session sees nothing else
+			logger.Error("agent failed", "err", err)
+		}
+	}()
 	if err := desktop.Harden(); err != nil {
 		logger.Warn("core dumps not prevented", "err", err)
 	}
@@ -137,14 +144,10 @@ func (p *program) serve(ctx context.Context, paths desktop.Paths, o cli.AgentOpt
 func (p *program) config(paths desktop.Paths, logger *slog.Logger) (agent.Config, error) {
 	policy, err := desktop.ReadPolicy()
 	if err != nil {
-		return agent.Config{}, fmt.Errorf("read policy: %w", err)
-	}
-	var keyring vault.Keyring = vault.NoKeyring{}
-	if !policy.NoKeyring {
-		keyring = vault.OSKeyring(paths.Name("vault"))
+		return agent.Config{}, err
 	}
 	cfg := agent.Config{
-		Version: version, Dir: paths.State, HTTP: agent.NewHTTPClient(), Keyring: keyring,
+		Version: version, Dir: paths.State, HTTP: agent.NewHTTPClient(), Keyring: keyringOf(policy, paths),
 		Pins: policy.Pins, ManagedBy: policy.ManagedBy, Code: policy.Code,
 		Env: local.CallerEnv(p.env), Open: launch.Open, Start: startProgram, Watch: desktop.Watch,
 		Probes: p.probes(), Logger: logger,
@@ -189,12 +192,13 @@ func startProgram(ctx context.Context, program launch.Program, line []byte, env 
 func (p *program) doctor(ctx context.Context) local.Report {
 	paths, err := p.paths()
 	if err != nil {
-		return local.Report{Checks: []local.Check{{Name: "disk", Status: "fail", Detail: err.Error()}}}
+		return local.Report{Checks: []local.Check{{Name: doctor.Disk, Status: doctor.Fail, Detail: err.Error()}}}
 	}
 	probes := p.probes()
 	probes.Lang, probes.StateDir, probes.HTTP = p.lang(), paths.State, agent.NewHTTPClient()
-	probes.Address = p.getenv("LANYARD_DIRECTORY")
-	keyring := vault.OSKeyring(paths.Name("vault"))
+	policy, wrong := desktop.ReadPolicy()
+	probes.Address = cmp.Or(policy.Directory, p.getenv("LANYARD_DIRECTORY"))
+	keyring := keyringOf(policy, paths)
 	probes.Keyring = func(ctx context.Context) error {
 		_, err := keyring.Get(ctx)
 		if errors.Is(err, auth.ErrNotFound) {
@@ -202,7 +206,19 @@ func (p *program) doctor(ctx context.Context) local.Report {
 		}
 		return err
 	}
-	return doctor.Run(ctx, probes)
+	report := doctor.Run(ctx, probes)
+	if wrong != nil { // which alone keeps an agent from starting
+		report.Checks = append(report.Checks, local.Check{Name: "policy", Status: doctor.Fail, Detail: wrong.Error()})
+	}
+	return report
+}
+
+// keyringOf is the password store that a policy wants.
+func keyringOf(policy desktop.Policy, paths desktop.Paths) vault.Keyring {
+	if policy.NoKeyring {
+		return vault.NoKeyring{}
+	}
+	return vault.OSKeyring(paths.Name("vault"))
 }
 
 // probes are the checks that need nothing of an agent.
@@ -268,7 +284,7 @@ func (l *logFile) open() error {
 func (l *logFile) Write(line []byte) (int, error) {
 	if l.size+int64(len(line)) > maxLog {
 		_ = l.file.Close()
-		if err := os.Rename(l.path, l.path+".old"); err != nil {
+		if err := os.Rename(l.path, l.path+".old"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return 0, err
 		}
 		if err := l.open(); err != nil {

@@ -101,6 +101,22 @@ func TestForeground(t *testing.T) {
 	}
 }
 
+// TestBrokenStart says what is wrong to whoever looks, and to the log where nobody does.
+func TestBrokenStart(t *testing.T) {
+	dir := home(t)
+	if err := os.MkdirAll(filepath.Join(dir, "state", "profiles.json"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	code, _, errs := lanyard("agent", "--no-tray")
+	if code != 1 || !strings.Contains(errs, "Details: read profiles") {
+		t.Errorf("exit code %d, said %q", code, errs)
+	}
+	log, err := os.ReadFile(filepath.Join(dir, "logs", "agent.log"))
+	if err != nil || !bytes.Contains(log, []byte(`"agent failed"`)) {
+		t.Errorf("log: %v\n%s", err, log)
+	}
+}
+
 // TestLogFile begins a new file at its limit and keeps one old one.
 func TestLogFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "agent.log")

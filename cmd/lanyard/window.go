@@ -40,7 +40,10 @@ type windows struct {
 func newWindows(paths desktop.Paths, logger *slog.Logger) *windows {
 	w := &windows{state: paths.State, said: filepath.Join(paths.Logs, "window.log"), listens: func() bool { return false }, logger: logger}
 	if self, err := executable(); err == nil {
-		w.program = filepath.Join(filepath.Dir(self), "lanyard-window"+filepath.Ext(self))
+		w.program = filepath.Join(filepath.Dir(self), "lanyard-window")
+		if runtime.GOOS == "windows" {
+			w.program += ".exe"
+		}
 	}
 	return w
 }
