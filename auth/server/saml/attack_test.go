@@ -202,6 +202,26 @@ func wrapped(t testing.TB, w *world, k keyPair, how int) string {
 	return out
 }
 
+// TestRefusalIsShort keeps what a stranger may have written into the log by the kilobyte
+// out of it.
+func TestRefusalIsShort(t *testing.T) {
+	w := newWorld(t)
+	w.app(acme, "wiki", wiki())
+	long := strings.Repeat("x", 32<<10)
+	for name, change := range map[string]func(*ask){
+		"issuer":      func(a *ask) { a.issuer += long },
+		"address":     func(a *ask) { a.acs += long },
+		"destination": func(a *ask) { a.destination += long },
+		"prefix":      func(a *ask) { a.inside = "<" + long + ":x/>" },
+	} {
+		a := w.ask()
+		change(&a)
+		if p := w.browser().post(a.xml(), ""); !strings.HasPrefix(p.body, "page: request_invalid") || len(p.body) > 1000 {
+			t.Errorf("%s: %d bytes, %.200s", name, len(p.body), p.body)
+		}
+	}
+}
+
 // TestSealedRequests cannot be made, moved to another enterprise, or kept for later.
 func TestSealedRequests(t *testing.T) {
 	w := newWorld(t)

@@ -21,6 +21,9 @@ const (
 	maxRelayState = 1 << 10
 )
 
+// requestParam is the parameter that carries a request.
+const requestParam = "SAMLRequest"
+
 // incoming is a message as a binding brought it.
 type incoming struct {
 	xml        []byte
@@ -31,22 +34,30 @@ type incoming struct {
 	algorithm, signature string
 }
 
-// receive takes a message out of a request, by either binding. name is SAMLRequest or
-// SAMLResponse.
-func receive(w http.ResponseWriter, r *http.Request, name string) (incoming, error) {
+// receive takes a SAML request out of one by HTTP, by either binding. What it cannot read
+// is a refusal.
+func receive(w http.ResponseWriter, r *http.Request) (in incoming, err error) {
 	if r.Method == http.MethodPost {
-		return receivePost(w, r, name)
+		in, err = receivePost(w, r)
+	} else {
+		in, err = receiveRedirect(r.URL.RawQuery)
 	}
-	return receiveRedirect(r.URL.RawQuery, name)
+	if err == nil && len(in.relayState) > maxRelayState {
+		err = fmt.Errorf("RelayState has %d bytes", len(in.relayState))
+	}
+	if err != nil {
+		return incoming{}, &refusal{"unreadable", err}
+	}
+	return in, nil
 }
 
 // receivePost reads the HTTP-POST binding (bindings, section 3.5.4).
-func receivePost(w http.ResponseWriter, r *http.Request, name string) (incoming, error) {
+func receivePost(w http.ResponseWriter, r *http.Request) (incoming, error) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
 	if err := r.ParseForm(); err != nil {
 		return incoming{}, fmt.Errorf("read form: %w", err)
 	}
-	for _, n := range []string{name, "RelayState"} {
+	for _, n := range []string{requestParam, "RelayState"} {
 		if len(r.PostForm[n]) > 1 {
 			return incoming{}, fmt.Errorf("read form: %s is there more than once", n)
 		}
@@ -56,16 +67,16 @@ func receivePost(w http.ResponseWriter, r *http.Request, name string) (incoming,
 			return -1
 		}
 		return c
-	}, r.PostForm.Get(name))
+	}, r.PostForm.Get(requestParam))
 	data, err := base64.StdEncoding.DecodeString(message)
 	if err != nil || len(data) == 0 {
-		return incoming{}, fmt.Errorf("read form: %s is not base64", name)
+		return incoming{}, fmt.Errorf("read form: %s is not base64", requestParam)
 	}
 	return incoming{xml: data, relayState: r.PostForm.Get("RelayState")}, nil
 }
 
 // receiveRedirect reads the HTTP-Redirect binding (bindings, section 3.4.4).
-func receiveRedirect(query, name string) (incoming, error) {
+func receiveRedirect(query string) (incoming, error) {
 	if len(query) > maxQuery {
 		return incoming{}, errors.New("read query: too long")
 	}
@@ -73,7 +84,7 @@ func receiveRedirect(query, name string) (incoming, error) {
 	for _, part := range strings.Split(query, "&") {
 		n, value, _ := strings.Cut(part, "=")
 		switch n {
-		case name, "RelayState", "SigAlg", "Signature", "SAMLEncoding":
+		case requestParam, "RelayState", "SigAlg", "Signature", "SAMLEncoding":
 			if _, twice := raw[n]; twice {
 				return incoming{}, fmt.Errorf("read query: %s is there more than once", n)
 			}
@@ -91,9 +102,9 @@ func receiveRedirect(query, name string) (incoming, error) {
 	if e := values["SAMLEncoding"]; e != "" && e != "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE" {
 		return incoming{}, errors.New("read query: unknown SAMLEncoding")
 	}
-	packed, err := base64.StdEncoding.DecodeString(values[name])
+	packed, err := base64.StdEncoding.DecodeString(values[requestParam])
 	if err != nil || len(packed) == 0 {
-		return incoming{}, fmt.Errorf("read query: %s is not base64", name)
+		return incoming{}, fmt.Errorf("read query: %s is not base64", requestParam)
 	}
 	in := incoming{
 		relayState: values["RelayState"], redirect: true,
@@ -102,7 +113,7 @@ func receiveRedirect(query, name string) (incoming, error) {
 	if in.xml, err = inflate(packed); err != nil {
 		return incoming{}, fmt.Errorf("read query: %w", err)
 	}
-	signed := name + "=" + raw[name]
+	signed := requestParam + "=" + raw[requestParam]
 	if relay, there := raw["RelayState"]; there {
 		signed += "&RelayState=" + relay
 	}

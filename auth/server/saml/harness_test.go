@@ -55,11 +55,18 @@ type gate struct {
 	mu    sync.Mutex
 	begun []server.BeginOptions
 	ret   string
+	down  error // what every look for a session fails by
 }
 
 const away = "https://idp.example/authorize"
 
 func (g *gate) Session(r *http.Request, enterprise string) (server.Session, error) {
+	g.mu.Lock()
+	down := g.down
+	g.mu.Unlock()
+	if down != nil {
+		return server.Session{}, down
+	}
 	c, err := r.Cookie("sso-" + enterprise)
 	if err != nil {
 		return server.Session{}, auth.Fail(auth.SignInRequired, nil, nil)

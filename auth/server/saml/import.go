@@ -58,7 +58,7 @@ func ReadMetadata(data []byte) (server.SAML, error) {
 		root = inner[0]
 	}
 	var m spMetadata
-	if err := decodeWithin(root, &m); err != nil {
+	if err := decode(root, &m); err != nil {
 		return server.SAML{}, auth.Fail(auth.SAMLMetadata, nil, err)
 	}
 	if len(m.SP) != 1 || m.EntityID == "" || len(m.EntityID) > 1024 || !strings.Contains(m.SP[0].Protocols, protocolSAML2) {

@@ -9,7 +9,6 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -24,7 +23,6 @@ import (
 	dsig "github.com/russellhaering/goxmldsig"
 
 	"lanyard/auth"
-	"lanyard/auth/server"
 )
 
 // logoutRequest asks to end a session (core, section 3.7.1).
@@ -40,6 +38,7 @@ type logoutRequest struct {
 
 // farewell is a verified one.
 type farewell struct {
+	sender   `json:"-"`
 	App      string    `json:"app"`
 	Entity   string    `json:"entity"`
 	ID       string    `json:"id"`
@@ -57,12 +56,9 @@ func (p *Provider) logout(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	in, err := receive(w, r, "SAMLRequest")
-	if err == nil && len(in.relayState) > maxRelayState {
-		err = errors.New("RelayState is too long")
-	}
+	in, err := receive(w, r)
 	if err != nil {
-		p.refused(w, r, e.ID, &refusal{"unreadable", err})
+		p.refused(w, r, e.ID, err)
 		return
 	}
 	f, err := p.readLogout(r.Context(), e.ID, in)
@@ -70,49 +66,33 @@ func (p *Provider) logout(w http.ResponseWriter, r *http.Request) {
 		p.refused(w, r, e.ID, err)
 		return
 	}
-	sealed, err := json.Marshal(f)
-	if err != nil {
+	if err := p.comeBack(w, e.ID, "signed-out", f); err != nil {
 		p.fail(w, r, e.ID, err)
-		return
 	}
-	seeOther(w, "/e/"+e.ID+"/saml/signed-out?request="+
-		base64.RawURLEncoding.EncodeToString(p.cfg.Base.Sealer.Seal(sealed, "saml logout "+e.ID)))
 }
 
 func (p *Provider) readLogout(ctx context.Context, enterprise string, in incoming) (*farewell, error) {
-	root, err := parse(in.xml, messageBounds)
-	if err != nil {
-		return nil, &refusal{"unreadable", err}
-	}
-	entity, err := issuerOf(root)
+	m, err := p.authenticate(ctx, enterprise, in)
 	if err != nil {
 		return nil, err
 	}
-	app, sp, err := p.find(ctx, enterprise, entity)
-	if err != nil {
-		return nil, err
-	}
-	root, signed, err := verify(sp, root, in)
-	if err != nil {
-		return nil, err
-	}
-	if !signed {
+	if !m.signed {
 		return nil, &refusal{"unsigned", errors.New("a logout, and the app has no certificate")}
 	}
 	var q logoutRequest
-	if err := decode(root, &q); err != nil {
+	if err := decode(m.root, &q); err != nil {
 		return nil, &refusal{"unreadable", err}
 	}
 	now := p.cfg.Base.Time()
-	m := message{q.ID, q.Version, q.IssueInstant, q.Destination, q.Issuer}
-	if err := m.check(p.logoutAddress(enterprise), entity, signed, now); err != nil {
+	h := header{q.ID, q.Version, q.IssueInstant, q.Destination, q.Issuer}
+	if err := h.check(p.logoutAddress(enterprise), m, now); err != nil {
 		return nil, err
 	}
-	return &farewell{App: app.ID, Entity: entity, ID: q.ID, Relay: in.relayState, Sessions: q.Sessions, At: now}, nil
+	return &farewell{App: m.app.ID, Entity: m.sp.EntityID, ID: q.ID, Relay: in.relayState, Sessions: q.Sessions, At: now}, nil
 }
 
-// signedOut ends the browser's session, if it is one that the request is about, and
-// tells the service provider.
+// signedOut ends the browser's session, if it is one that the request names or the
+// request names none, and tells the service provider.
 func (p *Provider) signedOut(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodHead {
 		return
@@ -121,27 +101,30 @@ func (p *Provider) signedOut(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	f, app, sp, err := p.openLogout(r, e.ID)
-	if err == nil {
-		err = p.once(r.Context(), answer{app: app, sp: sp, request: f.ID})
-	}
+	f, err := p.openLogout(r, e.ID)
 	if err != nil {
 		p.fail(w, r, e.ID, err)
 		return
 	}
+	// Whether there is a session is known before the request counts as answered: who is
+	// told of a failure can load the page again.
 	session, err := p.cfg.Gate.Session(r, e.ID)
-	if err == nil && (len(f.Sessions) == 0 || slices.Contains(f.Sessions, p.sessionIndex(app, session))) {
-		if err := p.cfg.Gate.End(w, r, e.ID); err != nil {
-			p.fail(w, r, e.ID, err)
-			return
+	signedIn := err == nil
+	if errors.Is(err, auth.ErrSignInRequired) {
+		err = nil
+	}
+	if err == nil {
+		err = p.once(r.Context(), answer{app: f.app, sp: f.sp, request: f.ID})
+	}
+	if err == nil && signedIn && (len(f.Sessions) == 0 || slices.Contains(f.Sessions, p.sessionIndex(f.app, session))) {
+		if err = p.cfg.Gate.End(w, r, e.ID); err == nil {
+			p.log.InfoContext(r.Context(), "signed out by an app", "enterprise", e.ID, "app", f.app.ID, "person", session.PersonID)
 		}
-		p.log.InfoContext(r.Context(), "signed out by an app", "enterprise", e.ID, "app", app.ID, "person", session.PersonID)
 	}
-	if sp.Logout == "" {
-		seeOther(w, "/e/"+e.ID+"/signed-out")
-		return
+	to := "/e/" + e.ID + "/signed-out"
+	if err == nil && f.sp.Logout != "" {
+		to, err = p.logoutResponse(r.Context(), f)
 	}
-	to, err := p.logoutResponse(r.Context(), e.ID, sp, f)
 	if err != nil {
 		p.fail(w, r, e.ID, err)
 		return
@@ -149,31 +132,25 @@ func (p *Provider) signedOut(w http.ResponseWriter, r *http.Request) {
 	seeOther(w, to)
 }
 
-func (p *Provider) openLogout(r *http.Request, enterprise string) (*farewell, server.App, server.SAML, error) {
+func (p *Provider) openLogout(r *http.Request, enterprise string) (*farewell, error) {
 	f := &farewell{}
-	sealed, err := base64.RawURLEncoding.DecodeString(r.URL.Query().Get("request"))
-	if err == nil {
-		sealed, err = p.cfg.Base.Sealer.Open(sealed, "saml logout "+enterprise)
+	if err := p.reopen(enterprise, "signed-out", r.URL.Query().Get("request"), f); err != nil {
+		return nil, err
 	}
-	if err == nil {
-		err = json.Unmarshal(sealed, f)
+	if p.cfg.Base.Time().After(f.At.Add(requestLife)) {
+		return nil, auth.Fail(auth.SignInStale, nil, nil)
 	}
-	if err != nil || p.cfg.Base.Time().After(f.At.Add(requestLife)) {
-		return nil, server.App{}, server.SAML{}, auth.Fail(auth.SignInStale, nil, err)
-	}
-	app, err := p.cfg.Catalogue.App(r.Context(), enterprise, f.App)
-	if err != nil {
-		return nil, app, server.SAML{}, err
-	}
-	sp, err := specOf(app)
-	return f, app, sp, err
+	from, err := p.registered(r.Context(), enterprise, f.App, f.Entity)
+	f.sender = from
+	return f, err
 }
 
 // logoutResponse is the address that tells the service provider, by the HTTP-Redirect
 // binding with its signature (bindings, section 3.4.4).
-func (p *Provider) logoutResponse(ctx context.Context, enterprise string, sp server.SAML, f *farewell) (string, error) {
-	if _, err := p.origin(sp.Logout); err != nil {
-		return "", err
+func (p *Provider) logoutResponse(ctx context.Context, f *farewell) (string, error) {
+	enterprise, address := f.app.EnterpriseID, f.sp.Logout
+	if _, err := p.origin(address); err != nil {
+		return "", misconfigured(f.app, err)
 	}
 	keys, err := p.keys.of(ctx, enterprise)
 	if err != nil {
@@ -181,7 +158,7 @@ func (p *Provider) logoutResponse(ctx context.Context, enterprise string, sp ser
 	}
 	doc := etree.NewDocument()
 	response := crewjam.LogoutResponse{
-		ID: newID(), InResponseTo: f.ID, Version: "2.0", IssueInstant: p.cfg.Base.Time(), Destination: sp.Logout,
+		ID: newID(), InResponseTo: f.ID, Version: "2.0", IssueInstant: p.cfg.Base.Time(), Destination: address,
 		Issuer: &crewjam.Issuer{Value: EntityID(p.cfg.Base, enterprise)},
 		Status: crewjam.Status{StatusCode: crewjam.StatusCode{Value: crewjam.StatusSuccess}},
 	}
@@ -208,17 +185,8 @@ func (p *Provider) logoutResponse(ctx context.Context, enterprise string, sp ser
 		return "", fmt.Errorf("sign SAML logout response: %w", err)
 	}
 	separator := "?"
-	if strings.Contains(sp.Logout, "?") {
+	if strings.Contains(address, "?") {
 		separator = "&"
 	}
-	return sp.Logout + separator + query + "&Signature=" + url.QueryEscape(base64.StdEncoding.EncodeToString(signature)), nil
-}
-
-// seeOther sends the browser on and leaves no trace of the address it was at.
-func seeOther(w http.ResponseWriter, address string) {
-	h := w.Header()
-	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Location", address)
-	w.WriteHeader(http.StatusSeeOther)
+	return address + separator + query + "&Signature=" + url.QueryEscape(base64.StdEncoding.EncodeToString(signature)), nil
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -60,6 +61,37 @@ func TestLogout(t *testing.T) {
 	want(t, "RelayState", values.Get("RelayState"), "back")
 	if again := b.get(taken); !strings.HasPrefix(again.body, "page: sign_in_stale") {
 		t.Errorf("again: %s", again.body)
+	}
+}
+
+// TestLogoutFailed leaves a request unanswered as long as nobody knows whether there is a
+// session: the service provider is not told of the end of one that lives.
+func TestLogoutFailed(t *testing.T) {
+	w := newWorld(t)
+	sp := signingWiki()
+	sp.Logout = "https://wiki.example/bye"
+	w.app(acme, "wiki", sp)
+	b := w.browser().signIn(w.zhangsan())
+	index := b.open(acme, "wiki").form(t).one(t).Authn.SessionIndex
+	taken := b.get(w.issuer() + "/saml/logout?" + byRedirect(w.goodbye("_1", index), "", spKey().key)).header.Get("Location")
+
+	w.gate.down = errors.New("down")
+	if p := b.get(taken); p.status == http.StatusSeeOther || !strings.Contains(p.body, "down") {
+		t.Errorf("without an answer of the store: %d %s %s", p.status, p.header.Get("Location"), p.body)
+	}
+	w.gate.down = nil
+	changed := sp
+	changed.EntityID = "https://wiki.example/renamed"
+	w.app(acme, "wiki", changed)
+	if p := b.get(taken); !strings.HasPrefix(p.body, "page: sign_in_stale") {
+		t.Errorf("of an app that is another now: %d %s", p.status, p.body)
+	}
+	w.app(acme, "wiki", sp)
+	if p := b.get(taken); !strings.HasPrefix(p.header.Get("Location"), sp.Logout) || b.open(acme, "wiki").status == http.StatusOK {
+		t.Errorf("again: %d %s", p.status, p.body)
+	}
+	if p := b.get(strings.Replace(taken, "/signed-out?", "/continue?", 1)); !strings.HasPrefix(p.body, "page: sign_in_stale") {
+		t.Errorf("as a sign-in: %d %s", p.status, p.body)
 	}
 }
 

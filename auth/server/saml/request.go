@@ -50,8 +50,22 @@ type authnRequest struct {
 	Conditions []struct{} `xml:"urn:oasis:names:tc:SAML:2.0:assertion Conditions"`
 }
 
+// sender is the app that a request is from, and its settings.
+type sender struct {
+	app server.App
+	sp  server.SAML
+}
+
+// received is a message whose sender is known.
+type received struct {
+	sender
+	signed bool
+	root   *etree.Element // what counts of it: where it is signed, what the signature covers
+}
+
 // request is a verified one: whom it is from, where the answer goes, what it asks for.
 type request struct {
+	sender  `json:"-"`
 	App     string    `json:"app"`
 	Entity  string    `json:"entity"`
 	ID      string    `json:"id"`
@@ -74,7 +88,10 @@ type refusal struct {
 	cause error
 }
 
-func (e *refusal) Error() string { return "read SAML request: " + e.key + ": " + fmt.Sprint(e.cause) }
+// Error names the cause, but no more of it than a log can bear: it may quote the request.
+func (e *refusal) Error() string {
+	return fmt.Sprintf("read SAML request: %s: %.300s", e.key, e.cause.Error())
+}
 
 func (e *refusal) Unwrap() error { return e.cause }
 
@@ -84,37 +101,46 @@ func refuse(key string, format string, args ...any) error {
 
 // read verifies a request of an enterprise: everything up to where the answer goes. What
 // the service provider may be told comes back as the request's status.
-func (p *Provider) read(ctx context.Context, enterprise string, in incoming) (*request, server.App, server.SAML, error) {
+func (p *Provider) read(ctx context.Context, enterprise string, in incoming) (*request, error) {
+	m, err := p.authenticate(ctx, enterprise, in)
+	if err != nil {
+		return nil, err
+	}
+	var q authnRequest
+	if err := decode(m.root, &q); err != nil {
+		return nil, &refusal{"unreadable", err}
+	}
+	now := p.cfg.Base.Time()
+	if err := q.check(p.ssoAddress(enterprise), m, now); err != nil {
+		return nil, err
+	}
+	out := &request{sender: m.sender, App: m.app.ID, Entity: m.sp.EntityID, ID: q.ID, Relay: in.relayState, At: now}
+	if out.ACS, err = q.consumer(m.sp); err != nil {
+		return nil, err
+	}
+	q.wishes(m.sp, out)
+	return out, nil
+}
+
+// authenticate finds out which app of the enterprise a message is from, and verifies that.
+func (p *Provider) authenticate(ctx context.Context, enterprise string, in incoming) (*received, error) {
 	root, err := parse(in.xml, messageBounds)
 	if err != nil {
-		return nil, server.App{}, server.SAML{}, &refusal{"unreadable", err}
+		return nil, &refusal{"unreadable", err}
 	}
 	entity, err := issuerOf(root)
 	if err != nil {
-		return nil, server.App{}, server.SAML{}, err
+		return nil, err
 	}
-	app, sp, err := p.find(ctx, enterprise, entity)
+	from, err := p.find(ctx, enterprise, entity)
 	if err != nil {
-		return nil, app, sp, err
+		return nil, err
 	}
-	root, signed, err := verify(sp, root, in)
+	root, signed, err := verify(from.sp, root, in)
 	if err != nil {
-		return nil, app, sp, err
+		return nil, err
 	}
-	var q authnRequest
-	if err := decode(root, &q); err != nil {
-		return nil, app, sp, &refusal{"unreadable", err}
-	}
-	now := p.cfg.Base.Time()
-	if err := q.check(p.ssoAddress(enterprise), entity, signed, now); err != nil {
-		return nil, app, sp, err
-	}
-	out := &request{App: app.ID, Entity: entity, ID: q.ID, Relay: in.relayState, At: now}
-	if out.ACS, err = q.consumer(sp); err != nil {
-		return nil, app, sp, err
-	}
-	q.wishes(sp, out)
-	return out, app, sp, nil
+	return &received{sender: from, signed: signed, root: root}, nil
 }
 
 // issuerOf returns whom a message says that it is from.
@@ -132,17 +158,17 @@ func issuerOf(root *etree.Element) (string, error) {
 }
 
 // find returns the enterprise's app of an entity ID.
-func (p *Provider) find(ctx context.Context, enterprise, entity string) (server.App, server.SAML, error) {
+func (p *Provider) find(ctx context.Context, enterprise, entity string) (sender, error) {
 	apps, err := p.cfg.Catalogue.Apps(ctx, enterprise)
 	if err != nil {
-		return server.App{}, server.SAML{}, err
+		return sender{}, err
 	}
 	for _, app := range apps {
 		if sp, err := specOf(app); err == nil && sp.EntityID == entity {
-			return app, sp, nil
+			return sender{app, sp}, nil
 		}
 	}
-	return server.App{}, server.SAML{}, refuse("unknown", "no app has the entity ID %q", entity)
+	return sender{}, refuse("unknown", "no app has the entity ID %q", entity)
 }
 
 // verify checks the signature of a message where the app's settings hold certificates.
@@ -173,27 +199,27 @@ func verify(sp server.SAML, root *etree.Element, in incoming) (*etree.Element, b
 
 var validID = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,255}$`)
 
-// message is what every request says of itself.
-type message struct {
+// header is what every request says of itself.
+type header struct {
 	id, version, instant, destination string
 	issuer                            []string
 }
 
 // check verifies that the request is for this address, from the one that it was found
 // by, and of now.
-func (m message) check(address, entity string, signed bool, now time.Time) error {
-	if len(m.issuer) != 1 || strings.TrimSpace(m.issuer[0]) != entity {
+func (h header) check(address string, m *received, now time.Time) error {
+	if len(h.issuer) != 1 || strings.TrimSpace(h.issuer[0]) != m.sp.EntityID {
 		return refuse("signature", "the signature covers another issuer")
 	}
-	if m.version != "2.0" || !validID.MatchString(m.id) {
-		return refuse("unreadable", "version %q, id %q", m.version, m.id)
+	if h.version != "2.0" || !validID.MatchString(h.id) {
+		return refuse("unreadable", "version %q, id %q", h.version, h.id)
 	}
-	if m.destination != address && (m.destination != "" || signed) {
-		return refuse("destination", "destination %q", m.destination)
+	if h.destination != address && (h.destination != "" || m.signed) {
+		return refuse("destination", "destination %q", h.destination)
 	}
-	at, err := time.Parse(time.RFC3339, m.instant)
+	at, err := time.Parse(time.RFC3339, h.instant)
 	if err != nil {
-		return refuse("unreadable", "issue instant %q", m.instant)
+		return refuse("unreadable", "issue instant %q", h.instant)
 	}
 	if at.Before(now.Add(-requestLife)) || at.After(now.Add(requestAhead)) {
 		return refuse("expired", "issued %s, now %s", at.UTC().Format(time.RFC3339), now.Format(time.RFC3339))
@@ -202,9 +228,9 @@ func (m message) check(address, entity string, signed bool, now time.Time) error
 }
 
 // check verifies the parts of a request that nobody can be told about but the person.
-func (q *authnRequest) check(address, entity string, signed bool, now time.Time) error {
-	m := message{q.ID, q.Version, q.IssueInstant, q.Destination, q.Issuer}
-	if err := m.check(address, entity, signed, now); err != nil {
+func (q *authnRequest) check(address string, m *received, now time.Time) error {
+	h := header{q.ID, q.Version, q.IssueInstant, q.Destination, q.Issuer}
+	if err := h.check(address, m, now); err != nil {
 		return err
 	}
 	if len(q.Policy) > 1 || len(q.Context) > 1 || len(q.Subject) > 1 {

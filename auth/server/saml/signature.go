@@ -140,7 +140,7 @@ func verifyEnveloped(certs []*x509.Certificate, root *etree.Element) (*etree.Ele
 // wellFormed refuses a signature that covers anything but the whole message.
 func wellFormed(signature *etree.Element, id string) error {
 	var form envelope
-	if err := decodeWithin(signature, &form); err != nil {
+	if err := decode(signature, &form); err != nil {
 		return errSignature
 	}
 	if _, ok := methods[form.Method.Algorithm]; !ok {

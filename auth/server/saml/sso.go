@@ -2,8 +2,6 @@ package saml
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -21,38 +19,32 @@ import (
 const pendingGrace = 10 * time.Minute
 
 // serve takes a request of a service provider, by either binding. It looks at no cookie:
-// a POST from another site has none. What it has verified is sealed into the address at
-// which the browser comes back by GET, [Provider.proceed].
+// the browser comes back for that, by GET, to [Provider.proceed].
 func (p *Provider) serve(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodHead {
+		return // somebody's preview; the one answer is not for it
+	}
 	e, ok := p.enterprise(w, r)
 	if !ok {
 		return
 	}
-	in, err := receive(w, r, "SAMLRequest")
+	in, err := receive(w, r)
 	if err != nil {
-		p.refused(w, r, e.ID, &refusal{"unreadable", err})
+		p.refused(w, r, e.ID, err)
 		return
 	}
-	if len(in.relayState) > maxRelayState {
-		p.refused(w, r, e.ID, refuse("unreadable", "RelayState has %d bytes", len(in.relayState)))
-		return
-	}
-	q, app, sp, err := p.read(r.Context(), e.ID, in)
+	q, err := p.read(r.Context(), e.ID, in)
 	if err != nil {
 		p.refused(w, r, e.ID, err)
 		return
 	}
 	if q.status != nil {
-		p.decline(w, r, q, app, sp, *q.status)
+		p.decline(w, r, q, *q.status)
 		return
 	}
-	sealed, err := json.Marshal(q)
-	if err != nil {
+	if err := p.comeBack(w, e.ID, "continue", q); err != nil {
 		p.fail(w, r, e.ID, err)
-		return
 	}
-	seeOther(w, "/e/"+e.ID+"/saml/continue?request="+
-		base64.RawURLEncoding.EncodeToString(p.cfg.Base.Sealer.Seal(sealed, "saml request "+e.ID)))
 }
 
 // refused tells the person at the browser why a request cannot be answered: who sent it
@@ -79,13 +71,13 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request) {
 	}
 	asked := r.URL.Path + "?"
 	address, _, declined := p.cfg.Base.CutRefused(asked + r.URL.RawQuery)
-	q, app, sp, err := p.pending(r.Context(), e.ID, strings.TrimPrefix(address, asked))
+	q, err := p.pending(r.Context(), e.ID, strings.TrimPrefix(address, asked+"request="))
 	if err != nil {
 		p.fail(w, r, e.ID, err)
 		return
 	}
 	if declined {
-		p.decline(w, r, q, app, sp, status{crewjam.StatusResponder, crewjam.StatusAuthnFailed})
+		p.decline(w, r, q, status{crewjam.StatusResponder, crewjam.StatusAuthnFailed})
 		return
 	}
 	session, err := p.cfg.Gate.Session(r, e.ID)
@@ -103,81 +95,71 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case trip && q.Passive:
-		p.decline(w, r, q, app, sp, status{crewjam.StatusResponder, statusNoPassive})
+		p.decline(w, r, q, status{crewjam.StatusResponder, statusNoPassive})
 	case trip:
 		p.cfg.Gate.Begin(w, r, e.ID, address, server.BeginOptions{Fresh: fresh, Refused: address})
 	default:
-		p.grant(w, r, q, app, sp, session)
+		p.grant(w, r, q, session)
 	}
 }
 
 // pending opens what serve has sealed. The app's settings may have changed meanwhile.
-func (p *Provider) pending(ctx context.Context, enterprise, query string) (*request, server.App, server.SAML, error) {
+func (p *Provider) pending(ctx context.Context, enterprise, sealed string) (*request, error) {
 	q := &request{}
-	sealed, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(query, "request="))
-	if err == nil {
-		sealed, err = p.cfg.Base.Sealer.Open(sealed, "saml request "+enterprise)
-	}
-	if err == nil {
-		err = json.Unmarshal(sealed, q)
-	}
-	if err != nil {
-		return nil, server.App{}, server.SAML{}, auth.Fail(auth.SignInStale, nil, err)
+	if err := p.reopen(enterprise, "continue", sealed, q); err != nil {
+		return nil, err
 	}
 	if now := p.cfg.Base.Time(); now.After(q.At.Add(p.cfg.Base.Lifetimes.Flow + pendingGrace)) {
-		return nil, server.App{}, server.SAML{}, auth.Fail(auth.SignInStale, nil, nil)
+		return nil, auth.Fail(auth.SignInStale, nil, nil)
 	}
-	app, err := p.cfg.Catalogue.App(ctx, enterprise, q.App)
-	if errors.Is(err, auth.ErrNotFound) {
-		err = auth.Fail(auth.AppUnknown, nil, err)
-	}
+	from, err := p.registered(ctx, enterprise, q.App, q.Entity)
 	if err != nil {
-		return nil, app, server.SAML{}, err
+		return nil, err
 	}
-	sp, err := specOf(app)
-	if err != nil {
-		return nil, app, sp, err
+	if !slices.Contains(from.sp.ACS, q.ACS) {
+		return nil, errChanged
 	}
-	if sp.EntityID != q.Entity || !slices.Contains(sp.ACS, q.ACS) {
-		return nil, app, sp, auth.Fail(auth.SignInStale, nil, errors.New("the app's settings have changed"))
-	}
-	return q, app, sp, nil
+	q.sender = from
+	return q, nil
 }
 
 // grant posts the assertion that was asked for.
-func (p *Provider) grant(w http.ResponseWriter, r *http.Request, q *request, app server.App, sp server.SAML, s server.Session) {
+func (p *Provider) grant(w http.ResponseWriter, r *http.Request, q *request, s server.Session) {
+	sp := q.sp
 	if q.Format != "" && sp.NameID == "" && sp.NameFormat == "" {
 		sp.NameFormat = q.Format
 	}
-	a := answer{app: app, sp: sp, session: s, acs: q.ACS, request: q.ID, context: q.Context, wanted: q.Subject}
+	a := answer{app: q.app, sp: sp, session: s, acs: q.ACS, request: q.ID, context: q.Context, wanted: q.Subject}
 	err := p.post(w, r, a, q.Relay)
-	if errors.Is(err, errOther) {
-		p.decline(w, r, q, app, sp, status{crewjam.StatusResponder, statusUnknownPrincipal})
-		return
-	}
-	if err != nil {
-		p.fail(w, r, app.EnterpriseID, err)
+	switch fault, _ := auth.FaultOf(err); {
+	case errors.Is(err, errOther):
+		p.decline(w, r, q, status{crewjam.StatusResponder, statusUnknownPrincipal})
+	case q.Passive && (fault == auth.AppNotYours || fault == auth.AppValueMissing):
+		p.decline(w, r, q, status{crewjam.StatusResponder, statusRequestDenied}) // no page of ours may be seen
+	case err != nil:
+		p.fail(w, r, q.app.EnterpriseID, err)
 	}
 }
 
 // decline posts why there is no assertion.
-func (p *Provider) decline(w http.ResponseWriter, r *http.Request, q *request, app server.App, sp server.SAML, why status) {
-	a := answer{app: app, sp: sp, acs: q.ACS, request: q.ID}
+func (p *Provider) decline(w http.ResponseWriter, r *http.Request, q *request, why status) {
+	enterprise := q.app.EnterpriseID
+	a := answer{app: q.app, sp: q.sp, acs: q.ACS, request: q.ID}
 	err := p.once(r.Context(), a)
 	var keys []*signingKey
 	if err == nil {
-		keys, err = p.keys.of(r.Context(), app.EnterpriseID)
+		keys, err = p.keys.of(r.Context(), enterprise)
 	}
 	var message []byte
 	if err == nil {
 		message, err = p.response(a, nil, why.code(), keys[0], p.cfg.Base.Time())
 	}
 	if err == nil {
-		p.log.InfoContext(r.Context(), "SAML request declined", "enterprise", app.EnterpriseID, "app", app.ID, "status", why.detail)
+		p.log.InfoContext(r.Context(), "SAML request declined", "enterprise", enterprise, "app", q.app.ID, "status", why.detail)
 		err = p.send(w, r, a, message, q.Relay)
 	}
 	if err != nil {
-		p.fail(w, r, app.EnterpriseID, err)
+		p.fail(w, r, enterprise, err)
 	}
 }
 

@@ -199,6 +199,16 @@ func TestAskedForbidden(t *testing.T) {
 	if p := b.follow(b.post(w.ask().xml(), "")); !strings.HasPrefix(p.body, "page: app_not_yours: App wiki") {
 		t.Error(p.body)
 	}
+	// Where no page of ours may be seen the service provider hears of it instead.
+	a := w.ask()
+	a.attrs = ` IsPassive="true"`
+	wantStatus(t, b.follow(b.post(a.xml(), "")).form(t), "Responder", "RequestDenied")
+	w.admitted["wiki"] = server.Admission{Allowed: true}
+	sp := wiki()
+	sp.Attributes = []server.SAMLAttribute{{Name: "role", Values: []string{"{assigned.role}"}}}
+	w.app(acme, "wiki", sp)
+	a.id += "2"
+	wantStatus(t, b.follow(b.post(a.xml(), "")).form(t), "Responder", "RequestDenied")
 }
 
 // TestDue sends people by the company's page who have not been there for too long.
@@ -224,4 +234,10 @@ func TestPreview(t *testing.T) {
 	taken := b.redirect(byRedirect(w.ask().xml(), "", nil)).header.Get("Location")
 	b.read(b.Head(w.url + taken))
 	b.get(taken).form(t).one(t)
+
+	a := w.ask()
+	a.inside = `<saml:Conditions/>`
+	query := byRedirect(a.xml(), "", nil)
+	b.read(b.Head(w.issuer() + "/saml/sso?" + query))
+	wantStatus(t, b.redirect(query).form(t), "Responder", "RequestUnsupported")
 }

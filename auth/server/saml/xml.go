@@ -125,19 +125,9 @@ func (s *scanner) start(t xml.StartElement) error {
 	return nil
 }
 
-// decode fills a struct from an element as it stands.
+// decode fills a struct from an element as it stands, whose namespaces may be declared
+// further out.
 func decode(el *etree.Element, into any) error {
-	doc := etree.NewDocument()
-	doc.SetRoot(el.Copy())
-	data, err := doc.WriteToBytes()
-	if err != nil {
-		return err
-	}
-	return xml.Unmarshal(data, into)
-}
-
-// decodeWithin is [decode] for an element whose namespaces are declared further out.
-func decodeWithin(el *etree.Element, into any) error {
 	copied := el.Copy()
 	for outer := el.Parent(); outer != nil; outer = outer.Parent() {
 		for _, a := range outer.Attr {
