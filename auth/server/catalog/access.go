@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -79,20 +80,14 @@ func (c *Catalog) arrive(w http.ResponseWriter, r *http.Request, app server.App,
 			c.unopened(w, r, o, err)
 			return
 		}
-		c.opened(r.Context(), o, either(outcome, server.OpeningLinked))
+		c.opened(r.Context(), o, cmp.Or(outcome, server.OpeningLinked))
+		c.remember(w, o)
 		c.onward(w, r, app, address)
 	case server.LaunchNative:
 		c.onComputer(w, r, app)
 	default:
-		c.byOpener(w, r, app, l, s, o, either(outcome, server.OpeningPosted))
+		c.byOpener(w, r, app, l, s, o, cmp.Or(outcome, server.OpeningPosted))
 	}
-}
-
-func either(said, otherwise string) string {
-	if said != "" {
-		return said
-	}
-	return otherwise
 }
 
 // byOpener opens an app of a kind that has a package of its own. The opening is written
@@ -104,6 +99,7 @@ func (c *Catalog) byOpener(w http.ResponseWriter, r *http.Request, app server.Ap
 		return
 	}
 	c.opened(r.Context(), o, outcome)
+	c.remember(w, o)
 	if err := opener.Open(w, r, app, s); err != nil {
 		c.unopened(w, r, o, err)
 	}

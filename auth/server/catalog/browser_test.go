@@ -58,13 +58,20 @@ func (b *browser) open(address string) (*http.Response, string) {
 // press sends the form of a page, with the named button.
 func (b *browser) press(page, button string, header ...string) (*http.Response, string) {
 	b.w.t.Helper()
-	action := regexp.MustCompile(`<form[^>]* method="post" action="([^"]+)"`).FindStringSubmatch(page)
-	value := regexp.MustCompile(`id="` + button + `"[^>]*value="(\w+)"|id="` + button + `"`).FindStringSubmatch(page)
+	var part string
+	var action, value []string
+	for _, part = range regexp.MustCompile(`(?s)<form.*?</form>|<form.*`).FindAllString(page, -1) {
+		action = regexp.MustCompile(`^<form[^>]* method="post" action="([^"]+)"`).FindStringSubmatch(part)
+		value = regexp.MustCompile(`id="` + button + `"[^>]*value="(\w+)"|id="` + button + `"`).FindStringSubmatch(part)
+		if action != nil && value != nil {
+			break
+		}
+	}
 	if action == nil || value == nil {
 		b.w.t.Fatalf("no form with button %s on\n%s", button, page)
 	}
 	form := url.Values{"answer": {value[1]}}
-	for _, hidden := range regexp.MustCompile(`type="hidden" name="(\w+)" value="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+	for _, hidden := range regexp.MustCompile(`type="hidden" name="(\w+)" value="([^"]*)"`).FindAllStringSubmatch(part, -1) {
 		form.Set(hidden[1], hidden[2])
 	}
 	r, err := http.NewRequestWithContext(b.w.t.Context(), http.MethodPost, b.w.server.URL+action[1], strings.NewReader(form.Encode()))
@@ -75,7 +82,17 @@ func (b *browser) press(page, button string, header ...string) (*http.Response, 
 		r.Header.Set(header[i], header[i+1])
 	}
 	b.trail = nil
-	return b.read(b.Do(r))
+	return b.form(b.Do(r))
+}
+
+// form is read for the answer to a form, which may not lead away from here by redirects: a
+// browser holds them against the form-action of the page.
+func (b *browser) form(answer *http.Response, err error) (*http.Response, string) {
+	b.w.t.Helper()
+	if err == nil && answer.Header.Get("Begin") != "" {
+		b.w.t.Errorf("a form leads to the company's sign-in by a redirect, by %q", b.trail)
+	}
+	return b.read(answer, err)
 }
 
 // read returns the answer, following the Refresh header as a browser would.
@@ -86,8 +103,10 @@ func (b *browser) read(answer *http.Response, err error) (*http.Response, string
 	body, err := io.ReadAll(answer.Body)
 	must(b.w.t, err)
 	if _, address, found := strings.Cut(answer.Header.Get("Refresh"), "url="); found {
-		b.trail = append(b.trail, address)
-		return b.read(b.Get(address))
+		to, err := answer.Request.URL.Parse(address)
+		must(b.w.t, err)
+		b.trail = append(b.trail, to.String())
+		return b.read(b.Get(to.String()))
 	}
 	return answer, string(body)
 }

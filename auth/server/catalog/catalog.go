@@ -91,6 +91,7 @@ func (c *Catalog) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET /e/{id}/a/{app}", c.access)
 
 	mux.HandleFunc("GET /e/{id}/{$}", c.myApps)
+	mux.Handle("POST /e/{id}/openings/{opening}/asked", c.sameOrigin(c.pageAsked))
 	mux.HandleFunc("GET /e/{id}/devices", c.devices)
 	mux.Handle("POST /e/{id}/devices/{session}/end", c.sameOrigin(c.endDevice))
 	mux.HandleFunc("GET /e/{id}/icons/{sha256}", c.pageIcon)

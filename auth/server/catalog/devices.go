@@ -62,7 +62,7 @@ func (c *Catalog) devices(w http.ResponseWriter, r *http.Request) {
 		Body: map[string]any{
 			"Devices": list, "Sentence": words.T(lang, "catalog.devices.sentence"), "End": words.T(lang, "catalog.devices.end"),
 			"Home": path(e.ID) + "/", "Back": words.T(lang, "catalog.devices.back"),
-			"Who": words.T(lang, "catalog.apps.who", "name", who.Name),
+			"Who": words.T(lang, "catalog.apps.who", "name", called(who)),
 		},
 	})
 }

@@ -16,6 +16,13 @@ func TestDuePersonGoesByTheCompanysPage(t *testing.T) {
 	answer, _ = b.open(agent.link.URL)
 	w.atCompany(b, answer)
 
+	// After the form that asks where there is no agent, too: by a page, not by a redirect.
+	alone := w.browser()
+	_, page := alone.open(w.mint(zhang, 0, "").URL)
+	w.due = zhang.person
+	answer, _ = alone.press(page, "continue")
+	w.atCompany(alone, answer)
+
 	b.signIn(zhang)
 	w.due = zhang.person
 	access := w.issuer(acme) + "/a/notes"

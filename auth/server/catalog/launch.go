@@ -133,6 +133,9 @@ func (c *Catalog) goOn(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case r.PostFormValue("answer") != "yes":
+		if present.PersonID == l.PersonID { // they were not asked whom to stay
+			present = server.Session{}
+		}
 		c.decline(w, r, l, present)
 	case present.PersonID == l.PersonID:
 		c.keep(w, r, l, present)
@@ -229,7 +232,17 @@ func (c *Catalog) byPage(w http.ResponseWriter, r *http.Request, l server.Launch
 		c.refuse(w, r, l, used(err))
 		return
 	}
-	redirect(w, c.accessLink(l.EnterpriseID, l.AppID))
+	c.byAccessLink(w, r, l)
+}
+
+// byAccessLink goes on from a link as the app's access link.
+func (c *Catalog) byAccessLink(w http.ResponseWriter, r *http.Request, l server.Launch) {
+	app, err := c.app(r, l.AppID)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	c.onward(w, r, app, c.accessLink(l.EnterpriseID, l.AppID))
 }
 
 // refuse goes on from a link that signs nobody in: as the app's access link, or to My
@@ -254,13 +267,8 @@ func (c *Catalog) refuse(w http.ResponseWriter, r *http.Request, l server.Launch
 		redirect(w, c.cfg.Base.PublicURL+path(enterprise)+"/")
 		return
 	}
-	app, err := c.app(r, l.AppID)
-	if err != nil {
-		c.fail(w, r, err)
-		return
-	}
 	c.old(r.Context(), l)
-	c.onward(w, r, app, c.accessLink(enterprise, l.AppID))
+	c.byAccessLink(w, r, l)
 }
 
 // burn makes a link worthless that is in two hands.

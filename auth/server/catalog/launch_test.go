@@ -257,6 +257,17 @@ func TestContinuePage(t *testing.T) {
 	}
 	answer, _ = b.open(l.URL)
 	w.atCompany(b, answer)
+
+	// Who is signed in here already may say no all the same.
+	l = w.mint(zhang, 0, "")
+	b.signIn(zhang)
+	_, page = b.open(l.URL)
+	if _, page = b.press(page, "cancel"); !strings.Contains(page, "Nothing was opened") || w.opened != "" {
+		t.Errorf("cancel where the same person is signed in: opened %q\n%s", w.opened, page)
+	}
+	if _, err := w.store.Opening(t.Context(), acme, l.ID); !errors.Is(err, auth.ErrNotFound) {
+		t.Errorf("it counts as an opening: %v", err)
+	}
 }
 
 // Without the agent's proof a browser cannot answer the page of a launch that asks for one.

@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -49,9 +48,6 @@ func (c *Catalog) unopened(w http.ResponseWriter, r *http.Request, o server.Open
 		Reference: reference, EnterpriseID: o.EnterpriseID, PersonID: o.PersonID, AppID: o.AppID,
 		Stage: "open", Fault: fault, Detail: detail(err, args), At: c.cfg.Base.Time(),
 	}
-	if args["stage"] != "" {
-		line.Stage = args["stage"]
-	}
 	if err := c.cfg.SignIns.RecordSignIn(ctx, line); err != nil {
 		c.log.WarnContext(ctx, "failed opening not recorded", "reference", reference, "err", err)
 	}
@@ -62,7 +58,7 @@ func (c *Catalog) unopened(w http.ResponseWriter, r *http.Request, o server.Open
 // the rules of auth.Args and of error texts.
 func detail(err error, args auth.Args) string {
 	var out strings.Builder
-	for _, name := range []string{"code", "reason", "field", "found", "host"} {
+	for _, name := range []string{"stage", "code", "reason", "field", "found", "host"} {
 		if args[name] != "" {
 			fmt.Fprintf(&out, "%s %q; ", name, args[name])
 		}
@@ -80,20 +76,26 @@ func (c *Catalog) asked(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	o, err := c.cfg.Openings.Opening(r.Context(), token.EnterpriseID, r.PathValue("opening"))
-	if err == nil && o.PersonID != token.PersonID {
-		err = fmt.Errorf("opening of another person: %w", auth.ErrNotFound)
-	}
-	if err == nil {
-		err = c.cfg.Openings.MarkOpening(r.Context(), token.EnterpriseID, o.ID, server.OpeningAsked, c.cfg.Base.Time())
-	}
-	if err != nil {
-		if !errors.Is(err, auth.ErrNotFound) {
-			c.log.ErrorContext(r.Context(), "complaint not kept", "enterprise", token.EnterpriseID, "err", err)
-		}
+	if err := c.complain(r, token.EnterpriseID, token.PersonID); err != nil {
 		c.refuseAPI(w, r, err)
 		return
 	}
-	c.log.InfoContext(r.Context(), "app asked to sign in", "enterprise", token.EnterpriseID, "app", o.AppID, "person", o.PersonID, "launch", o.ID)
 	w.WriteHeader(http.StatusNoContent)
+}
+
+// complain writes down that the path's opening, one of the person's own, ended in a
+// question for a password.
+func (c *Catalog) complain(r *http.Request, enterprise, person string) error {
+	o, err := c.cfg.Openings.Opening(r.Context(), enterprise, r.PathValue("opening"))
+	if err == nil && o.PersonID != person {
+		err = fmt.Errorf("opening of another person: %w", auth.ErrNotFound)
+	}
+	if err == nil {
+		err = c.cfg.Openings.MarkOpening(r.Context(), enterprise, o.ID, server.OpeningAsked, c.cfg.Base.Time())
+	}
+	if err != nil {
+		return err
+	}
+	c.log.InfoContext(r.Context(), "app asked to sign in", "enterprise", enterprise, "app", o.AppID, "person", person, "launch", o.ID)
+	return nil
 }

@@ -25,7 +25,7 @@ func (c *Catalog) visited(w http.ResponseWriter, r *http.Request, ret string) (e
 	}
 	s, err := c.cfg.Gate.Session(r, e.ID)
 	if errors.Is(err, auth.ErrSignInRequired) {
-		c.cfg.Gate.Begin(w, r, e.ID, ret, server.BeginOptions{})
+		c.toSignIn(w, r, e, ret)
 		return e, s, who, false
 	}
 	if err == nil {
@@ -36,6 +36,21 @@ func (c *Catalog) visited(w http.ResponseWriter, r *http.Request, ret string) (e
 		return e, s, who, false
 	}
 	return e, s, who, true
+}
+
+// toSignIn sends the browser through the company's sign-in and on to ret. After a form, the
+// search too, it does so by a page, as [Catalog.onward] does and for the same reason.
+func (c *Catalog) toSignIn(w http.ResponseWriter, r *http.Request, e server.Enterprise, ret string) {
+	if r.Method != http.MethodPost && r.URL.RawQuery == "" {
+		c.cfg.Gate.Begin(w, r, e.ID, ret, server.BeginOptions{})
+		return
+	}
+	lang := language(r)
+	w.Header().Set("Refresh", "0; url="+ret)
+	c.page(w, r, "opening", server.View{
+		Lang: lang, Title: words.ExplainFault(auth.SignInRequired, nil, lang).Title, Enterprise: e,
+		Body: map[string]string{"Address": ret, "Open": words.T(lang, "catalog.left.again")},
+	})
 }
 
 // myApps answers GET {issuer}/: the person's apps in the browser.
@@ -60,7 +75,7 @@ func (c *Catalog) myApps(w http.ResponseWriter, r *http.Request) {
 		"Apps": tiles, "Query": query, "Many": len(tiles) > aGlance, "Home": path(e.ID) + "/",
 		"Search": words.T(lang, "catalog.apps.search"), "SearchGo": words.T(lang, "catalog.apps.search_go"),
 		"Searchable": query != "" || len(apps) > aGlance,
-		"Who":        words.T(lang, "catalog.apps.who", "name", who.Name),
+		"Who":        words.T(lang, "catalog.apps.who", "name", called(who)),
 		"Devices":    path(e.ID, "devices"), "DevicesText": words.T(lang, "catalog.devices.link"),
 		"Action": path(e.ID, "sign-out"), "SignOut": words.T(lang, "catalog.apps.sign_out"),
 	}
@@ -72,6 +87,7 @@ func (c *Catalog) myApps(w http.ResponseWriter, r *http.Request) {
 	case len(tiles) == 0:
 		body["Nothing"], body["Hint"] = words.T(lang, "catalog.apps.none"), words.T(lang, "catalog.apps.none_hint")+" "+words.AskIT(e.Help, lang)
 	}
+	c.askAfter(r, e.ID, who, apps, body)
 	c.page(w, r, "apps", server.View{Lang: lang, Title: words.T(lang, "catalog.apps.title"), Enterprise: e, Pictures: true, Body: body})
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,88 @@ func TestSearchSaysWhatItFound(t *testing.T) {
 	}
 	if _, page = b.open(w.issuer(acme) + "/?q=%22%3E%3Cscript%3E"); strings.Contains(page, "<script>") || !strings.Contains(page, "No app is called") || !strings.Contains(page, "Show all apps") {
 		t.Errorf("nothing found:\n%s", page)
+	}
+}
+
+// Who was signed out meanwhile gets to the company's sign-in from every form of these pages.
+func TestFormsAfterTheEnd(t *testing.T) {
+	w := newWorld(t)
+	zhang := w.signedIn(acme, "张三")
+	for what, press := range map[string]func(b *browser, apps, devices string) (*http.Response, string){
+		"search": func(b *browser, _, _ string) (*http.Response, string) {
+			return b.form(b.Get(w.issuer(acme) + "/?q=notes"))
+		},
+		"a device": func(b *browser, _, devices string) (*http.Response, string) {
+			return b.send(device(t, devices, ""))
+		},
+		"asked": func(b *browser, apps, _ string) (*http.Response, string) { return b.press(apps, "asked") },
+	} {
+		b := w.browser()
+		s := b.signIn(zhang)
+		b.open(w.issuer(acme) + "/a/notes")
+		_, apps := b.open(w.issuer(acme) + "/")
+		_, devices := b.open(w.issuer(acme) + "/devices")
+		must(t, w.store.EndSession(t.Context(), acme, s.ID, w.now()))
+		answer, page := press(b, apps, devices)
+		if got := answer.Header.Get("Begin"); !strings.HasPrefix(got, "/e/"+acme+"/") {
+			t.Errorf("%s: at %s, sign-in for %q\n%s", what, answer.Request.URL, got, page)
+		}
+	}
+}
+
+// Who came by an access link says on My apps that the app asked for a password, for two
+// minutes, of what they opened themselves, and reads that it was heard.
+func TestAskedOnMyApps(t *testing.T) {
+	w := newWorld(t)
+	zhang, li := w.signedIn(acme, "张三"), w.signedIn(acme, "李四")
+	home, line := w.issuer(acme)+"/", "Notes asked you to sign in? Tell IT"
+	b := w.browser()
+	b.signIn(zhang)
+	if _, page := b.open(home); strings.Contains(page, "asked you") {
+		t.Errorf("nothing was opened:\n%s", page)
+	}
+	b.open(w.issuer(acme) + "/a/notes")
+	_, page := b.open(home)
+	if !strings.Contains(page, line) {
+		t.Fatalf("the page does not ask:\n%s", page)
+	}
+	action := regexp.MustCompile(`/e/\w+/openings/\w+/asked`).FindString(page)
+
+	// Nobody else says it, and no other page does.
+	c := w.browser()
+	c.signIn(li)
+	if _, theirs := c.open(home); strings.Contains(theirs, "asked you") {
+		t.Error("another person is asked")
+	}
+	c.send(action)
+	c.send("/e/" + acme + "/openings/none/asked")
+	b.send(strings.Replace(action, acme, other, 1))
+	b.send(action, "Sec-Fetch-Site", "cross-site")
+	if got := w.outcomes(); !slices.Equal(got, []string{"notes linked"}) {
+		t.Errorf("openings %q", got)
+	}
+
+	answer, page := b.press(page, "asked")
+	if answer.Request.URL.Path != "/e/"+acme+"/" || strings.Contains(page, line) || !strings.Contains(page, "IT sees that Notes asked you to sign in") {
+		t.Errorf("at %s:\n%s", answer.Request.URL, page)
+	}
+	if got := w.outcomes(); !slices.Equal(got, []string{"notes asked"}) {
+		t.Errorf("openings %q", got)
+	}
+
+	// The newest opening is asked after, and none that is long ago or that failed.
+	b.open(w.issuer(acme) + "/a/notes")
+	if _, page := b.open(home); !strings.Contains(page, line) {
+		t.Errorf("after another opening:\n%s", page)
+	}
+	w.later(2*time.Minute + time.Second)
+	if _, page := b.open(home); strings.Contains(page, "asked you") {
+		t.Errorf("two minutes later:\n%s", page)
+	}
+	must(t, w.store.SaveApp(t.Context(), server.App{ID: "bad", EnterpriseID: acme, Launch: []byte(`{"kind":"steps"}`)}))
+	b.open(w.issuer(acme) + "/a/bad")
+	if _, page := b.open(home); strings.Contains(page, "asked you") {
+		t.Errorf("after an app that did not open:\n%s", page)
 	}
 }
 

@@ -27,7 +27,7 @@ func (c *Catalog) ask(w http.ResponseWriter, r *http.Request, l server.Launch, p
 		return
 	}
 	lang := language(r)
-	facts := []string{"name", who.Name, "company", e.Name.In(lang), "app", app.Title.In(lang)}
+	facts := []string{"name", called(who), "company", e.Name.In(lang), "app", app.Title.In(lang)}
 	body := map[string]any{
 		"Action": path(l.EnterpriseID, "launch", r.PathValue("token"), "continue"), "Proof": proof,
 		"Sentence": words.T(lang, "catalog.continue.sentence", facts...), "Warning": words.T(lang, "catalog.continue.warning"),
@@ -41,7 +41,7 @@ func (c *Catalog) ask(w http.ResponseWriter, r *http.Request, l server.Launch, p
 			c.fail(w, r, err)
 			return
 		}
-		facts = append(facts, "other", other.Name)
+		facts = append(facts, "other", called(other))
 		title = words.T(lang, "catalog.switch.title", facts...)
 		body["Sentence"] = words.T(lang, "catalog.switch.sentence", facts...)
 		body["Yes"], body["No"] = words.T(lang, "catalog.switch.yes", facts...), words.T(lang, "catalog.switch.no", facts...)

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"net/http"
 
 	"lanyard/auth"
@@ -49,10 +50,10 @@ func (c *Catalog) theirs(r *http.Request, p server.Person) ([]server.App, error)
 	return kept, nil
 }
 
+// called is what to call a person to their face, also where the company gave no name.
+func called(p server.Person) string { return cmp.Or(p.Name, p.Email, p.Account) }
+
 // title is how an app is called, in a language.
 func title(app server.App, lang string) string {
-	if t := app.Title.In(lang); t != "" {
-		return t
-	}
-	return app.ID
+	return cmp.Or(app.Title.In(lang), app.ID)
 }
