@@ -18,9 +18,11 @@ import (
 )
 
 const (
-	maxDocument  = 256 << 10 // a logo has 32 KiB, an app some 300 bytes
-	maxKeys      = 64 << 10
-	maxRotations = 8
+	maxDocument = 256 << 10 // a logo has 32 KiB, an app some 300 bytes
+	maxKeys     = 64 << 10
+	// MaxRotations is how many changes of the root a client follows from the one that it
+	// pinned.
+	MaxRotations = 8
 	// clockSkew is how far two honest clocks may be apart.
 	clockSkew = 5 * time.Minute
 )
@@ -63,7 +65,7 @@ func verifyKeys(raw []byte, origin, pin string, seen int64, c clock) (KeyList, e
 
 // descends reports whether root is pin, or a chain of rotations leads from pin to it.
 func descends(root, previous, origin, pin string) bool {
-	for range maxRotations {
+	for range MaxRotations {
 		if root == pin {
 			return true
 		}

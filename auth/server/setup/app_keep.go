@@ -23,6 +23,9 @@ func (s *Setup) KeepApp(ctx context.Context, enterprise string, in server.AppInp
 	if err != nil && !isNew {
 		return auth.Secret{}, err
 	}
+	if isNew && in.Preset == "" { // removed while its form was open
+		return auth.Secret{}, err
+	}
 	if isNew {
 		old.App = server.App{ID: in.ID, EnterpriseID: enterprise, CreatedAt: s.cfg.Base.Time()}
 		if old.App.Position, err = s.lastPlace(ctx, enterprise); err != nil {

@@ -2,6 +2,7 @@ package setup_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"slices"
 	"strings"
@@ -101,5 +102,18 @@ func TestAppPresets(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// An app that was removed while its form was open does not come back as an empty one.
+func TestKeepAppThatIsGone(t *testing.T) {
+	f := newFixture(t, public, nil)
+	report := f.apply(oidcFile("acme", "broker"))
+	_, err := f.KeepApp(t.Context(), report.ID, server.AppInput{ID: "gone", Title: auth.Text{"en": "Gone"}})
+	if !errors.Is(err, auth.ErrNotFound) {
+		t.Errorf("got %v", err)
+	}
+	if apps, _ := f.m.Apps(t.Context(), report.ID); len(apps) != 2 {
+		t.Errorf("there are %d apps, want those two that were there", len(apps))
 	}
 }

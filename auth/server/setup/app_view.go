@@ -51,7 +51,7 @@ func (s *Setup) ViewApp(ctx context.Context, enterprise, id string) (server.AppV
 		return v, fmt.Errorf("read launch of app %s: %w", id, err)
 	}
 	v.Facts = s.facts(enterprise, app)
-	v.Link, v.Assigned = v.Facts["access_link"], assigned(v.Spec)
+	v.Link, v.Assigned = v.Facts["access_link"], assigned(app.Launch)
 	client, err := s.cfg.Clients.Client(ctx, enterprise, v.Facts["client_id"])
 	if err == nil {
 		v.Client = &client

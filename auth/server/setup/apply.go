@@ -116,18 +116,17 @@ func (s *Setup) find(ctx context.Context, f *File) (state, error) {
 	} else {
 		st.enterprise, err = s.cfg.Enterprises.EnterpriseByCode(ctx, directory.Hash(f.Code))
 	}
-	if errors.Is(err, auth.ErrNotFound) {
-		return state{}, nil
-	}
-	if err != nil {
+	isNew := errors.Is(err, auth.ErrNotFound)
+	if err != nil && !isNew {
 		return state{}, err
 	}
-	if f.Connector.ID != "" {
+	switch {
+	case f.Connector.ID != "":
 		st.connector, err = s.cfg.Connectors.Connector(ctx, f.Connector.ID)
 		if err == nil && st.connector.EnterpriseID != st.enterprise.ID {
 			return state{}, &connector.FieldError{Path: "connector.id", Message: "is another enterprise's"}
 		}
-	} else {
+	case !isNew:
 		st.connector, err = s.cfg.Connectors.ActiveConnector(ctx, st.enterprise.ID)
 	}
 	if err != nil && !errors.Is(err, auth.ErrNotFound) {

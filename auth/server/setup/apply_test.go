@@ -13,6 +13,7 @@ import (
 
 	"lanyard/auth"
 	"lanyard/auth/connector/schema"
+	"lanyard/auth/directory"
 	"lanyard/auth/server"
 	"lanyard/auth/server/setup"
 )
@@ -231,6 +232,14 @@ func TestFileRefused(t *testing.T) {
 	}
 }
 
+// An app on this computer is written as briefly as any other.
+func TestPortInBrackets(t *testing.T) {
+	file := mustFile(t, "[http://127.0.0.1/callback]", "[http://127.0.0.1:8080/cb, http://localhost:8080/cb]")
+	if got, want := file.Clients[1].RedirectURIs, []string{"http://127.0.0.1:8080/cb", "http://localhost:8080/cb"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestApplyRefuses(t *testing.T) {
 	for _, row := range []struct {
 		name, want string
@@ -269,5 +278,13 @@ func TestApplyRefuses(t *testing.T) {
 	beta.Connector.ID = row.ID
 	if _, err := f.Apply(t.Context(), beta); err == nil || !strings.Contains(err.Error(), "connector.id: is another enterprise's") {
 		t.Errorf("taking another's connector: %v", err)
+	}
+	fresh := oidcFile("gamma", "broker")
+	fresh.Connector.ID = row.ID
+	if _, err := f.Apply(t.Context(), fresh); err == nil || !strings.Contains(err.Error(), "connector.id: is another enterprise's") {
+		t.Errorf("a new enterprise takes another's connector: %v", err)
+	}
+	if _, err := f.m.EnterpriseByCode(t.Context(), directory.Hash("gamma")); !errors.Is(err, auth.ErrNotFound) {
+		t.Errorf("half of it was kept: %v", err)
 	}
 }

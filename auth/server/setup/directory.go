@@ -11,8 +11,21 @@ import (
 	"lanyard/auth/server"
 )
 
-// jose is the media type of a compact JWS (RFC 7515 section 9.2.1).
-const jose = "application/jose"
+// What every signed answer's header says. The lists are shared by all answers: a header is
+// replaced, never changed in place.
+var (
+	jose    = []string{"application/jose"} // a compact JWS (RFC 7515 section 9.2.1)
+	noCache = []string{"no-cache"}
+	noSniff = []string{"nosniff"}
+)
+
+// body is a signed answer.
+type body struct {
+	raw    []byte
+	length []string // of raw, as the header says it
+}
+
+func newBody(raw []byte) body { return body{raw, []string{strconv.Itoa(len(raw))}} }
 
 // serveDocument answers a code, by its hash, with the enterprise's signed document.
 func (s *Setup) serveDocument(w http.ResponseWriter, r *http.Request) {
@@ -25,14 +38,14 @@ func (s *Setup) serveDocument(w http.ResponseWriter, r *http.Request) {
 		s.busy(w)
 		return
 	}
-	raw, err := s.lookup(r.Context(), hash)
+	found, err := s.lookup(r.Context(), hash)
 	switch {
 	case errors.Is(err, auth.ErrNotFound):
 		s.unknown(w, r, hash)
 	case err != nil:
 		s.broken(w, r, err)
 	default:
-		writeJOSE(w, raw)
+		writeJOSE(w, found)
 	}
 }
 
@@ -46,13 +59,11 @@ func (s *Setup) serveKeys(w http.ResponseWriter, r *http.Request) {
 	writeJOSE(w, keys.list)
 }
 
-func writeJOSE(w http.ResponseWriter, raw []byte) {
+func writeJOSE(w http.ResponseWriter, b body) {
 	h := w.Header()
-	h.Set("Content-Type", jose)
-	h.Set("Content-Length", strconv.Itoa(len(raw)))
-	h.Set("Cache-Control", "no-cache")
-	h.Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(raw) // #nosec G705 -- base64 and dots, and nosniff
+	h["Content-Type"], h["Content-Length"] = jose, b.length
+	h["Cache-Control"], h["X-Content-Type-Options"] = noCache, noSniff
+	_, _ = w.Write(b.raw) // #nosec G705 -- base64 and dots, and nosniff
 }
 
 // unknown answers 404, with a public code that the caller may have meant.

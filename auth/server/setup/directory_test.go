@@ -2,6 +2,7 @@ package setup_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -132,9 +133,17 @@ func TestOldCodeStillLeads(t *testing.T) {
 func TestRotateKeys(t *testing.T) {
 	f := newFixture(t, public, nil)
 	f.apply(mustFile(t))
-	r := f.resolver()
+	r, late := f.resolver(), f.resolver()
 	q := directory.Query{Directory: public, Code: "acme"}
-	for round := range 3 {
+	for round := range 3 * directory.MaxRotations {
+		if round%directory.MaxRotations == 0 { // as much as a desktop that sleeps may miss
+			if _, err := late.Resolve(t.Context(), q); err != nil {
+				t.Fatalf("late in round %d: %v", round, err)
+			}
+			if list := read(t, f.get("/v1/keys.jws", "192.0.2.1")); len(list) > 32<<10 {
+				t.Fatalf("round %d: the list of keys has %d bytes", round, len(list))
+			}
+		}
 		if _, err := r.Resolve(t.Context(), q); err != nil {
 			t.Fatalf("round %d: %v", round, err)
 		}
@@ -196,6 +205,131 @@ func TestSecondInstance(t *testing.T) {
 	one.now = one.now.Add(3 * time.Minute)
 	two.now = one.now
 	resolve("a little later")
+
+	// Two has just read the keys, and hears of no other for a minute: what one signs
+	// meanwhile, two's list must know.
+	if err := one.RotateKeys(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	one.apply(mustFile(t))
+	document := one.get("/v1/enterprises/"+directory.Hash("acme")+".jws", "192.0.2.1")
+	r = &directory.Resolver{Now: r.Now, HTTP: &http.Client{Transport: roundTrip(func(req *http.Request) (*http.Response, error) {
+		if req.URL.Path == "/v1/keys.jws" {
+			return two.RoundTrip(req)
+		}
+		document.Request = req
+		return document, nil
+	})}}
+	if _, err := r.Resolve(t.Context(), directory.Query{Directory: public, Code: "acme"}); err != nil {
+		t.Errorf("one's document by two's keys: %v", err)
+	}
+	// Then both sign by the new key from the same moment on, whenever they read it.
+	writes := func(after time.Duration) int {
+		one.now = one.now.Add(after)
+		two.now = one.now
+		before := m.writes
+		for range 3 {
+			for _, f := range []*fixture{one, two} {
+				f.get("/v1/enterprises/"+directory.Hash("acme")+".jws", "192.0.2.1")
+			}
+		}
+		return m.writes - before
+	}
+	for _, step := range []struct {
+		after time.Duration
+		want  int
+	}{{90 * time.Second, 0}, {29 * time.Second, 0}, {time.Second, 1}, {time.Minute, 0}} {
+		if got := writes(step.after); got != step.want {
+			t.Errorf("%v later: signed %d times, want %d", step.after, got, step.want)
+		}
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestDocumentsAreKept: the second look-up of each of many codes reads no whole record.
+func TestDocumentsAreKept(t *testing.T) {
+	var reads int
+	f := newFixture(t, public, nil)
+	f = newFixture(t, public, func(c *setup.Config) {
+		c.Base.Sealer, c.Codes, c.Connectors, c.Keys, c.Catalogue, c.Clients = f.sealer, f.m, f.m, f.m, f.m, f.m
+		c.Enterprises = countReads{f.m, &reads}
+	})
+	paths := make([]string, 400)
+	for i := range paths {
+		code := fmt.Sprintf("acme-%d", i)
+		f.apply(oidcFile(code, "broker"))
+		paths[i] = "/v1/enterprises/" + directory.Hash(code) + ".jws"
+	}
+	first := map[string]string{}
+	for _, path := range paths {
+		first[path] = read(t, f.get(path, "192.0.2.1"))
+	}
+	reads = 0
+	for _, path := range paths {
+		if resp := f.get(path, "192.0.2.1"); read(t, resp) != first[path] || resp.Header.Get("Content-Length") != fmt.Sprint(len(first[path])) {
+			t.Fatalf("another answer: %v", resp.Header)
+		}
+	}
+	if reads != 0 {
+		t.Errorf("%d records were read", reads)
+	}
+}
+
+// countReads counts how often a whole enterprise is read.
+type countReads struct {
+	*memory
+	n *int
+}
+
+func (c countReads) Enterprise(ctx context.Context, id string) (server.Enterprise, error) {
+	*c.n++
+	return c.memory.Enterprise(ctx, id)
+}
+
+// TestSignedWhileChanged: of two requests that sign at once the slower one gives what the
+// enterprise has become meanwhile, and nothing that the store does not hold.
+func TestSignedWhileChanged(t *testing.T) {
+	m := newMemory()
+	slow := &overtaken{memory: m}
+	f := newFixture(t, public, func(c *setup.Config) {
+		c.Enterprises, c.Connectors, c.Keys, c.Clients, c.Catalogue, c.Codes = slow, m, m, m, m, m
+	})
+	report := f.apply(mustFile(t))
+	slow.meanwhile = func() {
+		e, _ := m.Enterprise(t.Context(), report.ID)
+		_ = m.SaveDocument(t.Context(), e.ID, f.now.Unix(), []byte("another's"), f.now)
+		e, _ = m.Enterprise(t.Context(), report.ID)
+		e.Name, e.Document = auth.Text{"en": "Acme Ltd"}, nil
+		_ = m.SaveEnterprise(t.Context(), e)
+	}
+	doc := f.document("acme")
+	if e, _ := m.Enterprise(t.Context(), report.ID); doc.Enterprise.Name.In("en") != "Acme Ltd" || doc.Version != e.DocumentVersion {
+		t.Errorf("got version %d of %q, stored is %d", doc.Version, doc.Enterprise.Name, e.DocumentVersion)
+	}
+}
+
+// unreadable is a store that is down.
+type unreadable struct{ *memory }
+
+func (unreadable) EnterpriseByCode(context.Context, string) (server.Enterprise, error) {
+	return server.Enterprise{}, errors.New("disk full")
+}
+
+// overtaken lets something happen just before the first document is saved.
+type overtaken struct {
+	*memory
+	meanwhile func()
+}
+
+func (o *overtaken) SaveDocument(ctx context.Context, id string, version int64, jws []byte, expires time.Time) error {
+	if meanwhile := o.meanwhile; meanwhile != nil {
+		o.meanwhile = nil
+		meanwhile()
+	}
+	return o.memory.SaveDocument(ctx, id, version, jws, expires)
 }
 
 func TestUnknown(t *testing.T) {
@@ -273,26 +407,14 @@ func TestJoinPage(t *testing.T) {
 	if body := read(t, resp); resp.StatusCode != http.StatusNotFound || !strings.Contains(body, "No company uses this code.") {
 		t.Errorf("unknown code: status %d\n%s", resp.StatusCode, body)
 	}
+	broken := newFixture(t, public, func(c *setup.Config) { c.Enterprises = unreadable{newMemory()} })
+	resp = broken.get("/join/acme", "192.0.2.1", "Accept-Language", "zh")
+	if body := read(t, resp); resp.StatusCode != http.StatusInternalServerError || !strings.Contains(resp.Header.Get("Content-Type"), "text/html") || !strings.Contains(body, "<h1") {
+		t.Errorf("a broken store: status %d, %s\n%s", resp.StatusCode, resp.Header, body)
+	}
 	local := newFixture(t, "http://127.0.0.1:8200", nil)
 	local.apply(mustFile(t))
 	if body := read(t, local.get("/join/acme", "127.0.0.1")); !strings.Contains(body, "lanyard login 127.0.0.1:8200/acme") {
 		t.Errorf("on this computer:\n%s", body)
 	}
-}
-
-// BenchmarkLookup is a code look-up without the store; the floor is an empty handler.
-func BenchmarkLookup(b *testing.B) {
-	f := newFixture(b, public, func(c *setup.Config) { c.LookupsPerMinute = 1 << 20 })
-	f.apply(oidcFile("acme", "broker"))
-	run := func(path string) func(*testing.B) {
-		return func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				f.get(path, "192.0.2.1")
-			}
-		}
-	}
-	f.mux.HandleFunc("GET /empty", func(http.ResponseWriter, *http.Request) {})
-	b.Run("floor", run("/empty"))
-	b.Run("document", run("/v1/enterprises/"+directory.Hash("acme")+".jws"))
 }

@@ -15,40 +15,42 @@ import (
 	"lanyard/auth/server"
 )
 
-// maxDocuments bounds the signed documents in memory; one has at most some 50 KiB.
-const maxDocuments = 256
+// maxDocuments bounds the bytes of the signed documents in memory: one without a logo has
+// some 1,300, with one up to 50,000.
+const maxDocuments = 16 << 20
 
 // document is a signed document in memory.
 type document struct {
 	version int64
-	raw     []byte
+	body
 }
 
 // lookup returns the signed document that answers a code. The usual case reads one small
 // row, however large the document is.
-func (s *Setup) lookup(ctx context.Context, codeHash string) ([]byte, error) {
+func (s *Setup) lookup(ctx context.Context, codeHash string) (body, error) {
 	keys, err := s.keyring(ctx)
 	if err != nil {
-		return nil, err
+		return body{}, err
 	}
 	newest, err := s.cfg.Codes.SignedByCode(ctx, codeHash)
 	if err != nil {
-		return nil, err
+		return body{}, err
 	}
 	if kept, ok := s.documents.get(newest.EnterpriseID); ok && kept.version == newest.Version && s.fresh(kept.raw, newest.Expires, keys) {
-		return kept.raw, nil
+		return kept.body, nil
 	}
 	e, err := s.cfg.Enterprises.Enterprise(ctx, newest.EnterpriseID)
 	if err != nil {
-		return nil, err
+		return body{}, err
 	}
 	if !s.fresh(e.Document, e.DocumentExpires, keys) {
 		if e, err = s.sign(ctx, e, keys); err != nil {
-			return nil, err
+			return body{}, err
 		}
 	}
-	s.documents.put(e.ID, document{e.DocumentVersion, e.Document})
-	return e.Document, nil
+	kept := &document{e.DocumentVersion, newBody(e.Document)}
+	s.documents.put(e.ID, kept)
+	return kept.body, nil
 }
 
 // fresh reports whether a document is signed by the present key and has half its life.
@@ -73,9 +75,10 @@ func (s *Setup) sign(ctx context.Context, e server.Enterprise, keys *keyring) (s
 	}
 	err = s.cfg.Enterprises.SaveDocument(ctx, e.ID, doc.Version, raw, expires)
 	if errors.Is(err, auth.ErrConflict) { // another request was faster: one answer for all
-		if e, err = s.cfg.Enterprises.Enterprise(ctx, e.ID); err == nil && len(e.Document) > 0 {
-			return e, nil
+		if e, err = s.cfg.Enterprises.Enterprise(ctx, e.ID); err != nil || len(e.Document) > 0 {
+			return e, err
 		}
+		return s.sign(ctx, e, keys) // and the enterprise changed since
 	}
 	if err != nil {
 		return e, fmt.Errorf("save document of %s: %w", e.ID, err)

@@ -107,6 +107,9 @@ func (t *keptTrial) reread(c *connector.Connector) {
 			if v, ok := paths.Find(doc); ok {
 				values[name] = v
 			}
+			if name == "groups" {
+				found.Groups = paths.FindAll(doc)
+			}
 		}
 		t.Calls[i].Fault = nil
 		for _, name := range c.Steps[at].Require {

@@ -23,9 +23,8 @@ type joinBody struct {
 func (s *Setup) join(w http.ResponseWriter, r *http.Request) {
 	lang := words.Match(r.Header.Get("Accept-Language"))
 	if !s.limit.allow(r) {
-		m := words.ExplainFault(auth.TooManyRequests, nil, lang)
 		w.Header().Set("Retry-After", "60")
-		s.page(w, r, http.StatusTooManyRequests, server.View{Lang: lang, Title: m.Title, Body: joinBody{Unknown: m.Sentence + " " + m.Hint}})
+		s.trouble(w, r, http.StatusTooManyRequests, auth.TooManyRequests)
 		return
 	}
 	e, err := s.cfg.Enterprises.EnterpriseByCode(r.Context(), directory.Hash(r.PathValue("code")))
@@ -37,7 +36,8 @@ func (s *Setup) join(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
-		s.broken(w, r, err)
+		s.log.ErrorContext(r.Context(), "join page did not answer", "err", err)
+		s.trouble(w, r, http.StatusInternalServerError, auth.Internal)
 		return
 	}
 	help := e.Help
@@ -51,6 +51,13 @@ func (s *Setup) join(w http.ResponseWriter, r *http.Request) {
 			HelpTitle: words.T(lang, "join.help"), Help: words.AskIT(help, lang), HelpLink: e.Help.Link,
 		},
 	})
+}
+
+// trouble is the page of who asks when nothing can be said of their code.
+func (s *Setup) trouble(w http.ResponseWriter, r *http.Request, status int, fault auth.Fault) {
+	lang := words.Match(r.Header.Get("Accept-Language"))
+	m := words.ExplainFault(fault, nil, lang)
+	s.page(w, r, status, server.View{Lang: lang, Title: m.Title, Body: joinBody{Unknown: m.Sentence + " " + m.Hint}})
 }
 
 func (s *Setup) page(w http.ResponseWriter, r *http.Request, status int, v server.View) {

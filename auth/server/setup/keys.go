@@ -2,8 +2,11 @@ package setup
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"lanyard/auth/directory"
@@ -24,29 +27,37 @@ const keysFor = time.Minute
 type keyring struct {
 	signing directory.SigningKey
 	header  []byte // of the documents that signing signs
-	list    []byte // the signed list of keys
-	loaded  time.Time
+	list    body   // the signed list of keys
+	// It is good from when it was read until it has to be read again.
+	from, until time.Time
+}
+
+func (k *keyring) good(now time.Time) bool {
+	return k != nil && !now.Before(k.from) && now.Before(k.until)
 }
 
 // keyCache keeps the keyring.
 type keyCache struct {
-	mu   sync.Mutex
-	kept *keyring
+	kept    atomic.Pointer[keyring]
+	loading sync.Mutex
 }
 
 // keyring returns the keys, read at most a minute ago; the first use makes them.
 func (s *Setup) keyring(ctx context.Context) (*keyring, error) {
-	s.keys.mu.Lock()
-	defer s.keys.mu.Unlock()
+	if k := s.keys.kept.Load(); k.good(s.cfg.Base.Time()) {
+		return k, nil
+	}
+	s.keys.loading.Lock()
+	defer s.keys.loading.Unlock()
 	now := s.cfg.Base.Time()
-	if k := s.keys.kept; k != nil && now.Sub(k.loaded).Abs() < keysFor {
+	if k := s.keys.kept.Load(); k.good(now) { // by another request, meanwhile
 		return k, nil
 	}
 	k, err := s.loadKeys(ctx, now, s.cfg.Base.PublicURL)
 	if err != nil {
 		return nil, fmt.Errorf("load directory keys: %w", err)
 	}
-	s.keys.kept = k
+	s.keys.kept.Store(k)
 	return k, nil
 }
 
@@ -64,7 +75,7 @@ func (s *Setup) loadKeys(ctx context.Context, now time.Time, origin string) (*ke
 	if err != nil {
 		return nil, err
 	}
-	k := &keyring{loaded: now}
+	k := &keyring{from: now, until: now.Add(keysFor)}
 	list := directory.KeyList{
 		Origin: origin, IssuedAt: now.Unix(), ExpiresAt: now.Add(s.life()).Unix(), Previous: previous,
 	}
@@ -82,9 +93,12 @@ func (s *Setup) loadKeys(ctx context.Context, now time.Time, origin string) (*ke
 			return nil, err
 		}
 		list.Keys = append(list.Keys, public)
-		// The newest in use, but not before all have heard of it.
-		if row.RetireAt.IsZero() && (signing.ID == "" || now.Sub(row.CreatedAt) > 2*keysFor) {
+		// The newest signs, but not before all instances list it, and from one moment on
+		// at all of them: they would sign over each other's documents in turn.
+		if signs := row.CreatedAt.Add(2 * keysFor); signing.ID == "" || !now.Before(signs) {
 			signing = row
+		} else if signs.Before(k.until) {
+			k.until = signs
 		}
 	}
 	if k.signing, err = s.open(signing); err != nil {
@@ -93,7 +107,8 @@ func (s *Setup) loadKeys(ctx context.Context, now time.Time, origin string) (*ke
 	if k.header, err = directory.Header(list.Origin, k.signing); err != nil {
 		return nil, err
 	}
-	k.list, err = directory.SignKeys(list, root)
+	signed, err := directory.SignKeys(list, root)
+	k.list = newBody(signed)
 	return k, err
 }
 
@@ -115,33 +130,36 @@ func (s *Setup) rows(ctx context.Context, use string) ([]server.Key, error) {
 }
 
 // root returns the root in use and the word of the roots before it (see
-// directory.SignRotation).
+// directory.SignRotation), as far back as desktops follow it: each one's holds those
+// before, so that a chain without end would soon be too long to be read.
 func (s *Setup) root(rows []server.Key, origin string) (root directory.SigningKey, previous string, err error) {
-	var last *directory.SigningKey
-	for _, row := range rows {
+	used := slices.IndexFunc(rows, func(row server.Key) bool { return row.RetireAt.IsZero() })
+	if used < 0 {
+		return root, "", errors.New("no root key is in use")
+	}
+	first := max(0, used-directory.MaxRotations)
+	for i, row := range rows[first : used+1] {
 		key, err := s.open(row)
 		if err != nil {
 			return root, "", err
 		}
-		if last != nil {
-			if previous, err = directory.SignRotation(origin, key.PublicKey, previous, *last); err != nil {
+		if i > 0 {
+			if previous, err = directory.SignRotation(origin, key.PublicKey, previous, root); err != nil {
 				return root, "", err
 			}
 		}
-		if row.RetireAt.IsZero() {
-			return key, previous, nil
-		}
-		last = &key
+		root = key
 	}
-	return root, "", fmt.Errorf("no root key is in use")
+	return root, previous, nil
 }
 
 // RotateKeys gives the directory a new root and a new signing key. The old root's word
 // for the new one goes along with every list of keys from now on; the old signing key
-// stays listed as long as a document that it signed may live.
+// signs until all have heard of the new one, and stays listed as long as a document that
+// it signed may live.
 func (s *Setup) RotateKeys(ctx context.Context) error {
 	now := s.cfg.Base.Time()
-	for use, retire := range map[string]time.Time{useRoot: now, useDocument: now.Add(s.life())} {
+	for use, retire := range map[string]time.Time{useRoot: now, useDocument: now.Add(2*keysFor + s.life())} {
 		rows, err := s.rows(ctx, use)
 		if err != nil {
 			return fmt.Errorf("rotate directory keys: %w", err)
@@ -158,9 +176,9 @@ func (s *Setup) RotateKeys(ctx context.Context) error {
 			}
 		}
 	}
-	s.keys.mu.Lock()
-	s.keys.kept = nil
-	s.keys.mu.Unlock()
+	s.keys.loading.Lock() // not in the middle of a load, which would keep the old ones
+	s.keys.kept.Store(nil)
+	s.keys.loading.Unlock()
 	s.log.InfoContext(ctx, "directory keys rotated")
 	return nil
 }

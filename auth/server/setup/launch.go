@@ -2,6 +2,7 @@ package setup
 
 import (
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -162,43 +163,18 @@ func placeholders(template string) []string {
 	return names
 }
 
-// assigned lists what an assignment carries for an app: the names in {assigned.…}.
-func assigned(l server.LaunchSpec) []string {
+var assignedName = regexp.MustCompile(`\{assigned\.([A-Za-z0-9_-]+)\??\}`)
+
+// assigned lists what an assignment carries for an app: the names in {assigned.…},
+// wherever in its launch they stand.
+func assigned(launch json.RawMessage) []string {
 	var names []string
-	for _, template := range templates(l) {
-		for _, name := range placeholders(template) {
-			name = strings.TrimSuffix(name, "?")
-			if name, ok := strings.CutPrefix(name, "assigned."); ok && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
+	for _, m := range assignedName.FindAllSubmatch(launch, -1) {
+		if name := string(m[1]); !slices.Contains(names, name) {
+			names = append(names, name)
 		}
 	}
 	return names
-}
-
-// templates are the values of a launch that may say something of a person.
-func templates(l server.LaunchSpec) []string {
-	var out []string
-	for _, p := range l.Params {
-		out = append(out, p[1])
-	}
-	if l.SAML != nil {
-		out = append(out, l.SAML.NameID)
-		for _, a := range l.SAML.Attributes {
-			out = append(out, a.Values...)
-		}
-	}
-	for _, name := range sortedKeys(l.Vars) {
-		out = append(out, l.Vars[name])
-	}
-	for _, s := range l.Steps {
-		for _, part := range []map[string]string{s.Params, s.Query, s.Form, s.Headers} {
-			for _, name := range sortedKeys(part) {
-				out = append(out, part[name])
-			}
-		}
-	}
-	return out
 }
 
 // linkAddress returns the address of a link for a desktop that opens it itself. Who the

@@ -1,7 +1,9 @@
 package setup
 
 import (
+	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,6 +39,23 @@ func TestStepsPresetTakesClaims(t *testing.T) {
 		if got := o.Steps[0].Form["RoleSessionName"]; got != want {
 			t.Errorf("%v: the session is called %q, want %q", vars, got, want)
 		}
+	}
+}
+
+// What an assignment carries is asked for wherever in the steps it is used.
+func TestAssignedNames(t *testing.T) {
+	launch, err := json.Marshal(server.LaunchSpec{
+		Kind: server.LaunchSteps, URL: "https://x.example/{assigned.place}",
+		Steps: []connector.Step{{
+			Method: "POST", URL: "https://x.example", Headers: map[string]string{"X-Role": "{assigned.role?}"},
+			JSON: map[string]any{"a": map[string]any{"b": []any{"<{assigned.Team-1}>", "{assigned.role}", "{name}"}}},
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := assigned(launch); len(got) != 3 || !slices.Contains(got, "place") || !slices.Contains(got, "role") || !slices.Contains(got, "Team-1") {
+		t.Errorf("got %q", got)
 	}
 }
 

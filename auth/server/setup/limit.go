@@ -25,13 +25,13 @@ const (
 type limiter struct {
 	perMinute int // 0: no limit
 	now       func() time.Time
-	callers   *recent[caller]
+	callers   *recent[netip.Prefix, caller]
 }
 
 type caller struct{ all, unknown *rate.Limiter }
 
 func newLimiter(perMinute int, now func() time.Time) *limiter {
-	return &limiter{perMinute: perMinute, now: now, callers: newRecent[caller](maxCallers)}
+	return &limiter{perMinute: perMinute, now: now, callers: newRecent[netip.Prefix](maxCallers, func(caller) int { return 1 })}
 }
 
 // allow counts a look-up and reports whether it may be answered.
@@ -64,21 +64,21 @@ func (l *limiter) caller(r *http.Request) caller {
 }
 
 // callerAddress is the caller's address, of IPv6 the network: a single household has
-// more addresses than there are codes.
-func callerAddress(r *http.Request) string {
+// more addresses than there are codes. Callers without an address share the zero one.
+func callerAddress(r *http.Request) netip.Prefix {
 	address := server.ClientIP(r.Context())
 	if address == "" {
 		address, _, _ = net.SplitHostPort(r.RemoteAddr)
 	}
 	ip, err := netip.ParseAddr(address)
 	if err != nil {
-		return address
+		return netip.Prefix{}
 	}
 	ip = ip.Unmap()
+	bits := ip.BitLen()
 	if ip.Is6() {
-		if network, err := ip.Prefix(64); err == nil {
-			return network.String()
-		}
+		bits = 64
 	}
-	return ip.String()
+	network, _ := ip.Prefix(bits) // drops a zone; no address is shorter
+	return network
 }

@@ -27,8 +27,8 @@ type Published struct {
 // Files of codes that are no more are removed. Each file is replaced whole.
 func (s *Setup) Publish(ctx context.Context, dir, origin string) (Published, error) {
 	var out Published
-	if !webAddress(origin) || strings.Count(origin, "/") != 2 {
-		return out, errors.New("publish directory: the origin must be such as https://login.acme.com")
+	if q, err := directory.Parse(origin + "/code"); err != nil || q.Directory != origin || !safeRedirect(origin) {
+		return out, errors.New("publish directory: the origin must be such as https://login.acme.com, in small letters and without a path")
 	}
 	folder := filepath.Join(dir, "v1", "enterprises")
 	if err := os.MkdirAll(folder, 0o755); err != nil { // #nosec G301 -- for a web server to read
@@ -40,6 +40,10 @@ func (s *Setup) Publish(ctx context.Context, dir, origin string) (Published, err
 	}
 	list, expires, err := s.keysFor(ctx, origin)
 	if err != nil {
+		return out, fmt.Errorf("publish keys: %w", err)
+	}
+	// First, for it lists the keys of the documents that are there already, too.
+	if err := replaceFile(filepath.Join(dir, "v1", "keys.jws"), list); err != nil {
 		return out, fmt.Errorf("publish keys: %w", err)
 	}
 	out.Expires = expires
@@ -69,9 +73,6 @@ func (s *Setup) Publish(ctx context.Context, dir, origin string) (Published, err
 			out.Codes++
 		}
 	}
-	if err := replaceFile(filepath.Join(dir, "v1", "keys.jws"), list); err != nil {
-		return out, fmt.Errorf("publish keys: %w", err)
-	}
 	return out, removeStale(folder, written)
 }
 
@@ -80,12 +81,12 @@ func (s *Setup) Publish(ctx context.Context, dir, origin string) (Published, err
 // newer one for good.
 func (s *Setup) signFor(ctx context.Context, e server.Enterprise, origin string) ([]byte, time.Time, error) {
 	if origin == s.cfg.Base.PublicURL {
-		raw, err := s.lookup(ctx, directory.Hash(e.Code))
+		found, err := s.lookup(ctx, directory.Hash(e.Code))
 		if err != nil {
 			return nil, time.Time{}, err
 		}
 		newest, err := s.cfg.Codes.SignedByCode(ctx, directory.Hash(e.Code))
-		return raw, newest.Expires, err
+		return found.raw, newest.Expires, err
 	}
 	doc, err := s.document(ctx, e)
 	if err != nil {
@@ -110,7 +111,7 @@ func (s *Setup) keysFor(ctx context.Context, origin string) ([]byte, time.Time, 
 	if err != nil {
 		return nil, now, err
 	}
-	return k.list, now.Add(s.life()), nil
+	return k.list.raw, now.Add(s.life()), nil
 }
 
 // replaceFile puts data in the place of a file that others may read while it happens.

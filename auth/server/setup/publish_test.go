@@ -79,10 +79,27 @@ func TestPublish(t *testing.T) {
 			t.Errorf("%s: file and answer differ, %v", code, err)
 		}
 	}
+	// Broken off, it leaves no document whose key is not listed.
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	for id, row := range f.m.connectors {
+		row.Document = []byte("{")
+		f.m.connectors[id] = row
+	}
+	if _, err := f.Publish(t.Context(), dir, static.URL); err == nil {
+		t.Fatal("broken connectors were published")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "v1", "keys.jws")); err != nil {
+		t.Errorf("the keys come after the documents: %v", err)
+	}
 	if err := resolve("acme"); err == nil {
 		t.Error("a document of another origin is believed")
 	}
-	for _, origin := range []string{"", "login.acme.com", "https://login.acme.com/x", "ftp://login.acme.com"} {
+	for _, origin := range []string{
+		"", "login.acme.com", "https://login.acme.com/x", "ftp://login.acme.com",
+		"https://Login.acme.com", "https://login.acme.com:443", "https://login.acme.com/", "http://login.acme.com", // which no desktop asks
+	} {
 		if _, err := f.Publish(t.Context(), dir, origin); err == nil {
 			t.Errorf("origin %q was taken", origin)
 		}

@@ -5,26 +5,28 @@ import (
 	"sync"
 )
 
-// recent keeps the values that were asked for last, at most some number of them.
-type recent[V any] struct {
-	most int
+// recent keeps the values that were asked for last, as many as weigh no more than most.
+type recent[K comparable, V any] struct {
+	most   int
+	weight func(V) int
 
 	mu    sync.Mutex
-	byKey map[string]*list.Element
-	order *list.List // of entry[V], asked for last in front
+	sum   int // of the weights of those kept
+	byKey map[K]*list.Element
+	order *list.List // of *entry[K, V], asked for last in front
 }
 
-type entry[V any] struct {
-	key   string
+type entry[K comparable, V any] struct {
+	key   K
 	value V
 }
 
-func newRecent[V any](most int) *recent[V] {
-	return &recent[V]{most: most, byKey: map[string]*list.Element{}, order: list.New()}
+func newRecent[K comparable, V any](most int, weight func(V) int) *recent[K, V] {
+	return &recent[K, V]{most: most, weight: weight, byKey: map[K]*list.Element{}, order: list.New()}
 }
 
 // get returns a kept value.
-func (r *recent[V]) get(key string) (value V, ok bool) {
+func (r *recent[K, V]) get(key K) (value V, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e, ok := r.byKey[key]
@@ -32,21 +34,26 @@ func (r *recent[V]) get(key string) (value V, ok bool) {
 		return value, false
 	}
 	r.order.MoveToFront(e)
-	return e.Value.(entry[V]).value, true
+	return e.Value.(*entry[K, V]).value, true
 }
 
-// put keeps a value and forgets the one that was not asked for longest.
-func (r *recent[V]) put(key string, value V) {
+// put keeps a value and forgets those that were not asked for longest.
+func (r *recent[K, V]) put(key K, value V) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if e, ok := r.byKey[key]; ok {
-		e.Value = entry[V]{key, value}
-		r.order.MoveToFront(e)
-		return
+		r.drop(e)
 	}
-	r.byKey[key] = r.order.PushFront(entry[V]{key, value})
-	if r.order.Len() > r.most {
-		oldest := r.order.Remove(r.order.Back()).(entry[V])
-		delete(r.byKey, oldest.key)
+	r.byKey[key] = r.order.PushFront(&entry[K, V]{key, value})
+	r.sum += r.weight(value)
+	for r.sum > r.most {
+		r.drop(r.order.Back())
 	}
+}
+
+// drop forgets a value; r.mu is held.
+func (r *recent[K, V]) drop(e *list.Element) {
+	old := r.order.Remove(e).(*entry[K, V])
+	delete(r.byKey, old.key)
+	r.sum -= r.weight(old.value)
 }

@@ -48,7 +48,7 @@ type Setup struct {
 	keys  keyCache
 	// documents are signed documents by enterprise; the store says each time whether one
 	// is still the newest.
-	documents *recent[document]
+	documents *recent[string, *document]
 
 	applying sync.Mutex // one Apply at a time
 }
@@ -64,7 +64,7 @@ func New(cfg Config) (*Setup, error) {
 		limit: newLimiter(cfg.LookupsPerMinute, cfg.Base.Time),
 		near:  suggestions{codes: cfg.Codes, now: cfg.Base.Time},
 
-		documents: newRecent[document](maxDocuments),
+		documents: newRecent[string](maxDocuments, func(d *document) int { return len(d.raw) }),
 	}
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
