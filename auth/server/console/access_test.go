@@ -211,6 +211,8 @@ func TestFromCompany(t *testing.T) {
 	w.gate.here[acme] = "person-acme"
 	if p := b.get("/admin/company?code=acme"); p.status != http.StatusForbidden {
 		t.Errorf("no role: status %d\n%s", p.status, main(p.body))
+	} else {
+		p.shows(t, "no role", "another account", w.url+"/e/"+acme+"/")
 	}
 	if p := b.post("/admin/company", url.Values{"code": {"acme"}}); p.status != http.StatusForbidden {
 		t.Errorf("no role, posted: status %d", p.status)

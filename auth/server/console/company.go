@@ -52,7 +52,7 @@ func (c *Console) fromCompany(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err != nil {
-		c.refuse(w, r, err)
+		c.refuse(w, r, e.ID, err)
 		return
 	}
 	f := frame{
@@ -81,7 +81,7 @@ func (c *Console) enterFromCompany(w http.ResponseWriter, r *http.Request) {
 		err = c.open(w, r, admin, false)
 	}
 	if err != nil {
-		c.refuse(w, r, err)
+		c.refuse(w, r, e.ID, err)
 		return
 	}
 	c.audit(r, admin, e.ID, "signin", callerAddress(r), "")
@@ -108,7 +108,9 @@ func (c *Console) adminHere(r *http.Request, enterprise string) (server.Admin, e
 	return admin, nil
 }
 
-func (c *Console) refuse(w http.ResponseWriter, r *http.Request, err error) {
+// refuse tells somebody that the console does not open to them as who they are at the
+// enterprise, and where they can become somebody else.
+func (c *Console) refuse(w http.ResponseWriter, r *http.Request, enterprise string, err error) {
 	if errors.Is(err, auth.ErrSignInRequired) { // since the button was shown
 		seeOther(w, signIn)
 		return
@@ -116,7 +118,7 @@ func (c *Console) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if errors.Is(err, auth.ErrDenied) {
 		lang := language(r)
 		c.plain(w, r, http.StatusForbidden, "fail", "enter.refused", "", map[string]string{
-			"Sentence": words.T(lang, "admin.enter.refused_hint"), "Hint": "", "Reference": "",
+			"Sentence": words.T(lang, "admin.enter.refused_hint"), "Other": c.cfg.Base.Issuer(enterprise) + "/",
 		})
 		return
 	}
