@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"slices"
-	"strings"
-	"unicode"
 
 	"lanyard/app/local"
 	"lanyard/auth"
@@ -15,24 +13,8 @@ import (
 // maxText bounds a name or a title that a company chose.
 const maxText = 120
 
-// Plain makes a text of somebody else's fit for a label: one line of bounded length,
-// without the marks that turn a line around or draw nothing.
-func Plain(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case r == unicode.ReplacementChar, unicode.In(r, unicode.Cc, unicode.Cf):
-			return -1
-		}
-		return r
-	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	if runes := []rune(s); len(runes) > maxText {
-		s = string(runes[:maxText-1]) + "…"
-	}
-	return s
-}
+// Plain makes a text of somebody else's fit for a label.
+func Plain(s string) string { return words.Line(s, maxText) }
 
 // Company is how people call an enterprise.
 func Company(e auth.Enterprise, lang string) string {

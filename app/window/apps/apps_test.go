@@ -96,7 +96,7 @@ func TestSearch(t *testing.T) {
 		if row.opens == "" {
 			asked(t, d)
 		} else {
-			asked(t, d, "launch "+row.opens)
+			asked(t, d, "launch p1/"+row.opens)
 		}
 		if row.typed != "" && row.want == nil {
 			says(t, d, "No app is called “nothing like it”.")
@@ -109,12 +109,12 @@ func TestOpen(t *testing.T) {
 	d := open(t, "", 3)
 	d.Agent.Calls()
 	test.Tap(d.Tiles()[1])
-	asked(t, d, "launch notes")
+	asked(t, d, "launch p1/notes")
 	says(t, d, "Notes opens in your browser.")
 	d.Key(fyne.KeyDown)  // into the grid
 	d.Key(fyne.KeyRight) // to the second
 	d.Key(fyne.KeyReturn)
-	asked(t, d, "launch notes")
+	asked(t, d, "launch p1/notes")
 	d.Type("st") // and back to the search
 	if got := titles(d); !slices.Equal(got, []string{"Staff handbook"}) {
 		t.Errorf("typing in the grid shows %q", got)

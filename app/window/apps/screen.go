@@ -20,6 +20,7 @@ type Screen struct {
 	content *fyne.Container
 
 	all, shown []entry
+	profile    string // whose apps they are
 	mark       string // of the State that the list belongs to
 	asking     bool   // for the list
 	loaded     bool   // a list has come
@@ -119,7 +120,7 @@ func (s *Screen) ask() {
 	}, func(err error) {
 		s.asking, s.loaded, s.problem = false, true, window.Explain(err, s.h.Lang)
 		if err == nil {
-			s.all, s.stale = entries(list, s.h.Lang), list.Stale
+			s.all, s.profile, s.stale = entries(list, s.h.Lang), list.Profile, list.Stale
 		}
 		s.filter()
 		s.Show(s.state) // which may have changed meanwhile
@@ -189,9 +190,10 @@ func (s *Screen) openFirst() {
 // open opens an app. Where a sign-in has to come first its screen comes to the front.
 func (s *Screen) open(e entry) {
 	s.say(s.h.T("apps.opening", "app", e.title), widget.LowImportance)
+	profile := s.profile // not another one that has become the current one meanwhile
 	var answer local.LaunchAnswer
 	s.h.Ask(func(ctx context.Context, svc local.Service) (err error) {
-		answer, err = svc.Launch(ctx, local.LaunchRequest{App: e.id, Lang: s.h.Lang, Env: s.h.Env})
+		answer, err = svc.Launch(ctx, local.LaunchRequest{App: e.id, Profile: profile, Lang: s.h.Lang, Env: s.h.Env})
 		return err
 	}, func(err error) {
 		switch {

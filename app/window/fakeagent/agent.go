@@ -165,12 +165,14 @@ func (a *Agent) Apps(_ context.Context, q local.AppsQuery) (local.AppList, error
 	err := a.note("apps %s", q.Profile)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.apps, err
+	list := a.apps
+	list.Profile = q.Profile
+	return list, err
 }
 
 // Launch implements local.Service.
 func (a *Agent) Launch(_ context.Context, r local.LaunchRequest) (local.LaunchAnswer, error) {
-	err := a.note("launch %s", r.App)
+	err := a.note("launch %s/%s", r.Profile, r.App)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return local.LaunchAnswer{Attempt: a.attempt}, err

@@ -196,6 +196,9 @@ func (s *Screen) buildDone(v view) built {
 	objects := []fyne.CanvasObject{
 		logo(v), theme.Title(words.T(s.h.Lang, "page.signed_in", "name", v.person)), theme.Soft(v.company),
 	}
+	if v.problem != nil {
+		objects = append(objects, theme.Alarm(v.problem.Sentence))
+	}
 	switch {
 	case v.shared:
 		objects = append(objects, theme.Body(words.T(s.h.Lang, "page.shared")))

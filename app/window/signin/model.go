@@ -141,6 +141,9 @@ func lookAttempt(s local.State, a *local.Attempt, m memory, lang string) view {
 		return v.fail(a, lang)
 	case local.StepDone:
 		v.step, v.notKept = done, s.MemoryOnly
+		if a.Problem != nil { // the app that it was for did not open
+			v.problem = window.Explain(a.Problem, lang)
+		}
 		if p := s.Profile(a.Profile); p != nil {
 			v.of(&p.Enterprise, lang)
 			v.person, v.all, v.shared = window.Person(p.Identity), p.AppsAll, p.Shared

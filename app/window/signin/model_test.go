@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"lanyard/app/local"
+	"lanyard/app/window"
 	"lanyard/auth"
 )
 
@@ -72,6 +73,9 @@ func TestLook(t *testing.T) {
 		{"done", doneState, memory{attempt: "a1"}, with(func(v *view) {
 			v.step, v.profile, v.person, v.notKept, v.all = done, "p1", "张三", true, 40
 			v.apps = []app{{"notes", "笔记", "f00"}}
+		})},
+		{"done, but not opened", attempt(local.StepDone, failure(auth.AppUnknown, auth.Args{"app": "nots"})), memory{attempt: "a1"}, with(func(v *view) {
+			v.step, v.problem = done, window.Explain(&local.Problem{Code: auth.AppUnknown, Args: auth.Args{"app": "nots"}}, "en")
 		})},
 	} {
 		if got := look(row.state, row.memory, "en"); !reflect.DeepEqual(got, row.want) {

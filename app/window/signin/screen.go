@@ -249,8 +249,9 @@ func (s *Screen) reopen() {
 
 // open opens an app from the last screen.
 func (s *Screen) open(id string) {
+	profile := s.view.profile
 	s.h.Ask(func(ctx context.Context, svc local.Service) error {
-		_, err := svc.Launch(ctx, local.LaunchRequest{App: id, Lang: s.h.Lang, Env: s.h.Env})
+		_, err := svc.Launch(ctx, local.LaunchRequest{App: id, Profile: profile, Lang: s.h.Lang, Env: s.h.Env})
 		return err
 	}, s.complain)
 }

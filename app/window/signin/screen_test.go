@@ -96,7 +96,7 @@ func TestWholeRoad(t *testing.T) {
 	d.Show(end)
 	says(t, d, "You're signed in, 张三.", "until you restart", "Notes")
 	test.Tap(d.Tiles()[0])
-	asked(t, d, "launch notes")
+	asked(t, d, "launch p1/notes")
 	d.Key(fyne.KeyReturn)
 	if !slices.Equal(d.Went, []string{"apps"}) {
 		t.Errorf("went to %q", d.Went)
