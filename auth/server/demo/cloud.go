@@ -173,8 +173,11 @@ func (c *cloud) metadata(ctx context.Context) (*saml.EntityDescriptor, error) {
 	}
 	defer res.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(res.Body, 1<<20))
-	if err != nil || res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("read metadata: status %d: %w", res.StatusCode, err)
+	if err != nil {
+		return nil, fmt.Errorf("read metadata: %w", err)
+	}
+	if res.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("read metadata: status %d", res.StatusCode)
 	}
 	var d saml.EntityDescriptor
 	if err := xml.Unmarshal(data, &d); err != nil {

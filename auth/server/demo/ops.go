@@ -117,8 +117,7 @@ func (o *ops) verify(ctx context.Context, raw string) (visitor, error) {
 	defer o.mu.Unlock()
 	ctx = oidc.ClientContext(ctx, o.client)
 	if o.verifier == nil {
-		// Discovery's context lives on in the key set, so it must not be the request's.
-		provider, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), o.client), o.cfg.Issuer)
+		provider, err := oidc.NewProvider(ctx, o.cfg.Issuer)
 		if err != nil {
 			return visitor{}, err
 		}
