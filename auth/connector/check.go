@@ -259,11 +259,12 @@ func (k *checker) oidcKind() {
 	}
 }
 
-// manyTenants are the issuers that speak for any company; without expect, anybody's
-// account would do.
+// manyTenants are the issuers that speak for any company, or for private people; without
+// expect, anybody's account would do.
 var manyTenants = []string{
-	"https://accounts.google.com",
+	"https://accounts.google.com", "https://appleid.apple.com", "https://gitlab.com", "https://slack.com",
 	"https://login.microsoftonline.com/common/", "https://login.microsoftonline.com/organizations/",
+	"https://login.microsoftonline.com/consumers/", "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/",
 }
 
 // tenant checks that a vendor who serves many companies is pinned to one.

@@ -162,8 +162,12 @@ func TestLoadOIDC(t *testing.T) {
 		edit func(*connector.Connector)
 		want string
 	}{
-		"google":      {func(c *connector.Connector) { c.Vars["issuer"] = "https://accounts.google.com" }, "expect: is missing"},
-		"entra":       {func(c *connector.Connector) { c.Vars["issuer"] = "https://login.microsoftonline.com/common/v2.0" }, "expect: is missing"},
+		"google": {func(c *connector.Connector) { c.Vars["issuer"] = "https://accounts.google.com" }, "expect: is missing"},
+		"entra":  {func(c *connector.Connector) { c.Vars["issuer"] = "https://login.microsoftonline.com/common/v2.0" }, "expect: is missing"},
+		"slack":  {func(c *connector.Connector) { c.Vars["issuer"] = "https://slack.com" }, "expect: is missing"},
+		"private": {func(c *connector.Connector) {
+			c.Vars["issuer"] = "https://login.microsoftonline.com/9188040d-6c67-4c5b-b112-36a304b66dad/v2.0"
+		}, "expect: is missing"},
 		"secret":      {func(c *connector.Connector) { c.Secrets = []string{"s"}; c.Redirect.Via = "loopback" }, "redirect.via: must be broker"},
 		"HS256":       {func(c *connector.Connector) { c.OIDC.Algs = []string{"HS256"} }, "oidc.algs.0"},
 		"tenant":      {func(c *connector.Connector) { c.Claims = paths{"tenant": {"tid"}} }, "claims.tenant: needs expect.tenant"},

@@ -29,8 +29,10 @@ func (v *veil) add(secret string) {
 		return
 	}
 	v.values = append(v.values, secret)
-	if e := url.QueryEscape(secret); e != secret {
-		v.values = append(v.values, e)
+	for _, e := range []string{url.QueryEscape(secret), escape(secret), url.PathEscape(secret)} { // as the engine writes it, and others do
+		if !slices.Contains(v.values, e) {
+			v.values = append(v.values, e)
+		}
 	}
 	// The longest first: one secret may be the beginning of another.
 	slices.SortStableFunc(v.values, func(a, b string) int { return len(b) - len(a) })
