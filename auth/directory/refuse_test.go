@@ -149,6 +149,9 @@ func TestResolveRefuses(t *testing.T) {
 			if !errors.Is(err, row.fault) {
 				t.Fatalf("got %v, want fault %s", err, row.fault)
 			}
+			if _, args := auth.FaultOf(err); row.fault == auth.ClockWrong && args["skew"] != "24 h" && args["skew"] != "3 d" {
+				t.Errorf("the clock is off by %q", args["skew"])
+			}
 			if len(store.data) != 0 {
 				t.Errorf("a refused answer left %d records", len(store.data))
 			}

@@ -129,13 +129,24 @@ func checkLife(iat, exp int64, c clock, code string) error {
 	early, late := issued.After(c.now.Add(clockSkew)), !c.now.Before(expires)
 	switch {
 	case (early || late) && wrongClock:
-		return auth.Fail(auth.ClockWrong, auth.Args{"skew": skew.Abs().Round(time.Minute).String()}, nil)
+		return auth.Fail(auth.ClockWrong, auth.Args{"skew": spell(skew.Abs())}, nil)
 	case early:
 		return tampered(fmt.Errorf("issued in the future: %s", issued.UTC()))
 	case late:
 		return auth.Fail(auth.DocumentExpired, auth.Args{"code": code}, nil)
 	}
 	return nil
+}
+
+// spell writes a span as people say it: "7 min", "3 h", "2 d".
+func spell(d time.Duration) string {
+	switch {
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%.0f min", d.Minutes())
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%.0f h", d.Hours())
+	}
+	return fmt.Sprintf("%.0f d", d.Hours()/24)
 }
 
 // parse reads a compact JWS by EdDSA whose typ is typ. The encoding must be exact, so
