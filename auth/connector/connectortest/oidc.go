@@ -103,7 +103,7 @@ func oidc(o oidcShape) *Vendor {
 			want[name] = value
 		}
 		// OpenID Connect Core section 3.1.2.1.
-		if !c.takes(shape{method: http.MethodGet, query: want, may: []string{"ui_locales", "login_hint"}}) {
+		if !c.takes(shape{method: http.MethodGet, query: want, may: []string{"ui_locales", "login_hint", "max_age"}}) {
 			return nil
 		}
 		if v.deny {
