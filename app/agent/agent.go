@@ -175,7 +175,7 @@ func (a *Agent) Run(ctx context.Context) (restart bool) {
 				continue
 			}
 			a.log.Debug("system event", "event", string(event))
-			a.background(a.wake)
+			a.background(func(ctx context.Context) { a.wake(ctx, event) })
 		}
 	}
 	if a.cfg.Ending != nil {
@@ -227,15 +227,24 @@ func (a *Agent) restore(ctx context.Context) {
 	debug.FreeOSMemory()
 }
 
-// wake asks again after sleep or a change of the network: the keyring may be open
+// wake asks again after sleep or a change of network or keyring: that may be open
 // now, tokens may be due (a timer does not run while the computer sleeps), and what
 // was offline may not be any more.
-func (a *Agent) wake(ctx context.Context) {
-	if a.isWaiting() {
-		_, _ = a.openVault(ctx, true)
+func (a *Agent) wake(ctx context.Context, news desktop.Event) {
+	a.mu.Lock()
+	shut := a.vault == nil && (a.waiting != nil || a.opening != nil)
+	a.mu.Unlock()
+	if !shut {
+		if news != desktop.KeyringChanged {
+			a.refreshDue(ctx, true)
+		}
 		return
 	}
-	a.refreshDue(ctx, true)
+	for range 2 { // a try that was under way may have asked before there was news
+		if _, err := a.openVault(ctx, true); err == nil {
+			return
+		}
+	}
 }
 
 // goBlind takes note that no news of the system will come.

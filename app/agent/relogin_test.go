@@ -206,18 +206,27 @@ func TestCaptivePortal(t *testing.T) {
 }
 
 // TestLateKeyring waits for a keyring that comes after the agent, as one does that is a
-// program of its own.
+// program of its own, and goes on by itself.
 func TestLateKeyring(t *testing.T) {
 	c := newCompany(t, "acme")
-	d := newDesk(t)
+	news := make(chan desktop.Event)
+	d := newDesk(t, func(cfg *agent.Config) {
+		cfg.Watch = func(context.Context) <-chan desktop.Event { return news }
+	})
 	d.signIn(c, local.SignInRequest{})
-	d.stop()
-	d.keyring.set(false, true)
-	d.start()
-	d.phase(local.WaitingForKeyring)
-	d.keyring.set(false, false)
-	if s, err := d.State(t.Context()); err != nil || s.Profile("").Phase != local.SignedIn || s.MemoryOnly {
-		t.Errorf("with a keyring: %+v, %v", s, err)
+	for _, row := range []struct{ locked, absent bool }{{false, true}, {true, false}} {
+		d.stop()
+		d.keyring.set(row.locked, row.absent)
+		d.start()
+		d.phase(local.WaitingForKeyring)
+		news <- desktop.KeyringChanged // not yet
+		d.phase(local.WaitingForKeyring)
+		d.keyring.set(false, false)
+		news <- desktop.KeyringChanged
+		d.phase(local.SignedIn)
+		if s, err := d.State(t.Context()); err != nil || s.MemoryOnly {
+			t.Errorf("%+v: %+v, %v", row, s, err)
+		}
 	}
 }
 

@@ -7,4 +7,5 @@ type Event string
 const (
 	Resumed        Event = "resumed"         // the computer woke up
 	NetworkChanged Event = "network_changed" // there is a network again
+	KeyringChanged Event = "keyring_changed" // the password store has come, or is open or locked
 )

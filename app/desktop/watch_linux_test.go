@@ -14,7 +14,7 @@ import (
 	"lanyard/auth/authtest"
 )
 
-// TestWatch speaks as logind and NetworkManager on a private bus.
+// TestWatch speaks as logind, NetworkManager and a password store on a private bus.
 func TestWatch(t *testing.T) {
 	daemon, dir := authtest.Need(t, "dbus"), t.TempDir()
 	socket, config := filepath.Join(dir, "bus"), filepath.Join(dir, "bus.conf")
@@ -29,6 +29,7 @@ func TestWatch(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = bus.Wait() }) // ended by the test's context
 	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path="+socket)
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+socket)
 
 	var system *dbus.Conn
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
@@ -94,9 +95,49 @@ func TestWatch(t *testing.T) {
 	if event := next(); event != desktop.Resumed {
 		t.Errorf("got %q, want %q", event, desktop.Resumed)
 	}
+	if _, err := system.RequestName("org.freedesktop.secrets", dbus.NameFlagDoNotQueue); err != nil {
+		t.Fatal(err)
+	}
+	if event := next(); event != desktop.KeyringChanged {
+		t.Errorf("a password store has come: got %q, want %q", event, desktop.KeyringChanged)
+	}
 	cancel()
 	for range events { // must end
 	}
+}
+
+// TestWatchStore hears of a real password store; its bus is the system's, too.
+func TestWatchStore(t *testing.T) {
+	session := authtest.KeyringSession(t)
+	session.Setenv(t)
+	t.Setenv("DBUS_SYSTEM_BUS_ADDRESS", os.Getenv("DBUS_SESSION_BUS_ADDRESS"))
+	system, err := dbus.ConnectSystemBus()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer system.Close()
+	if _, err := system.RequestName("org.freedesktop.login1", dbus.NameFlagDoNotQueue); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	events := desktop.Watch(ctx)
+	for heard := false; !heard; { // until Watch listens
+		if err := system.Emit("/org/freedesktop/login1", "org.freedesktop.login1.Manager.PrepareForSleep", false); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case _, heard = <-events:
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	session.Lock(t)
+	for event := range events {
+		if event == desktop.KeyringChanged {
+			return
+		}
+	}
+	t.Error("nothing was heard of a locked password store")
 }
 
 func TestWatchWithoutBus(t *testing.T) {
