@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/netip"
 	"net/url"
 	"os"
@@ -60,8 +62,8 @@ func (d *duration) UnmarshalJSON(data []byte) error {
 	}
 	if days, ok := strings.CutSuffix(s, "d"); ok {
 		n, err := strconv.Atoi(days)
-		if err != nil {
-			return fmt.Errorf("read duration %q: want a whole number of days", s)
+		if err != nil || n > 36500 {
+			return fmt.Errorf("read duration %q: want a whole number of days, 36500 at most", s)
 		}
 		*d = duration(time.Duration(n) * 24 * time.Hour)
 		return nil
@@ -164,6 +166,8 @@ func (c *config) finish() error {
 		fault("public_url", "is not an address")
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
 		fault("public_url", "plain http is only for 127.0.0.1; use https, by certificate files or a proxy in front")
+	case u.Scheme == "http" && !listensHere(c.Listen):
+		fault("listen", "plain http is only for this computer: listen on 127.0.0.1, or use https")
 	case u.Scheme == "https" && c.Certificate.File == "" && len(c.BehindProxy) == 0:
 		fault("public_url", "https needs certificate files, or behind_proxy where a proxy ends it")
 	}
@@ -186,22 +190,23 @@ func readSmall(name string) ([]byte, error) {
 	return data, err
 }
 
+// listensHere reports whether only this computer can reach a listener.
+func listensHere(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	return err == nil && (isLoopback(host) || host == "localhost")
+}
+
 func isLoopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	return err == nil && addr.IsLoopback()
 }
 
-// sealer returns the Sealer of key_file, or of LANYARD_KEY; a missing file is made.
+// sealer returns the Sealer of key_file, or of LANYARD_KEY.
 func (c *config) sealer() (*server.Sealer, error) {
 	encoded := []byte(os.Getenv("LANYARD_KEY"))
 	if len(encoded) == 0 {
 		var err error
-		encoded, err = os.ReadFile(c.KeyFile)
-		if errors.Is(err, fs.ErrNotExist) {
-			encoded = []byte(base64.StdEncoding.EncodeToString(server.NewKey()) + "\n")
-			err = os.WriteFile(c.KeyFile, encoded, 0o600)
-		}
-		if err != nil {
+		if encoded, err = os.ReadFile(c.KeyFile); err != nil {
 			return nil, fmt.Errorf("read key_file: %w", err)
 		}
 	}
@@ -210,4 +215,21 @@ func (c *config) sealer() (*server.Sealer, error) {
 		return nil, errors.New("read key_file: not base64")
 	}
 	return server.NewSealer(key)
+}
+
+// newKey makes the key_file that is missing and returns its Sealer, but not where the
+// database is older than that: only the key that is missing opens what it holds.
+func (c *config) newKey(ctx context.Context, st server.Enterprises) (*server.Sealer, error) {
+	known, err := st.ListEnterprises(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(known) > 0 {
+		return nil, fmt.Errorf("read key_file: %s is missing, and what the database holds was sealed with it: put it back", c.KeyFile)
+	}
+	encoded := base64.StdEncoding.EncodeToString(server.NewKey()) + "\n"
+	if err := os.WriteFile(c.KeyFile, []byte(encoded), 0o600); err != nil {
+		return nil, fmt.Errorf("make key_file: %w", err)
+	}
+	return c.sealer()
 }

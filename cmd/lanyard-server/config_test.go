@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"lanyard/auth"
 	"lanyard/auth/server"
 )
 
@@ -52,6 +54,67 @@ func TestDomainFiles(t *testing.T) {
 	for _, file := range []string{write("key", "k"), filepath.Join(dir, "missing.txt"), write("big.txt", strings.Repeat("x", 5000))} {
 		if _, err := parse(file); err == nil || !strings.Contains(err.Error(), "domain_files") {
 			t.Errorf("%s: %v", filepath.Base(file), err)
+		}
+	}
+}
+
+// TestPlainHTTPStaysHere: plain http is for this computer, whoever may reach the listener.
+func TestPlainHTTPStaysHere(t *testing.T) {
+	for _, row := range []struct {
+		listen, publicURL, fault string
+	}{
+		{"127.0.0.1:8200", "http://127.0.0.1:8200", ""},
+		{"localhost:8200", "http://127.0.0.1:8200", ""},
+		{"[::1]:8200", "http://[::1]:8200", ""},
+		{"0.0.0.0:8200", "http://127.0.0.1:8200", "line 1, column 1: listen"},
+		{":8200", "http://127.0.0.1:8200", "line 1, column 1: listen"},
+		{"192.0.2.1:8200", "http://127.0.0.1:8200", "line 1, column 1: listen"},
+		{"0.0.0.0:8200", "https://login.acme.example\nbehind_proxy: [10.0.0.0/8]", ""},
+	} {
+		_, err := parseConfig("server.yaml", fmt.Appendf(nil, "listen: %q\npublic_url: %s\ndata: d\nkey_file: k\n", row.listen, row.publicURL))
+		if row.fault == "" && err != nil || row.fault != "" && (err == nil || !strings.Contains(err.Error(), row.fault)) {
+			t.Errorf("%s, %s: %v", row.listen, row.publicURL, err)
+		}
+	}
+}
+
+// TestMissingKey: a new key is made for a new database alone.
+func TestMissingKey(t *testing.T) {
+	dir := t.TempDir()
+	c, err := parseConfig("server.yaml", fmt.Appendf(nil, "public_url: http://127.0.0.1:8200\ndata: %s\nkey_file: %s/key\n", dir, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := open(t.Context(), c, newLogger(t.Output(), "error"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = s.store.SaveEnterprise(t.Context(), server.Enterprise{Enterprise: auth.Enterprise{ID: "e1", Code: "acme", Name: auth.Text{"en": "Acme"}}})
+	s.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(filepath.Join(dir, "key"), filepath.Join(dir, "away")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open(t.Context(), c, newLogger(t.Output(), "error")); err == nil || !strings.Contains(err.Error(), "put it back") {
+		t.Errorf("without the key: %v", err)
+	}
+	if err := os.Rename(filepath.Join(dir, "away"), filepath.Join(dir, "key")); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = open(t.Context(), c, newLogger(t.Output(), "error")); err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+}
+
+// TestDays: days are read, and no number of them is another.
+func TestDays(t *testing.T) {
+	for text, want := range map[string]time.Duration{`"30d"`: 720 * time.Hour, `"90m"`: 90 * time.Minute, `"213504d"`: 0, `"1d2h"`: 0} {
+		var d duration
+		if err := d.UnmarshalJSON([]byte(text)); time.Duration(d) != want || (err == nil) != (want != 0) {
+			t.Errorf("%s: %v, %v", text, time.Duration(d), err)
 		}
 	}
 }

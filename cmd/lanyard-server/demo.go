@@ -228,7 +228,7 @@ func (d *demoCompany) serve(ctx context.Context) error {
 	for i, l := range d.listeners {
 		wg.Go(func() {
 			defer cancel()
-			errs[i] = serve(ctx, newHTTPServer(d.handlers[i], d.log), l, "", "")
+			errs[i] = serve(ctx, newHTTPServer(d.handlers[i], d.log), l)
 		})
 	}
 	wg.Wait()

@@ -5,11 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"lanyard/auth/connector/schema"
-	"lanyard/auth/server/setup"
 )
 
 // runApply is "lanyard-server apply -f enterprise.yaml".
@@ -22,18 +19,10 @@ func runApply(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if *file == "" {
-		return fmt.Errorf("%w: name the file with -f", errUsage)
-	}
-	data, err := os.ReadFile(*file) // #nosec G304 -- the operator names their own file
-	if err != nil {
-		return fmt.Errorf("read enterprise: %w", err)
-	}
-	f, err := setup.Parse(*file, data)
+	f, data, err := enterpriseFile(*file)
 	if err != nil {
 		return err
 	}
-	f.Dir = filepath.Dir(*file)
 	return withService(ctx, *name, errOut, func(s *service) error {
 		report, err := s.setup.Apply(ctx, f)
 		if err != nil {

@@ -47,9 +47,10 @@ func (e *edge) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (e *edge) ended(ctx context.Context, rec *recorder, r *http.Request, start time.Time) {
 	if p := recover(); p != nil {
 		e.log.ErrorContext(ctx, "page panicked", "panic", p, "stack", string(debug.Stack()))
-		if !rec.wrote {
-			http.Error(rec, "Something went wrong here.", http.StatusInternalServerError)
+		if rec.wrote {
+			panic(http.ErrAbortHandler) // half a page must not look like a whole one
 		}
+		http.Error(rec, "Something went wrong here.", http.StatusInternalServerError)
 		return
 	}
 	if e.log.Enabled(ctx, slog.LevelDebug) {

@@ -82,3 +82,22 @@ func TestSafePath(t *testing.T) {
 		}
 	}
 }
+
+// TestHalfAPageIsNone: a page that panics in its middle ends with the connection.
+func TestHalfAPageIsNone(t *testing.T) {
+	e := &edge{
+		base: &server.Base{PublicURL: "http://127.0.0.1:1"}, log: slog.New(slog.DiscardHandler),
+		next: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "half"); panic("boom") }),
+	}
+	s := httptest.NewServer(e)
+	defer s.Close()
+	s.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, 0)
+	resp, err := http.Get(s.URL)
+	if err == nil {
+		_, err = io.ReadAll(resp.Body)
+		resp.Body.Close()
+	}
+	if err == nil {
+		t.Error("half a page looks whole")
+	}
+}

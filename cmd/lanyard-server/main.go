@@ -33,6 +33,8 @@ const usage = `lanyard-server: the company's side of Lanyard
         make or change an enterprise; the same file again changes nothing
   lanyard-server export CODE [--config server.yaml]
         print an enterprise as such a file, without secrets
+  lanyard-server connector test -f enterprise.yaml [--config server.yaml]
+        try the sign-in of such a file, changed or as it is; nobody is signed in
   lanyard-server presets [ID]
         the identity providers it knows; with an ID, the preset itself
   lanyard-server admin link [--config server.yaml]
@@ -63,6 +65,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	commands := map[string]command{
 		"demo": runDemo, "run": runServer, "check": runCheck, "apply": runApply, "export": runExport,
 		"presets": runPresets, "backup": runBackup, "admin": runAdmin, "keys": runKeys, "publish": runPublish,
+		"connector": runConnector,
 	}
 	name := ""
 	if len(args) > 0 {

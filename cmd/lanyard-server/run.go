@@ -37,6 +37,14 @@ func runServer(ctx context.Context, args []string, out, errOut io.Writer) error 
 	if err != nil {
 		return err
 	}
+	srv := newHTTPServer(h, log)
+	if c.Certificate.File != "" {
+		pair, err := readKeyPair(c.Certificate.File, c.Certificate.KeyFile, log)
+		if err != nil {
+			return err
+		}
+		srv.TLSConfig.GetCertificate = pair.certificate
+	}
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", c.Listen)
 	if err != nil {
@@ -48,7 +56,7 @@ func runServer(ctx context.Context, args []string, out, errOut io.Writer) error 
 	}
 	fmt.Fprintf(out, "ready %s\n", c.PublicURL)
 	log.InfoContext(ctx, "server started", "version", version, "listen", l.Addr().String(), "public_url", c.PublicURL)
-	err = serve(ctx, newHTTPServer(h, log), l, c.Certificate.File, c.Certificate.KeyFile)
+	err = serve(ctx, srv, l)
 	log.InfoContext(context.WithoutCancel(ctx), "server stopped")
 	return err
 }
@@ -72,6 +80,11 @@ func runCheck(ctx context.Context, args []string, out, errOut io.Writer) error {
 		return err
 	}
 	defer s.Close()
+	if c.Certificate.File != "" {
+		if _, err := readKeyPair(c.Certificate.File, c.Certificate.KeyFile, s.log); err != nil {
+			return err
+		}
+	}
 	list, err := s.store.ListEnterprises(ctx)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -48,10 +49,6 @@ type service struct {
 
 // open opens the store and makes what commands without a listener need.
 func open(ctx context.Context, c *config, log *slog.Logger) (*service, error) {
-	sealer, err := c.sealer()
-	if err != nil {
-		return nil, err
-	}
 	if !strings.Contains(c.Database, "://") {
 		if err := os.MkdirAll(filepath.Dir(c.Database), 0o700); err != nil {
 			return nil, fmt.Errorf("make data folder: %w", err)
@@ -60,6 +57,13 @@ func open(ctx context.Context, c *config, log *slog.Logger) (*service, error) {
 	st, err := store.Open(ctx, c.Database)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
+	}
+	sealer, err := c.sealer()
+	if errors.Is(err, fs.ErrNotExist) {
+		sealer, err = c.newKey(ctx, st)
+	}
+	if err != nil {
+		return nil, errors.Join(err, st.Close())
 	}
 	base := &server.Base{PublicURL: c.PublicURL, Sealer: sealer, Lifetimes: c.lifetimes}
 	policy := connector.Policy{Allow: c.Allow, AllowHTTP: c.AllowHTTP}
@@ -217,8 +221,9 @@ func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// serve answers on the listener until ctx ends, then lets what runs come to its end.
-func serve(ctx context.Context, srv *http.Server, l net.Listener, cert, key string) error {
+// serve answers on the listener until ctx ends, then lets what runs come to its end. It
+// speaks https where the server has a certificate.
+func serve(ctx context.Context, srv *http.Server, l net.Listener) error {
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
@@ -227,8 +232,8 @@ func serve(ctx context.Context, srv *http.Server, l net.Listener, cert, key stri
 		stopped <- srv.Shutdown(end)
 	}()
 	var err error
-	if cert != "" {
-		err = srv.ServeTLS(l, cert, key)
+	if srv.TLSConfig.GetCertificate != nil {
+		err = srv.ServeTLS(l, "", "")
 	} else {
 		err = srv.Serve(l)
 	}
