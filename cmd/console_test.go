@@ -216,7 +216,7 @@ func TestConsole(t *testing.T) {
 		t.Errorf("apps of one who is not on the list:\n%s", out)
 	}
 	b.press("#open-all", "\r")
-	b.shows("Everyone")
+	b.do(chromedp.WaitNotPresent(chromedp.CSS("#open-all"))) // "Everyone" is a choice of the page before, too
 	if out := d.must(t, "apps"); !strings.Contains(out, "WPS") {
 		t.Errorf("apps on the desk:\n%s", out)
 	}
