@@ -276,6 +276,7 @@ func (v *visit) saveApp() error {
 		return err
 	}
 	if len(wrong) > 0 {
+		title := called(view.App, v.lang) // as it is called still
 		view.App.Title, view.App.Plain = in.Title, in.Plain
 		for name, value := range in.Values {
 			view.Values[name] = value
@@ -284,7 +285,7 @@ func (v *visit) saveApp() error {
 		if err != nil {
 			return err
 		}
-		return v.wrong("app", v.t("app.edit"), v.wrongText(wrong), body)
+		return v.wrong("app", title, v.wrongText(wrong), body)
 	}
 	v.audit("app.changed", in.Title.In("en"), "")
 	return v.keptApp(in, secret)

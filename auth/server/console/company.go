@@ -137,7 +137,7 @@ func (v *visit) showCompanies() error {
 	if err != nil {
 		return err
 	}
-	return v.show("companies", v.t("companies.title"), map[string]any{"Companies": all, "Current": v.id})
+	return v.show("companies", v.t("companies.title"), map[string]any{"Companies": all})
 }
 
 func (v *visit) chooseCompany() error {

@@ -69,8 +69,7 @@ func (v *visit) showHome() error {
 	}
 	return v.show("home", v.t("home.title"), map[string]any{
 		"Items": append(items, todo...), "Worked": worked, "Failed": failed, "People": people,
-		"Code": v.c.codeAddress(v.enterprise.Code), "Manage": v.admin.Role != server.RoleHelpDesk,
-		"How": how,
+		"Code": v.c.codeAddress(v.enterprise.Code), "How": how,
 	})
 }
 

@@ -218,7 +218,7 @@ func (v *visit) listBody(a server.Audience, values []string, wrong map[string]st
 		return kept
 	}
 	return map[string]any{
-		"Action": action, "Everyone": a.Everyone, "Text": v.audienceText(a), "App": a.AppID != "", "Values": strings.Join(values, ", "),
+		"Action": action, "Everyone": a.Everyone, "Text": v.audienceText(a), "Values": strings.Join(values, ", "),
 		"People": typed("people", writeMembers(a.Members, values, false)), "Groups": typed("groups", given),
 		"AskGroups": groups || given != "", "Wrong": wrong["people"], "Open": wrong != nil,
 	}, nil

@@ -82,18 +82,8 @@ func (v *visit) testBody(d server.DraftView, wrong map[string]string) map[string
 	}
 	if d.Trial != nil {
 		body["Doubt"] = v.doubt(d.Trial)
-		body["Places"] = places(d.Trial)
 	}
 	return body
-}
-
-// places are the chosen paths by result.
-func places(t *server.Trial) map[string]string {
-	out := map[string]string{}
-	for _, p := range t.Picks {
-		out[p.Result] = p.Path
-	}
-	return out
 }
 
 // doubt warns of an ID that may not stay with a person.
