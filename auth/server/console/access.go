@@ -65,7 +65,7 @@ func (c *Console) useLink(w http.ResponseWriter, r *http.Request) {
 	err := c.cfg.Admins.UseAdminLink(ctx, server.Hash(r.PathValue("token")), now)
 	if errors.Is(err, auth.ErrNotFound) {
 		c.plain(w, r, http.StatusGone, "fail", "link.used", "", map[string]string{
-			"Sentence": words.T(language(r), "admin.link.used_hint"),
+			"Sentence": words.T(language(r), "admin.link.used_hint", "minutes", minutes(c.cfg.Base.Lifetimes.AdminLink)),
 		})
 		return
 	}

@@ -80,7 +80,7 @@ func TestLinkExpires(t *testing.T) {
 	link, err := w.console.NewLink(context.Background())
 	must(t, err)
 	w.advance(15 * time.Minute)
-	w.browser().post(link.Reveal(), nil).shows(t, "late", "no longer works")
+	w.browser().post(link.Reveal(), nil).shows(t, "late", "no longer works", "older than 15 minutes")
 }
 
 func TestSessionEnds(t *testing.T) {
