@@ -5,9 +5,12 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -114,6 +117,38 @@ func TestBrokenStart(t *testing.T) {
 	log, err := os.ReadFile(filepath.Join(dir, "logs", "agent.log"))
 	if err != nil || !bytes.Contains(log, []byte(`"agent failed"`)) {
 		t.Errorf("log: %v\n%s", err, log)
+	}
+}
+
+// TestHangUp ends an agent in order whose terminal is closed.
+func TestHangUp(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a console is closed in another way there")
+	}
+	state := filepath.Join(home(t), "state")
+	heard := make(chan os.Signal, 1)
+	signal.Notify(heard, syscall.SIGHUP) // a nohup of these tests would be the agent's, too
+	defer signal.Stop(heard)
+	agent := exec.CommandContext(t.Context(), os.Args[0], "agent", "--no-tray")
+	if err := agent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		if _, err := local.ReadInfo(state); err == nil {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("no agent")
+		}
+	}
+	if err := agent.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	if err := agent.Wait(); err != nil {
+		t.Error(err)
+	}
+	if _, err := local.ReadInfo(state); err == nil {
+		t.Error("agent.json is left behind")
 	}
 }
 
