@@ -143,6 +143,12 @@ func TestAdminByCompany(t *testing.T) {
 	zhang.open(c.origin + "/admin/companies") // the operator's
 	zhang.shows("Your role does not include this page")
 
+	// In a browser that has never been at the company, by the company's own page.
+	fresh := newBrowser(t)
+	enter(fresh)
+	fresh.signInAs("zhangsan", password)
+	fresh.shows("Open the console as 张三?")
+
 	enter(li)
 	li.shows("You are not an administrator here")
 	li.open(c.origin + "/admin/people")
