@@ -2,6 +2,7 @@ package schema_test
 
 import (
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -198,6 +199,31 @@ func TestAddressesInBrackets(t *testing.T) {
 	} {
 		if got, err := decode(list); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %q, %v; want %q", list, got, err, want)
+		}
+	}
+}
+
+// Whatever a text holds, Decode reads what Encode wrote.
+func TestEncode(t *testing.T) {
+	for _, text := range []string{
+		"plain", "123", "true", "null", "~", "1e3", "0x1f", "", " lead", "trail ", "- a", "? a", "a: b", "a #b", "#x", "{x}", "[::1]", "@x", "%", "!x", "&x", "*x",
+		"'", "\"", "a'b\"c\\d", "http://127.0.0.1:8080/cb", "名字：张三", "a\tb", "\t", "two\nlines", "one\n", "\nx", "x\n\n", "a\n\n b\n",
+		"mail = {email}\r\nname = {name}\r\n", "a\rb", "\r\n", "\u0085", "\u2028", "\x07", "---", "😀",
+	} {
+		type app struct {
+			ID, Title string
+			Lines     []string
+		}
+		in := struct{ Apps []app }{[]app{{text, text, []string{text, text}}, {ID: "z"}}}
+		yaml, err := schema.Encode(in)
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+			continue
+		}
+		out := in
+		out.Apps = nil
+		if err := schema.DecodeAny(yaml, &out); err != nil || !reflect.DeepEqual(out, in) {
+			t.Errorf("%q: got %q, %v from\n%s", text, out, err, yaml)
 		}
 	}
 }
