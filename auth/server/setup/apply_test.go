@@ -168,6 +168,10 @@ func TestExport(t *testing.T) {
 	if _, err := f.Export(t.Context(), "nobody"); !errors.Is(err, auth.CodeUnknown) {
 		t.Errorf("unknown code: %v", err)
 	}
+	clear(f.m.connectors)
+	if _, err := f.Export(t.Context(), "acme"); !errors.Is(err, auth.ErrNotFound) || !strings.Contains(err.Error(), "cannot sign in yet") {
+		t.Errorf("an enterprise without a connector: %v", err)
+	}
 
 	// On another server the file says what is missing.
 	other := newFixture(t, "https://other.example", nil)

@@ -40,6 +40,9 @@ func (s *Setup) Export(ctx context.Context, code string) (File, error) {
 
 func (s *Setup) exportConnector(ctx context.Context, f *File) error {
 	row, err := s.cfg.Connectors.ActiveConnector(ctx, f.ID)
+	if errors.Is(err, auth.ErrNotFound) {
+		return fmt.Errorf("its people cannot sign in yet, and a file says how they do: %w", err)
+	}
 	if err != nil {
 		return err
 	}
