@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 )
 
 // ErrNotPrivate means that a folder which must be this user's alone is not, and could
@@ -18,17 +19,16 @@ var ErrNotPrivate = errors.New("folder is not private")
 // bytes on macOS and the BSDs, 108 on Linux, the final NUL included.
 const maxSocket = 103
 
-const socketName = "agent.sock"
+const socketName = "agent.sock" // as app/local has it
 
 // Paths are the folders and addresses of one user's Lanyard.
 type Paths struct {
 	Config string
 	State  string
 	Logs   string
-	// Runtime holds the socket: private, and short. Empty on Windows.
+	// Runtime holds the local API's socket: private, and short. Empty on Windows, where
+	// that is a pipe, which lies in no folder.
 	Runtime string
-	// Socket is the local API's address: a unix socket, or a pipe's name on Windows.
-	Socket string
 	// Hash marks everything that a LANYARD_HOME keeps apart from the user's own; it is
 	// empty without one.
 	Hash string
@@ -40,7 +40,7 @@ type Paths struct {
 // LANYARD_HOME puts all under one folder. Else each system's own places are used: the
 // XDG base directories, ~/Library, %AppData% and %LocalAppData%.
 func FindPaths(getenv func(string) string) (Paths, error) {
-	return findPaths(runtime.GOOS, getenv, userID())
+	return findPaths(runtime.GOOS, getenv, strconv.Itoa(os.Getuid()))
 }
 
 // findPaths is FindPaths for any system, so that each can be tested on one.
@@ -61,13 +61,9 @@ func findPaths(system string, getenv func(string) string, user string) (Paths, e
 	} else if p, err = systemPaths(system, getenv); err != nil {
 		return Paths{}, err
 	}
-	if system == "windows" {
-		sum := sha256.Sum256([]byte(user)) // pipes have one name space for all users
-		p.Socket = `\\.\pipe\` + p.Name("lanyard-"+hex.EncodeToString(sum[:8]))
-		return p, nil
+	if system != "windows" {
+		p.Runtime = runtimeDir(system, getenv, user, home, p.Hash)
 	}
-	p.Runtime = runtimeDir(system, getenv, user, home, p.Hash)
-	p.Socket = filepath.Join(p.Runtime, socketName)
 	return p, nil
 }
 

@@ -3,6 +3,7 @@
 package desktop
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -25,37 +26,37 @@ func TestFindPaths(t *testing.T) {
 	}{
 		"linux": {"linux", env("HOME=/home/a"), Paths{
 			Config: "/home/a/.config/lanyard", State: "/home/a/.local/state/lanyard", Logs: "/home/a/.local/state/lanyard/logs",
-			Runtime: "/tmp/lanyard-1000", Socket: "/tmp/lanyard-1000/agent.sock",
+			Runtime: "/tmp/lanyard-1000",
 		}},
 		"linux with XDG": {"linux", env("HOME=/home/a", "XDG_CONFIG_HOME=/c", "XDG_STATE_HOME=/s", "XDG_RUNTIME_DIR=/run/user/1000"), Paths{
 			Config: "/c/lanyard", State: "/s/lanyard", Logs: "/s/lanyard/logs",
-			Runtime: "/run/user/1000/lanyard", Socket: "/run/user/1000/lanyard/agent.sock",
+			Runtime: "/run/user/1000/lanyard",
 		}},
 		"linux with relative XDG": {"linux", env("HOME=/home/a", "XDG_CONFIG_HOME=c", "XDG_RUNTIME_DIR=run"), Paths{
 			Config: "/home/a/.config/lanyard", State: "/home/a/.local/state/lanyard", Logs: "/home/a/.local/state/lanyard/logs",
-			Runtime: "/tmp/lanyard-1000", Socket: "/tmp/lanyard-1000/agent.sock",
+			Runtime: "/tmp/lanyard-1000",
 		}},
 		"long runtime folder": {"linux", env("HOME=/home/a", "XDG_RUNTIME_DIR="+long), Paths{
 			Config: "/home/a/.config/lanyard", State: "/home/a/.local/state/lanyard", Logs: "/home/a/.local/state/lanyard/logs",
-			Runtime: "/tmp/lanyard-1000", Socket: "/tmp/lanyard-1000/agent.sock",
+			Runtime: "/tmp/lanyard-1000",
 		}},
 		"LANYARD_HOME": {"linux", env("HOME=/home/a", "XDG_RUNTIME_DIR=/run/user/1000", "LANYARD_HOME=/x/"), Paths{
-			Config: "/x/config", State: "/x/state", Logs: "/x/logs", Runtime: "/x/run", Socket: "/x/run/agent.sock", Hash: "b3d1db31",
+			Config: "/x/config", State: "/x/state", Logs: "/x/logs", Runtime: "/x/run", Hash: "b3d1db31",
 		}},
 		"long LANYARD_HOME": {"linux", env("XDG_RUNTIME_DIR=/run/user/1000", "LANYARD_HOME="+long), Paths{
 			Config: long + "config", State: long + "state", Logs: long + "logs",
-			Runtime: "/run/user/1000/lanyard-2b823df0", Socket: "/run/user/1000/lanyard-2b823df0/agent.sock", Hash: "2b823df0",
+			Runtime: "/run/user/1000/lanyard-2b823df0", Hash: "2b823df0",
 		}},
 		"long LANYARD_HOME alone": {"linux", env("LANYARD_HOME=" + long), Paths{
 			Config: long + "config", State: long + "state", Logs: long + "logs",
-			Runtime: "/tmp/lanyard-1000-2b823df0", Socket: "/tmp/lanyard-1000-2b823df0/agent.sock", Hash: "2b823df0",
+			Runtime: "/tmp/lanyard-1000-2b823df0", Hash: "2b823df0",
 		}},
 		"darwin": {"darwin", env("HOME=/Users/a", "TMPDIR=/var/folders/zz/abc/T/"), Paths{
 			Config: "/Users/a/Library/Application Support/Lanyard", State: "/Users/a/Library/Application Support/Lanyard/state",
-			Logs: "/Users/a/Library/Logs/Lanyard", Runtime: "/var/folders/zz/abc/T/lanyard", Socket: "/var/folders/zz/abc/T/lanyard/agent.sock",
+			Logs: "/Users/a/Library/Logs/Lanyard", Runtime: "/var/folders/zz/abc/T/lanyard",
 		}},
 		"windows": {"windows", env("APPDATA=/r", "LOCALAPPDATA=/l"), Paths{
-			Config: "/r/Lanyard", State: "/l/Lanyard", Logs: "/l/Lanyard/logs", Socket: `\\.\pipe\lanyard-40510175845988f1`,
+			Config: "/r/Lanyard", State: "/l/Lanyard", Logs: "/l/Lanyard/logs",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -66,8 +67,8 @@ func TestFindPaths(t *testing.T) {
 			if got != tt.want {
 				t.Errorf("got  %+v\nwant %+v", got, tt.want)
 			}
-			if len(got.Socket) > maxSocket {
-				t.Errorf("socket path of %d bytes", len(got.Socket))
+			if socket := filepath.Join(got.Runtime, socketName); len(socket) > maxSocket {
+				t.Errorf("socket path of %d bytes", len(socket))
 			}
 		})
 	}

@@ -8,11 +8,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"syscall"
 )
-
-func userID() string { return strconv.Itoa(os.Getuid()) }
 
 // makePrivate makes dir, or checks that the one there is ours and closes it to others.
 // stat is os.Lstat where a symbolic link must not stand for it.

@@ -1,18 +1,6 @@
 package desktop
 
-import (
-	"os"
-	"os/user"
-)
-
-// userID returns the user's SID.
-func userID() string {
-	u, err := user.Current()
-	if err != nil {
-		return os.Getenv("USERNAME")
-	}
-	return u.Uid
-}
+import "os"
 
 // makePrivate makes dir; the profile folders above it are the user's alone already.
 func makePrivate(dir string, _ func(string) (os.FileInfo, error)) error {

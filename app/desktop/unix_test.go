@@ -17,7 +17,7 @@ import (
 
 func TestCreate(t *testing.T) {
 	dir := t.TempDir()
-	p, err := findPaths("linux", env("LANYARD_HOME="+filepath.Join(dir, "home")), userID())
+	p, err := findPaths("linux", env("LANYARD_HOME="+filepath.Join(dir, "home")), "1000")
 	if err != nil {
 		t.Fatal(err)
 	}
