@@ -117,3 +117,39 @@ func TestKeepAppThatIsGone(t *testing.T) {
 		t.Errorf("there are %d apps, want those two that were there", len(apps))
 	}
 }
+
+// A preset's client goes with its app, and no other with it.
+func TestRemovedAppTakesItsClient(t *testing.T) {
+	f := newFixture(t, public, nil)
+	vars := map[string]string{"url": "https://wiki.example", "redirect_uris": "https://wiki.example/cb"}
+	given := map[string]auth.Secret{"client_secret": auth.NewSecret("the-secret")}
+	file := oidcFile("acme", "broker")
+	file.Clients = []setup.Client{{ID: "mobile", Public: true, RedirectURIs: []string{"http://127.0.0.1/cb"}}}
+	file.Apps = []setup.App{
+		{ID: "wiki", Title: auth.Text{"en": "Wiki"}, Preset: "oidc", Vars: vars, Given: given},
+		{ID: "wiki-edit", Title: auth.Text{"en": "Edit"}, Preset: "oidc", Vars: vars, Given: given, Client: "shared"},
+		{ID: "wiki-read", Title: auth.Text{"en": "Read"}, Preset: "oidc", Vars: vars, Given: given, Client: "shared"},
+	}
+	report := f.apply(file)
+	clients := func() (ids []string) {
+		list, err := f.m.ListClients(t.Context(), report.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range list {
+			ids = append(ids, c.ID)
+		}
+		return ids
+	}
+	if got := clients(); !slices.Equal(got, []string{"mobile", "shared", "wiki"}) {
+		t.Fatalf("clients %q", got)
+	}
+	file.Clients, file.Apps = nil, file.Apps[2:]
+	got := f.apply(file)
+	if want := []string{"app wiki removed", "client wiki removed", "app wiki-edit removed"}; !slices.Equal(got.Changes, append([]string{"app wiki-read changed"}, want...)) {
+		t.Errorf("changes %q", got.Changes)
+	}
+	if got := clients(); !slices.Equal(got, []string{"mobile", "shared"}) {
+		t.Errorf("clients left: %q", got)
+	}
+}

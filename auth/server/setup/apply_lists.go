@@ -2,6 +2,7 @@ package setup
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 	"maps"
 	"slices"
 
+	"lanyard/auth"
 	"lanyard/auth/connector"
 	"lanyard/auth/server"
 )
@@ -145,12 +147,34 @@ func (s *Setup) saveApps(ctx context.Context, report *Report, f *File, apps []se
 		}
 	}
 	for _, old := range stored {
-		if !slices.ContainsFunc(apps, func(a server.App) bool { return a.ID == old.ID }) {
-			report.change("app %s removed", old.ID)
-			if err := s.cfg.Catalogue.DeleteApp(ctx, report.ID, old.ID); err != nil {
-				return err
-			}
+		if slices.ContainsFunc(apps, func(a server.App) bool { return a.ID == old.ID }) {
+			continue
+		}
+		report.change("app %s removed", old.ID)
+		if err := s.cfg.Catalogue.DeleteApp(ctx, report.ID, old.ID); err != nil {
+			return err
+		}
+		client := presetClient(old)
+		if f.Clients != nil || client == "" || slices.ContainsFunc(apps, func(a server.App) bool { return presetClient(a) == client }) {
+			continue // the file lists its clients itself, or there is none to remove
+		}
+		report.change("client %s removed", client)
+		if err := s.cfg.Clients.DeleteClient(ctx, report.ID, client); err != nil && !errors.Is(err, auth.ErrNotFound) {
+			return err
 		}
 	}
 	return nil
+}
+
+// presetClient is the client that an app's preset made, "" for none.
+func presetClient(app server.App) string {
+	var launch server.LaunchSpec
+	if err := json.Unmarshal(app.Launch, &launch); err != nil {
+		return ""
+	}
+	preset, err := findAppPreset(launch.Preset)
+	if err != nil || preset.Client == nil {
+		return ""
+	}
+	return cmp.Or(app.ClientID, app.ID)
 }
