@@ -62,7 +62,7 @@ func (c *cli) showState(s local.State) {
 	switch {
 	case p != nil && p.Shared:
 		c.tell(c.t("shared"))
-	case s.MemoryOnly:
+	case s.MemoryOnly && slices.ContainsFunc(s.Profiles, func(p local.Profile) bool { return p.Phase == local.SignedIn }):
 		c.tell(c.t("memory_only"))
 	}
 }

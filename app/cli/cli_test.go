@@ -81,6 +81,10 @@ func runs(lang string) []run {
 		{name: "status: signed in", args: []string{"status"}, agent: &agent{state: signedIn}},
 		{name: "status: everything at once", args: []string{"status"}, agent: &agent{state: several}},
 		{name: "status: on a shared computer, its server down", args: []string{"status"}, agent: &agent{state: passing}},
+		{
+			name: "status: signed out, where nothing is kept", args: []string{"status"},
+			agent: &agent{state: local.State{Current: "p1", MemoryOnly: true, Profiles: []local.Profile{{ID: "p1", Enterprise: acme, Phase: local.SignedOut}}}},
+		},
 		{name: "status as JSON", args: []string{"status", "--json"}, agent: &agent{state: nobody}},
 		{name: "no agent", args: []string{"status"}, code: 6},
 
