@@ -212,13 +212,11 @@ func (a *Agent) background(f func(ctx context.Context)) {
 	}
 }
 
-// restore signs the remembered profiles in again, without a browser.
+// restore signs the remembered profiles in again, without a browser. One that signed out
+// behind a locked keyring still has tokens to be deleted.
 func (a *Agent) restore(ctx context.Context) {
 	a.mu.Lock()
-	needed := false
-	for _, acc := range a.accounts {
-		needed = needed || !acc.SignedOut
-	}
+	needed := len(a.accounts) > 0
 	a.mu.Unlock()
 	if needed {
 		// A locked keyring shows in State and is asked again at the next wish.

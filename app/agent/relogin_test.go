@@ -84,26 +84,32 @@ func TestLateUnlock(t *testing.T) {
 	d.phase(local.SignedIn)
 }
 
-// TestSignOutWhileLocked keeps the promise once the keyring opens.
+// TestSignOutWhileLocked keeps the promise once the keyring opens, also for an agent that
+// starts only then.
 func TestSignOutWhileLocked(t *testing.T) {
-	c := newCompany(t, "acme")
-	d := newDesk(t)
-	d.signIn(c, local.SignInRequest{})
-	d.stop()
-	d.keyring.set(true, false)
-	d.start()
-	d.phase(local.WaitingForKeyring)
-	if err := d.SignOut(t.Context(), local.SignOutRequest{}); err != nil {
-		t.Fatal(err)
+	for name, open := range map[string]func(*desk){
+		"a look":  func(d *desk) { _, _ = d.State(t.Context()) },
+		"a start": func(d *desk) { d.restart() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCompany(t, "acme")
+			d := newDesk(t)
+			d.signIn(c, local.SignInRequest{})
+			d.stop()
+			d.keyring.set(true, false)
+			d.start()
+			d.phase(local.WaitingForKeyring)
+			if err := d.SignOut(t.Context(), local.SignOutRequest{}); err != nil {
+				t.Fatal(err)
+			}
+			d.phase(local.SignedOut)
+			revoked := c.Count("/revoke")
+			d.keyring.set(false, false)
+			open(d)
+			eventually(t, "revoked tokens", func() bool { return c.Count("/revoke") == revoked+1 })
+			d.phase(local.SignedOut)
+		})
 	}
-	d.phase(local.SignedOut)
-	revoked := c.Count("/revoke")
-	d.keyring.set(false, false)
-	if _, err := d.State(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "revoked tokens", func() bool { return c.Count("/revoke") == revoked+1 })
-	d.phase(local.SignedOut)
 }
 
 // TestNoKeyring signs in in memory, says so, and needs the person after a restart.
