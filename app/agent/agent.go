@@ -232,6 +232,10 @@ func (a *Agent) wake(ctx context.Context, news desktop.Event) {
 	a.mu.Lock()
 	shut := a.vault == nil && (a.waiting != nil || a.opening != nil)
 	a.mu.Unlock()
+	if news != desktop.KeyringChanged {
+		// Connections of before lead nowhere, and would be tried until time is up.
+		a.cfg.HTTP.CloseIdleConnections()
+	}
 	if !shut {
 		if news != desktop.KeyringChanged {
 			a.refreshDue(ctx, true)

@@ -2,8 +2,10 @@ package agent_test
 
 import (
 	"context"
+	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 
 	"lanyard/app/agent"
@@ -188,6 +190,33 @@ func TestOffline(t *testing.T) {
 	news <- desktop.NetworkChanged
 	d.until("online", func(s local.State) bool { return !s.Offline })
 	d.phase(local.SignedIn)
+}
+
+// transport counts how often its connections were to be given up.
+type transport struct {
+	http.RoundTripper
+	given atomic.Int32
+}
+
+func (t *transport) CloseIdleConnections() { t.given.Add(1) }
+
+// TestResume gives up the connections of before the sleep, which nobody answers any more.
+func TestResume(t *testing.T) {
+	news := make(chan desktop.Event)
+	old := &transport{RoundTripper: http.DefaultTransport}
+	d := newDesk(t, func(cfg *agent.Config) {
+		cfg.HTTP = &http.Client{Transport: old}
+		cfg.Watch = func(context.Context) <-chan desktop.Event { return news }
+	})
+	for i, event := range []desktop.Event{desktop.Resumed, desktop.NetworkChanged} {
+		news <- event
+		eventually(t, "fresh start", func() bool { return old.given.Load() == int32(i+1) })
+	}
+	news <- desktop.KeyringChanged
+	d.stop()
+	if n := old.given.Load(); n != 2 {
+		t.Errorf("given up %d times, want 2", n)
+	}
 }
 
 // TestCaptivePortal tries again as soon as there is news of the network where something on
