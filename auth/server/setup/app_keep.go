@@ -44,18 +44,8 @@ func (s *Setup) KeepApp(ctx context.Context, enterprise string, in server.AppInp
 	if err != nil {
 		return auth.Secret{}, err
 	}
-	claims, err := s.authoritative(ctx, enterprise)
+	clients, err := s.checkOne(ctx, enterprise, &f)
 	if err != nil {
-		return auth.Secret{}, err
-	}
-	var bad faults
-	f.checkApps(claims, &bad)
-	clients, more := f.withPresetClients()
-	bad = append(bad, more...)
-	if s.cfg.CheckLaunch != nil && in.Plain != "" && s.cfg.CheckLaunch(server.LaunchSpec{Kind: server.LaunchLink, URL: in.Plain}) != nil {
-		bad.add("apps.0.plain", "must be an https:// address")
-	}
-	if err := errors.Join(bad...); err != nil {
 		return auth.Secret{}, ofApp(err)
 	}
 	app, _, err := s.app(&f, "apps.0", f.Apps[0], old.App)
@@ -82,6 +72,23 @@ func (s *Setup) KeepApp(ctx context.Context, enterprise string, in server.AppInp
 		}
 	}
 	return secret, s.AppsChanged(ctx, enterprise)
+}
+
+// checkOne finds what is wrong with a file of one app and returns the clients that it needs.
+func (s *Setup) checkOne(ctx context.Context, enterprise string, f *File) ([]Client, error) {
+	claims, err := s.authoritative(ctx, enterprise)
+	if err != nil {
+		return nil, err
+	}
+	var bad faults
+	f.checkApps(claims, &bad)
+	clients, more := f.withPresetClients()
+	bad = append(bad, more...)
+	plain := f.Apps[0].Plain
+	if s.cfg.CheckLaunch != nil && plain != "" && s.cfg.CheckLaunch(server.LaunchSpec{Kind: server.LaunchLink, URL: plain}) != nil {
+		bad.add("apps.0.plain", "must be an https:// address")
+	}
+	return clients, errors.Join(bad...)
 }
 
 // renameApp changes what the form knows of an app that was set up by a file, in a way that
@@ -172,10 +179,11 @@ func (s *Setup) newSecret(ctx context.Context, enterprise string, a *App, wanted
 	return secret, nil
 }
 
-// ofApp makes the faults of a file with one app those of the app.
+// ofApp makes the faults of a file with one app those of the app. An error that is none
+// of the form's stays what it is.
 func ofApp(err error) error {
 	var list faultList
-	if list.collect(err); len(list) == 0 {
+	if list.collect(err); list.others() {
 		return err
 	}
 	var bad faults

@@ -38,7 +38,7 @@ func (s *Setup) catalogue(ctx context.Context, f *File, enterprise string) ([]se
 		app, icon, err := s.app(f, fmt.Sprintf("apps.%d", i), a, old)
 		if err != nil {
 			var list faultList
-			if list.collect(err); len(list) == 0 {
+			if list.collect(err); list.others() {
 				return nil, nil, err
 			}
 			bad = append(bad, err)

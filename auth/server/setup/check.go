@@ -74,15 +74,12 @@ func (f *faults) addAll(c *Connector, err error) {
 	if c.Document == nil {
 		at = "connector.preset"
 	}
-	errs := []error{err}
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the join itself is taken apart
-		errs = joined.Unwrap()
-	}
-	for _, err := range errs {
-		var field *connector.FieldError
+	var list faultList
+	list.collect(err)
+	for _, field := range list {
 		switch {
-		case !errors.As(err, &field):
-			f.add(at, "%v", err)
+		case field.Path == "":
+			f.add(at, "%s", field.Message)
 		case strings.HasPrefix(field.Path, "vars."), c.adds(field.Path):
 			f.add("connector."+field.Path, "%s", field.Message)
 		default:

@@ -232,8 +232,14 @@ func (d *draft) fill(preset connector.Connector) (*connector.Connector, map[stri
 	return c, nil
 }
 
-// faultList are the field errors that an error is or joins.
+// faultList are the field errors that an error is or joins; any other error is one
+// without a path.
 type faultList []*connector.FieldError
+
+// others reports whether the list holds more than faults of fields.
+func (l faultList) others() bool {
+	return slices.ContainsFunc(l, func(f *connector.FieldError) bool { return f.Path == "" })
+}
 
 func (l *faultList) collect(err error) {
 	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the join itself is taken apart

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"lanyard/auth"
 	"lanyard/auth/connector"
 	"lanyard/auth/server"
 )
@@ -38,6 +39,20 @@ func TestStepsPresetTakesClaims(t *testing.T) {
 		want := map[bool]string{true: "{employee_no}", false: "{sub}"}[vars["role"] != ""]
 		if got := o.Steps[0].Form["RoleSessionName"]; got != want {
 			t.Errorf("%v: the session is called %q, want %q", vars, got, want)
+		}
+	}
+}
+
+// What is wrong with the server is not shown as something to mend in the form.
+func TestFaultsOfAnApp(t *testing.T) {
+	field := &connector.FieldError{Path: "apps.0.vars.url", Message: "must be filled in"}
+	var got *connector.FieldError
+	if err := ofApp(errors.Join(field)); !errors.As(err, &got) || got.Path != "vars.url" {
+		t.Errorf("got %v", err)
+	}
+	for _, other := range []error{errors.New("disk full"), auth.Fail(auth.Internal, nil, errors.New("disk full"))} {
+		if err := ofApp(other); !errors.Is(err, other) || errors.As(err, &got) {
+			t.Errorf("%v became %v", other, err)
 		}
 	}
 }
