@@ -89,8 +89,9 @@ clients:
 // every code, verifier, token, cookie, password and client secret as it passes, and then
 // looks for them in all that the programs wrote anywhere.
 //
-// Exempt are the authorize URL's state, nonce and challenge, and one-time links where
-// they are handed over: in a browser's arguments and as --print-url's answer.
+// Exempt are the authorize URL's state, nonce and challenge, the name of an [opening], and
+// one-time links where they are handed over: in a browser's arguments and as --print-url's
+// answer.
 func TestCanary(t *testing.T) {
 	session := authtest.KeyringSession(t)
 	t.Setenv("LANYARD_LOG", "debug") // the desk has it of its own

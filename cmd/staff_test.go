@@ -5,12 +5,15 @@ package cmd_test
 import (
 	"fmt"
 	"html"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"lanyard/app/local"
@@ -125,13 +128,24 @@ func (d *desk) who(t testing.TB) string {
 	return b.String() + "current " + s.Current
 }
 
-// closedPort returns an address of this computer at which nobody listens.
+// handedOut are the ports that [closedPort] has given.
+var handedOut sync.Map
+
+// closedPort returns an address of this computer at which nobody listens. Its port is
+// below those that the system gives to whoever asks for any, so it stays free until the
+// caller binds it.
 func closedPort(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(20_000+rand.IntN(12_000))) //nolint:gosec // not a secret
+		if _, given := handedOut.LoadOrStore(address, true); given {
+			continue
+		}
+		if l, err := net.Listen("tcp", address); err == nil {
+			l.Close()
+			return address
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no free port")
+	return ""
 }

@@ -35,6 +35,10 @@ var secretNames = []string{
 
 const launchLink = "launch link"
 
+// opening is a cookie that is no secret: it names what My apps asks about, which it does
+// for the person whose session comes with it, and nothing more.
+const opening = "lanyard-opened"
+
 // note keeps a value; what is shorter than eight letters would be found anywhere.
 func (t *wiretap) note(kind, value string) {
 	if len(value) < 8 {
@@ -82,9 +86,7 @@ func (t *wiretap) tap(next http.Handler) http.Handler {
 
 func (t *wiretap) request(r *http.Request, body string) {
 	t.noteAddress(r.URL.String())
-	for _, c := range r.Cookies() {
-		t.note("cookie "+c.Name, c.Value)
-	}
+	t.noteCookies(r.Cookies())
 	if token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer "); ok {
 		t.note("access_token", token)
 	}
@@ -96,11 +98,17 @@ func (t *wiretap) request(r *http.Request, body string) {
 	}
 }
 
+func (t *wiretap) noteCookies(cookies []*http.Cookie) {
+	for _, c := range cookies {
+		if c.Name != opening {
+			t.note("cookie "+c.Name, c.Value)
+		}
+	}
+}
+
 func (t *wiretap) answer(h http.Header, body []byte) {
 	t.noteAddress(h.Get("Location"))
-	for _, c := range (&http.Response{Header: h}).Cookies() {
-		t.note("cookie "+c.Name, c.Value)
-	}
+	t.noteCookies((&http.Response{Header: h}).Cookies())
 	switch {
 	case strings.HasPrefix(h.Get("Content-Type"), "application/json"):
 		var members map[string]any
