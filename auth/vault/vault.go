@@ -29,8 +29,8 @@ type Vault struct {
 	dir     string
 	keyring Keyring
 
-	// preparing keeps a second caller from making a second key. It is not mu, so that
-	// reading goes on while a keyring's prompt is open.
+	// preparing keeps a second caller from making a second key, or one that is about to be
+	// deleted. It is not mu, so that reading goes on while a keyring's prompt is open.
 	preparing sync.Mutex
 
 	mu         sync.RWMutex
@@ -221,16 +221,19 @@ func (v *Vault) Replace(profile string, old, fresh auth.TokenSet) error {
 // Destroy forgets everything: entries, sealed file, files kept aside, and the key in
 // the keyring.
 func (v *Vault) Destroy(ctx context.Context) error {
+	v.preparing.Lock() // nobody makes a key meanwhile
+	defer v.preparing.Unlock()
 	v.mu.Lock()
-	defer v.mu.Unlock()
 	errs := []error{removeFiles(v.path())}
-	if !v.memoryOnly {
+	v.key = nil
+	v.entries = map[string]Entry{}
+	memoryOnly := v.memoryOnly
+	v.mu.Unlock()
+	if !memoryOnly {
 		if err := v.keyring.Delete(ctx); err != nil && !errors.Is(err, auth.ErrNotFound) {
 			errs = append(errs, err)
 		}
 	}
-	v.key = nil
-	v.entries = map[string]Entry{}
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("destroy vault: %w", err)
 	}

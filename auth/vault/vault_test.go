@@ -263,6 +263,47 @@ func TestKeyringThatGoesAway(t *testing.T) {
 	}
 }
 
+// asking is a keyring that asks its owner before it deletes.
+type asking struct {
+	*memoryKeyring
+	asks, answer chan struct{}
+}
+
+func (k asking) Delete(ctx context.Context) error {
+	close(k.asks)
+	<-k.answer
+	return k.memoryKeyring.Delete(ctx)
+}
+
+// TestDestroyWaitsAlone holds nobody up who looks into the vault while the keyring asks.
+func TestDestroyWaitsAlone(t *testing.T) {
+	k := asking{&memoryKeyring{}, make(chan struct{}), make(chan struct{})}
+	v := mustOpen(t, t.TempDir(), k)
+	if err := v.Put("p", entry("r")); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- v.Destroy(t.Context()) }()
+	<-k.asks
+	looked := make(chan error, 1)
+	go func() {
+		_, err := v.Get("p")
+		looked <- err
+	}()
+	select {
+	case err := <-looked:
+		if !errors.Is(err, auth.ErrNotFound) {
+			t.Errorf("got %v, want ErrNotFound", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("held up")
+	}
+	close(k.answer)
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestKeyringThatCannotKeepIsNone(t *testing.T) {
 	for name, k := range map[string]*memoryKeyring{
 		"full":             {setErr: errors.New("not enough storage")},
