@@ -15,7 +15,8 @@
 // filled here, steps are HTTP calls that auth/connector makes, native is a code for a
 // program of the device, and every other kind has a package of its own (server.Opener).
 // Who may open an app is asked at each opening, in one place; what became of the opening
-// is written down in the same place. The package does not sign anybody in itself
+// is written down in the same place, and for two minutes My apps asks the person whether the
+// app wanted a password. The package does not sign anybody in itself
 // (server.Gate), check tokens (server.Bearer), make them (server.Minter) or store anything
 // (the interfaces of auth/server). No app ever gets a cookie or token of ours, but for the
 // id_token that steps show to a vendor on its behalf.

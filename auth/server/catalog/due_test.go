@@ -23,6 +23,16 @@ func TestDuePersonGoesByTheCompanysPage(t *testing.T) {
 	answer, _ = alone.press(page, "continue")
 	w.atCompany(alone, answer)
 
+	// Somebody else who stays in the browser is no exception.
+	li := w.signedIn(acme, "李四")
+	stays := w.browser()
+	stays.signIn(li)
+	w.due = li.person
+	_, page = stays.open(w.mint(zhang, 0, "").URL)
+	if answer, _ = stays.press(page, "keep"); answer.Header.Get("Begin") != "/e/"+acme+"/a/notes" || w.opened != "" {
+		t.Errorf("who stays: at %s, opened %q", answer.Request.URL.Path, w.opened)
+	}
+
 	b.signIn(zhang)
 	w.due = zhang.person
 	access := w.issuer(acme) + "/a/notes"

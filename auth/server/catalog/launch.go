@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -165,14 +166,21 @@ func (c *Catalog) launched(w http.ResponseWriter, r *http.Request, l server.Laun
 
 // decline uses the link up. Somebody else's session goes on to the app as it is.
 func (c *Catalog) decline(w http.ResponseWriter, r *http.Request, l server.Launch, present server.Session) {
-	err := c.cfg.Launches.UseLaunch(r.Context(), l.EnterpriseID, l.Hash, "", c.cfg.Base.Time())
-	switch {
-	case err != nil:
+	if err := c.cfg.Launches.UseLaunch(r.Context(), l.EnterpriseID, l.Hash, "", c.cfg.Base.Time()); err != nil {
 		c.refuse(w, r, l, used(err))
-	case present.ID != "":
-		c.launched(w, r, l, present, server.OpeningAnother)
-	default:
+		return
+	}
+	if present.ID == "" {
 		c.closed(w, r)
+		return
+	}
+	switch err := c.due(r, present); {
+	case errors.Is(err, auth.ErrSignInRequired):
+		c.byAccessLink(w, r, l)
+	case err != nil:
+		c.fail(w, r, err)
+	default:
+		c.launched(w, r, l, present, server.OpeningAnother)
 	}
 }
 
@@ -219,8 +227,9 @@ func used(err error) error {
 	return err
 }
 
+// end ends a session that must not go on, also where the browser has hung up meanwhile.
 func (c *Catalog) end(r *http.Request, enterprise, session string) {
-	if err := c.cfg.Sessions.EndSession(r.Context(), enterprise, session, c.cfg.Base.Time()); err != nil {
+	if err := c.cfg.Sessions.EndSession(context.WithoutCancel(r.Context()), enterprise, session, c.cfg.Base.Time()); err != nil {
 		c.log.ErrorContext(r.Context(), "session not ended", "enterprise", enterprise, "session", session, "err", err)
 	}
 }
@@ -264,21 +273,22 @@ func (c *Catalog) refuse(w http.ResponseWriter, r *http.Request, l server.Launch
 	c.refused.Add(1)
 	c.log.WarnContext(r.Context(), "launch link refused", "enterprise", enterprise, "app", l.AppID, "launch", l.ID, "err", err)
 	if l.AppID == "" {
-		redirect(w, c.cfg.Base.PublicURL+path(enterprise)+"/")
+		c.toMyApps(w, r)
 		return
 	}
 	c.old(r.Context(), l)
 	c.byAccessLink(w, r, l)
 }
 
-// burn makes a link worthless that is in two hands.
+// burn makes a link worthless that is in two hands, whatever becomes of the request.
 func (c *Catalog) burn(r *http.Request, l server.Launch) {
-	err := c.cfg.Launches.UseLaunch(r.Context(), l.EnterpriseID, l.Hash, "", c.cfg.Base.Time())
+	ctx := context.WithoutCancel(r.Context())
+	err := c.cfg.Launches.UseLaunch(ctx, l.EnterpriseID, l.Hash, "", c.cfg.Base.Time())
 	if err == nil {
 		return
 	}
-	if l, err = c.cfg.Launches.Launch(r.Context(), l.EnterpriseID, l.Hash); err != nil {
-		c.log.ErrorContext(r.Context(), "launch not ended", "err", err)
+	if l, err = c.cfg.Launches.Launch(ctx, l.EnterpriseID, l.Hash); err != nil {
+		c.log.ErrorContext(ctx, "launch not ended", "err", err)
 		return
 	}
 	if l.Child != "" {

@@ -53,6 +53,18 @@ func (c *Catalog) toSignIn(w http.ResponseWriter, r *http.Request, e server.Ente
 	})
 }
 
+// toMyApps sends the browser to My apps, after a form by a page: it may have to sign in.
+func (c *Catalog) toMyApps(w http.ResponseWriter, r *http.Request) {
+	home := path(r.PathValue("id")) + "/"
+	if r.Method != http.MethodPost {
+		redirect(w, c.cfg.Base.PublicURL+home)
+		return
+	}
+	if e, ok := c.enterprise(w, r); ok {
+		c.toSignIn(w, r, e, home)
+	}
+}
+
 // myApps answers GET {issuer}/: the person's apps in the browser.
 func (c *Catalog) myApps(w http.ResponseWriter, r *http.Request) {
 	e, _, who, ok := c.visited(w, r, path(r.PathValue("id"))+"/")
