@@ -143,6 +143,7 @@ type world struct {
 	gate    *gate
 	vendor  *vendor
 	shelf   *shelf
+	ended   func() // runs when a person's access has been ended
 
 	mu  sync.Mutex
 	now time.Time
@@ -182,7 +183,7 @@ func newWorld(t testing.TB) *world {
 	})
 	must(t, err)
 	w.console, err = console.New(console.Config{
-		Base: w.base, Enterprises: s, Codes: s, People: s, PeopleList: s, Sessions: s, SignIns: s, Catalogue: s, Clients: s,
+		Base: w.base, Enterprises: s, Codes: s, People: ending{s, w}, PeopleList: s, Sessions: s, SignIns: s, Catalogue: s, Clients: s,
 		Admins: s, Audits: s, Workshop: shop, Gate: w.gate, Pages: assets.ConsolePages,
 		Audiences: s, Openings: s, Removal: s, Certificates: w.shelf, Reaches: policy.Reaches,
 		ReadMetadata: func(xml []byte) (server.SAML, error) {
@@ -198,6 +199,20 @@ func newWorld(t testing.TB) *world {
 	handler = w.console.Callbacks(mux)
 	w.vendor = newVendor(t)
 	return w
+}
+
+// ending is the store's people, and says when somebody's access has been ended.
+type ending struct {
+	server.People
+	w *world
+}
+
+func (e ending) EndPerson(ctx context.Context, enterprise, id string, now time.Time) error {
+	err := e.People.EndPerson(ctx, enterprise, id, now)
+	if e.w.ended != nil {
+		e.w.ended()
+	}
+	return err
 }
 
 // companies makes two enterprises, each with a person of the same name and an app.

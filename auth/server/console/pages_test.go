@@ -3,6 +3,7 @@ package console_test
 import (
 	"context"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -235,6 +236,30 @@ func TestSettings(t *testing.T) {
 		b.upload("/admin/settings", fields, "logo", append(append([]byte{}, png...), make([]byte, size)...)).shows(t, "large logo", "too large")
 	}
 	b.get("/admin/audit").shows(t, "audit", "code acme → acme-group", "changed settings")
+}
+
+// Who hangs up as soon as the deed is done is in the audit all the same.
+func TestAuditOfWhoHangsUp(t *testing.T) {
+	w := newWorld(t)
+	w.companies()
+	b := w.operator().at(acme)
+	r := b.request("POST", "/admin/people/person-acme/end", nil)
+	for _, cookie := range b.Jar.Cookies(r.URL) {
+		r.AddCookie(cookie)
+	}
+	w.advance(time.Minute)
+	ctx, hangUp := context.WithCancel(t.Context())
+	w.ended = hangUp
+	mux := http.NewServeMux()
+	w.console.Mount(mux)
+	mux.ServeHTTP(httptest.NewRecorder(), r.WithContext(ctx))
+	if ctx.Err() == nil {
+		t.Fatal("nothing was ended")
+	}
+	lines, err := w.store.FindAudits(t.Context(), server.AuditFilter{EnterpriseID: acme, Limit: 1})
+	if err != nil || len(lines) != 1 || lines[0].Action != "person.ended" {
+		t.Errorf("audit %+v, %v", lines, err)
+	}
 }
 
 func TestAuditPage(t *testing.T) {

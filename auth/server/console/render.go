@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"lanyard/auth"
@@ -16,9 +17,9 @@ import (
 	"lanyard/auth/words"
 )
 
-// pages are the parsed templates, by language and name.
+// pages are the templates, by language and name, each parsed when it is first shown.
 type pages struct {
-	byLang map[string]map[string]*template.Template
+	byLang map[string]map[string]func() (*template.Template, error)
 	style  template.CSS
 	script template.JS
 	policy string
@@ -40,23 +41,21 @@ func newPages(files fs.FS) (*pages, error) {
 		return nil, fmt.Errorf("read console pages: %w", err)
 	}
 	p := &pages{
-		byLang: map[string]map[string]*template.Template{},
+		byLang: map[string]map[string]func() (*template.Template, error){},
 		style:  template.CSS(style), script: template.JS(script), //nolint:gosec // embedded
 		policy: "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'; img-src 'self' data:; " +
 			"style-src " + source(style) + "; script-src " + source(script),
 	}
 	for _, lang := range []string{words.English, words.Chinese} {
-		p.byLang[lang] = map[string]*template.Template{}
+		p.byLang[lang] = map[string]func() (*template.Template, error){}
 		for _, file := range names {
 			name := strings.TrimSuffix(strings.TrimPrefix(file, folder), ".html")
 			if name == "layout" || name == "parts" {
 				continue
 			}
-			page, err := template.New("layout.html").Funcs(functions(lang)).ParseFS(files, folder+"layout.html", folder+"parts.html", file)
-			if err != nil {
-				return nil, fmt.Errorf("read console page %s: %w", name, err)
-			}
-			p.byLang[lang][name] = page
+			p.byLang[lang][name] = sync.OnceValues(func() (*template.Template, error) {
+				return template.New("layout.html").Funcs(functions(lang)).ParseFS(files, folder+"layout.html", folder+"parts.html", file)
+			})
 		}
 	}
 	return p, nil
@@ -131,9 +130,13 @@ type navItem struct {
 
 // write renders the named page.
 func (p *pages) write(w http.ResponseWriter, status int, name string, f frame) error {
-	page := p.byLang[f.Lang][name]
-	if page == nil {
+	parsed := p.byLang[f.Lang][name]
+	if parsed == nil {
 		return fmt.Errorf("write console page %s: no such page", name)
+	}
+	page, err := parsed()
+	if err != nil {
+		return fmt.Errorf("read console page %s: %w", name, err)
 	}
 	f.Style, f.Script = p.style, p.script
 	var out bytes.Buffer
@@ -142,7 +145,7 @@ func (p *pages) write(w http.ResponseWriter, status int, name string, f frame) e
 	}
 	server.PageHeaders(w, p.policy)
 	w.WriteHeader(status)
-	_, err := w.Write(out.Bytes())
+	_, err = w.Write(out.Bytes())
 	return err
 }
 

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -180,12 +181,13 @@ func (v *visit) audit(action, object, detail string) {
 }
 
 func (c *Console) audit(r *http.Request, by server.Admin, enterprise, action, object, detail string) {
-	err := c.cfg.Audits.RecordAudit(r.Context(), server.Audit{
+	ctx := context.WithoutCancel(r.Context()) // who hangs up has done it all the same
+	err := c.cfg.Audits.RecordAudit(ctx, server.Audit{
 		ID: auth.RandomID(), EnterpriseID: enterprise, AdminID: by.ID, Actor: by.Name, Action: action,
 		Object: object, Detail: detail, At: c.cfg.Base.Time(),
 	})
 	if err != nil {
-		c.log.ErrorContext(r.Context(), "audit not recorded", "action", action, "admin", by.ID, "err", err)
+		c.log.ErrorContext(ctx, "audit not recorded", "action", action, "admin", by.ID, "err", err)
 	}
 }
 
