@@ -100,10 +100,25 @@ func parseConfig(name string, data []byte) (*config, error) {
 	if err := schema.Decode(schema.KindServer, name, data, &c); err != nil {
 		return nil, fmt.Errorf("read configuration %s:\n%w", name, err)
 	}
+	c.beside(filepath.Dir(name))
 	if err := c.finish(); err != nil {
 		return nil, fmt.Errorf("read configuration %s:\n%w", name, schema.At(name, data, "", err))
 	}
 	return &c, nil
+}
+
+// beside makes relative names those of the configuration's folder: whoever runs a command
+// from elsewhere must not get an empty database there.
+func (c *config) beside(dir string) {
+	names := []*string{&c.Data, &c.DatabaseFile, &c.KeyFile, &c.Certificate.File, &c.Certificate.KeyFile}
+	for i := range c.DomainFiles {
+		names = append(names, &c.DomainFiles[i])
+	}
+	for _, name := range names {
+		if *name != "" && !filepath.IsAbs(*name) {
+			*name = filepath.Join(dir, *name)
+		}
+	}
 }
 
 // finish fills defaults and checks what a schema cannot: every fault, at once.
@@ -144,6 +159,23 @@ func (c *config) finish() error {
 		}
 		c.proxies = append(c.proxies, prefix)
 	}
+	c.finishLifetimes(fault)
+	u, err := url.Parse(c.PublicURL)
+	switch {
+	case err != nil:
+		fault("public_url", "is not an address")
+	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+		fault("public_url", "plain http is only for 127.0.0.1; use https, by certificate files or a proxy in front")
+	case u.Scheme == "http" && !listensHere(c.Listen):
+		fault("listen", "plain http is only for this computer: listen on 127.0.0.1, or use https")
+	case u.Scheme == "https" && c.Certificate.File == "" && len(c.BehindProxy) == 0:
+		fault("public_url", "https needs certificate files, or behind_proxy where a proxy ends it")
+	}
+	return errors.Join(faults...)
+}
+
+// finishLifetimes fills lifetimes.
+func (c *config) finishLifetimes(fault func(path, format string, args ...any)) {
 	c.lifetimes = server.DefaultLifetimes()
 	for name, field := range map[string]*time.Duration{
 		"code": &c.lifetimes.Code, "access_token": &c.lifetimes.AccessToken,
@@ -160,18 +192,6 @@ func (c *config) finish() error {
 			fault("lifetimes."+name, "must be longer than nothing")
 		}
 	}
-	u, err := url.Parse(c.PublicURL)
-	switch {
-	case err != nil:
-		fault("public_url", "is not an address")
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		fault("public_url", "plain http is only for 127.0.0.1; use https, by certificate files or a proxy in front")
-	case u.Scheme == "http" && !listensHere(c.Listen):
-		fault("listen", "plain http is only for this computer: listen on 127.0.0.1, or use https")
-	case u.Scheme == "https" && c.Certificate.File == "" && len(c.BehindProxy) == 0:
-		fault("public_url", "https needs certificate files, or behind_proxy where a proxy ends it")
-	}
-	return errors.Join(faults...)
 }
 
 // readSmall reads a file that is to be shown to everybody: one of a few words, not one

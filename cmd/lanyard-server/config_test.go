@@ -118,3 +118,22 @@ func TestDays(t *testing.T) {
 		}
 	}
 }
+
+// TestRelativeNames: files are where the configuration says, wherever a command is run.
+func TestRelativeNames(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.txt"), []byte("a"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := parseConfig(filepath.Join(dir, "server.yaml"), []byte("public_url: http://127.0.0.1:8200\ndata: ./data\nkey_file: key\ndomain_files: [a.txt]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Database != filepath.Join(dir, "data", "lanyard.db") || c.KeyFile != filepath.Join(dir, "key") || c.Certificate.File != "" || string(c.domainFiles["a.txt"]) != "a" {
+		t.Errorf("%+v", c)
+	}
+	c, err = parseConfig(filepath.Join(dir, "server.yaml"), []byte("public_url: http://127.0.0.1:8200\ndata: /var/lib/lanyard\nkey_file: /etc/key\n"))
+	if err != nil || c.Data != "/var/lib/lanyard" || c.KeyFile != "/etc/key" {
+		t.Errorf("%+v, %v", c, err)
+	}
+}
