@@ -10,12 +10,14 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Pages renders what people see in one look: web/layout.html with web/style.css around
-// one page each. It adds the headers that every such page needs.
+// one page each, which is parsed when it is first shown. It adds the headers that every
+// such page needs.
 type Pages struct {
-	pages map[string]*template.Template
+	pages map[string]func() (*template.Template, error)
 	style template.CSS
 	// policy is the part of every page's Content-Security-Policy that never changes.
 	policy string
@@ -34,24 +36,26 @@ type View struct {
 	Script   template.JS // a constant of the program, or empty
 }
 
-// NewPages parses the named pages of files.
+// NewPages returns the named pages of files, which must be there.
 func NewPages(files fs.FS, names ...string) (*Pages, error) {
 	style, err := fs.ReadFile(files, "web/style.css")
 	if err != nil {
 		return nil, fmt.Errorf("read pages: %w", err)
 	}
 	p := &Pages{
-		pages: map[string]*template.Template{},
+		pages: map[string]func() (*template.Template, error){},
 		style: template.CSS(style), //nolint:gosec // embedded
 		policy: "default-src 'none'; base-uri 'none'; frame-ancestors 'none'; img-src data:; style-src " +
 			source(string(style)) + "; form-action 'self'",
 	}
 	for _, name := range names {
-		page, err := template.ParseFS(files, "web/layout.html", "web/"+name+".html")
-		if err != nil {
+		file := "web/" + name + ".html"
+		if _, err := fs.Stat(files, file); err != nil {
 			return nil, fmt.Errorf("read page %s: %w", name, err)
 		}
-		p.pages[name] = page
+		p.pages[name] = sync.OnceValues(func() (*template.Template, error) {
+			return template.ParseFS(files, "web/layout.html", file)
+		})
 	}
 	return p, nil
 }
@@ -59,13 +63,17 @@ func NewPages(files fs.FS, names ...string) (*Pages, error) {
 // Write renders the named page. The policy of its answer allows nothing but its own
 // style, the logo, forms that stay here or lead to v.FormTo, and v.Script.
 func (p *Pages) Write(w http.ResponseWriter, status int, name string, v View) error {
-	page := p.pages[name]
-	if page == nil {
+	parsed := p.pages[name]
+	if parsed == nil {
 		return fmt.Errorf("write page %s: no such page", name)
+	}
+	page, err := parsed()
+	if err != nil {
+		return fmt.Errorf("read page %s: %w", name, err)
 	}
 	var out bytes.Buffer
 	out.Grow(8 << 10) // most pages, in one piece
-	err := page.ExecuteTemplate(&out, "layout.html", map[string]any{
+	err = page.ExecuteTemplate(&out, "layout.html", map[string]any{
 		"Lang": v.Lang, "Title": v.Title, "Style": p.style, "Script": v.Script, "Body": v.Body,
 		"Company": v.Enterprise.Name.In(v.Lang), "Logo": logo(v.Enterprise.Logo),
 	})
