@@ -115,22 +115,34 @@ func silent(err error) bool {
 }
 
 // answers notes whether a profile's server answered. One that does not is asked again by
-// a refresh, at the session's own ever longer pauses.
+// a refresh, at the session's own ever longer pauses; one that does is asked at once by a
+// session that still thinks otherwise.
 func (a *Agent) answers(profile string, yes bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	acc, err := a.account(profile)
-	if err != nil || acc.silent == !yes {
+	if err != nil {
 		return
 	}
-	acc.silent = !yes
-	a.publish()
-	if s := acc.session; !yes && s != nil {
-		a.background(func(ctx context.Context) {
-			_ = s.Refresh(ctx) // says so in its status
-			a.schedule()
-		})
+	news := acc.silent == yes
+	if news {
+		acc.silent = !yes
+		a.publish()
 	}
+	s := acc.session
+	if s == nil || yes && !acc.status.Offline && !acc.status.Refreshing || !yes && !news {
+		return
+	}
+	a.background(func(ctx context.Context) {
+		if yes {
+			s.Wait(ctx)
+			if !s.Status().Offline {
+				return
+			}
+		}
+		_ = s.Refresh(ctx) // says so in its status
+		a.schedule()
+	})
 }
 
 // serverDown reports whether there is a network, but no answer from the profile's server.

@@ -108,6 +108,23 @@ func TestServerDown(t *testing.T) {
 	}
 }
 
+// TestServerAnswersAgain does not call a server down any longer that has just made a launch
+// link, whatever the last refresh met.
+func TestServerAnswersAgain(t *testing.T) {
+	c := newCompany(t, "acme")
+	d := newDesk(t)
+	d.signIn(c, local.SignInRequest{})
+	d.stop()
+	c.fault(func(f *authtest.Faults) { f.Answer["/token"] = authtest.Status(502) })
+	d.start()
+	d.until("a server that is down", func(s local.State) bool { return s.Profile("").ServerDown })
+	c.fault(func(*authtest.Faults) {})
+	if answer, err := d.Launch(t.Context(), local.LaunchRequest{App: "notes"}); err != nil || answer.Via != "launch-link" {
+		t.Fatalf("launch = %+v, %v", answer, err)
+	}
+	d.until("a server that answers", func(s local.State) bool { return !s.Profile("").ServerDown && !s.Offline })
+}
+
 // TestNotYours says why an app is missing, and whom to ask: one that was taken from the
 // list, and one that the person knows by name.
 func TestNotYours(t *testing.T) {

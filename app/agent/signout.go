@@ -83,14 +83,12 @@ func (a *Agent) Forget(ctx context.Context, profile string) error {
 	a.mu.Unlock()
 	a.log.Info("profile forgotten", "profile", id)
 	if lastHere {
-		if err := a.directory().ForgetPin(origin); err != nil {
-			return err
-		}
+		err = a.directory().ForgetPin(origin)
 	}
 	if last {
-		return v.Destroy(ctx)
+		err = errors.Join(err, v.Destroy(ctx))
 	}
-	return nil
+	return err
 }
 
 // leave makes a profile signed out in State and ends what runs for it; the caller
