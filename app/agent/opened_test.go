@@ -132,11 +132,13 @@ func TestNotYours(t *testing.T) {
 	d := newDesk(t)
 	d.signIn(c, local.SignInRequest{})
 	c.fault(func(f *authtest.Faults) { f.Answer["/v1/launches"] = authtest.OAuthError(403, "app_not_yours", "") })
-	for app, title := range map[string]string{"notes": "Notes", "payroll": "payroll"} {
-		_, err := d.Launch(t.Context(), local.LaunchRequest{App: app})
+	for _, row := range []struct{ app, lang, title string }{
+		{"notes", "", "Notes"}, {"notes", "zh", "笔记"}, {"payroll", "", "payroll"},
+	} {
+		_, err := d.Launch(t.Context(), local.LaunchRequest{App: row.app, Lang: row.lang})
 		isFault(t, err, auth.AppNotYours)
-		if _, args := auth.FaultOf(err); args["app"] != title || args["help"] == "" {
-			t.Errorf("%s: told %v", app, args)
+		if _, args := auth.FaultOf(err); args["app"] != row.title || args["help"] == "" {
+			t.Errorf("%s in %q: told %v", row.app, row.lang, args)
 		}
 	}
 	if tabs := d.tabs(); len(tabs) != 0 {
