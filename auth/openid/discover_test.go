@@ -157,7 +157,7 @@ func TestAuthorizeRequest(t *testing.T) {
 	if q.Has("max_age") {
 		t.Errorf("a max_age is sent that nobody wants: %s", r.URL)
 	}
-	other := p.AuthorizeRequest(redirectURI, openid.Options{Prompt: "login", MaxAge: new(time.Duration)})
+	other := p.AuthorizeRequest(redirectURI, openid.Options{Prompt: "login", MaxAge: new(time.Minute)})
 	if other.State.Equal(r.State) || other.Nonce.Equal(r.Nonce) || other.Verifier.Equal(r.Verifier) {
 		t.Error("two requests share a secret")
 	}
@@ -165,8 +165,8 @@ func TestAuthorizeRequest(t *testing.T) {
 	if err != nil || len(u.Query()["prompt"]) != 1 || u.Query().Get("prompt") != "login" {
 		t.Errorf("the sign-in's own prompt does not win: %s", other.URL)
 	}
-	if got := u.Query()["max_age"]; len(got) != 1 || got[0] != "0" {
-		t.Errorf("max_age is %q, want 0: %s", got, other.URL)
+	if got := u.Query()["max_age"]; len(got) != 1 || got[0] != "60" {
+		t.Errorf("max_age is %q, want 60: %s", got, other.URL)
 	}
 	if u.Query().Has("response_mode") || u.Query().Has("login_hint") {
 		t.Errorf("what was not asked for is sent: %s", other.URL)

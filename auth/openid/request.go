@@ -16,10 +16,12 @@ import (
 type Options struct {
 	LoginHint string
 	Prompt    string // beats the connector's own prompt
-	// MaxAge is how long ago the person may have proved who they are, and beats the
-	// connector's own max_age; nil: any time. Its answer names that time, which
-	// prompt=login alone does not oblige a provider to (OpenID Connect Core sections 2 and
-	// 3.1.2.1), so that [Result].AuthTime can be held against it: beside prompt=login pass 0.
+	// MaxAge is how long ago the person may have proved who they are, in whole seconds, and
+	// beats the connector's own max_age; nil: any time. The answer then names that time,
+	// which prompt=login alone does not oblige a provider to (OpenID Connect Core sections 2
+	// and 3.1.2.1), so that [Result].AuthTime can be held against it. Beside prompt=login
+	// pass a minute and not 0: some providers (Gluu, Glewlwyd) look again once the person
+	// has signed in, and would ask for ever.
 	MaxAge    *time.Duration
 	UILocales string
 	FormPost  bool // ask for response_mode=form_post, if the provider has it
