@@ -2,6 +2,12 @@ package server
 
 import (
 	"context"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -29,4 +35,22 @@ type Certificates interface {
 	// Switch lets the second one sign from now on; the first leaves. Without a second one
 	// the error is of kind auth.ErrConflict.
 	Switch(ctx context.Context, enterprise string) error
+}
+
+// ReadSigner reads one certificate, as PEM, whose key an application signs its SAML
+// requests with: RSA of 2048 to 8192 bits, since that is what we verify.
+func ReadSigner(text string) (*x509.Certificate, error) {
+	block, rest := pem.Decode([]byte(text))
+	if block == nil || block.Type != "CERTIFICATE" || strings.TrimSpace(string(rest)) != "" {
+		return nil, errors.New("read certificate: must be one certificate as PEM")
+	}
+	cert, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("read certificate: must be a certificate (X.509): %w", err)
+	}
+	key, ok := cert.PublicKey.(*rsa.PublicKey)
+	if !ok || key.N.BitLen() < 2048 || key.N.BitLen() > 8192 {
+		return nil, errors.New("read certificate: its key must be RSA of at least 2048 bits")
+	}
+	return cert, nil
 }

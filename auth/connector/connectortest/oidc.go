@@ -78,6 +78,7 @@ func OIDCConfidential() *Vendor {
 		"issuer": "https://id.example.com", "client_id": oidcClient, "more_scopes": "groups",
 		"tenant_claim": "hd", "tenant_expected": "acme.com",
 	}
+	v.Optional = []string{"id.example.com/userinfo"} // asked for groups that the id_token lacks
 	v.Secrets = map[string]string{"client_secret": "a secret: with+signs"}
 	return v
 }

@@ -17,15 +17,15 @@ const assigned = "assigned."
 type facts map[string][]string
 
 // factsOf gathers what an assertion may say of a person: our own id, the name, the
-// verified e-mail address, the groups, the claims that the connector marks as
-// authoritative, and what the assignment carries. An assignment's value may be several,
+// verified e-mail address, the claims that the connector marks as authoritative (groups one
+// a line), and what the assignment carries. An assignment's value may be several,
 // one a line or separated by semicolons.
 func factsOf(p server.Person, values map[string]string) facts {
 	f := facts{}
 	for name, value := range p.Authoritative {
 		f.set(name, value)
 	}
-	for _, own := range []string{"sub", "name", "email", "groups"} {
+	for _, own := range []string{"sub", "name", "email"} {
 		delete(f, own) // ours, whatever a connector calls its claims
 	}
 	f.set("sub", p.ID)
@@ -33,7 +33,7 @@ func factsOf(p server.Person, values map[string]string) facts {
 	if p.EmailVerified {
 		f.set("email", p.Email)
 	}
-	f.set("groups", p.Groups...)
+	f.set("groups", strings.Split(p.Authoritative["groups"], "\n")...) // not those that anybody may name
 	for name, value := range values {
 		f.set(assigned+name, strings.FieldsFunc(value, func(c rune) bool { return c == ';' || c == '\n' || c == '\r' })...)
 	}

@@ -207,7 +207,8 @@ func TestMissingValues(t *testing.T) {
 		{"an address that a connector calls authoritative", "{email}", "", func(p *server.Person) {
 			p.EmailVerified, p.Authoritative["email"] = false, "boss@acme.example"
 		}, "app_value_missing: App xemail"},
-		{"several names", "{groups}", "", nil, "app_value_missing: App xNameID"},
+		{"groups that the connector does not vouch for", "", "{groups}", nil, "app_value_missing: App xgroups"},
+		{"several names", "{groups}", "", func(p *server.Person) { p.Authoritative["groups"] = "dev\nops" }, "app_value_missing: App xNameID"},
 		{"display name as NameID", "{name}", "", nil, "enterprise_misconfig"},
 		{"NameID that may be missing", "{email?}", "", nil, "enterprise_misconfig"},
 		{"line break", "", "{name}", func(p *server.Person) { p.Name = "a\nb" }, "app_value_missing: App xname"},

@@ -1,13 +1,12 @@
 package saml
 
 import (
-	"crypto/rsa"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/pem"
 	"errors"
-	"fmt"
 	"time"
+
+	"lanyard/auth/server"
 
 	"github.com/beevik/etree"
 	dsig "github.com/russellhaering/goxmldsig"
@@ -38,29 +37,13 @@ var (
 func certificates(pems []string) ([]*x509.Certificate, error) {
 	var out []*x509.Certificate
 	for _, text := range pems {
-		block, _ := pem.Decode([]byte(text))
-		if block == nil {
-			return nil, errors.New("read certificate: not PEM")
-		}
-		cert, err := x509.ParseCertificate(block.Bytes)
+		cert, err := server.ReadSigner(text)
 		if err != nil {
-			return nil, fmt.Errorf("read certificate: %w", err)
-		}
-		if err := strong(cert); err != nil {
 			return nil, err
 		}
 		out = append(out, cert)
 	}
 	return out, nil
-}
-
-// strong refuses keys that sign nothing here.
-func strong(cert *x509.Certificate) error {
-	key, ok := cert.PublicKey.(*rsa.PublicKey)
-	if !ok || key.N.BitLen() < 2048 || key.N.BitLen() > 8192 {
-		return errors.New("read certificate: its key is not RSA of at least 2048 bits")
-	}
-	return nil
 }
 
 // verifyDetached checks the signature of a redirect: over the parameters as they came,

@@ -189,7 +189,7 @@ func TestKindsRefused(t *testing.T) {
 		{"brace", `name_id: "{email}"`, `name_id: "{email"`, []string{"line 17", "brace without its partner"}},
 		{"no ACS", "acs: [https://wiki.delta.com/acs]", "acs: []", []string{"line 16", "apps.0.launch.saml.acs"}},
 		{"script ACS", "acs: [https://wiki.delta.com/acs]", "acs: [\"javascript:alert(1)\"]", []string{"line 16", "apps.0.launch.saml.acs.0"}},
-		{"certificate", "entity_id: https://wiki.delta.com/saml", "entity_id: x\n        certificates: [nonsense]", []string{"line 16", "certificates.0: must be one certificate as PEM"}},
+		{"certificate", "entity_id: https://wiki.delta.com/saml", "entity_id: x\n        certificates: [nonsense]", []string{"line 16", "certificates.0: read certificate: must be one certificate as PEM"}},
 		{"kind and part", "kind: saml", "kind: link", []string{"apps.0.launch.saml: belongs to kind saml", "apps.0.launch.url"}},
 		{"no steps", "kind: native, native: {id: pad, client: pad-client}", "kind: steps, url: https://x.example", []string{"apps.2.launch.steps: is missing"}},
 		{"a path for a program", "native: {id: pad,", "native: {id: ../../bin/sh,", []string{"apps.2.launch.native.id", "device's own list"}},

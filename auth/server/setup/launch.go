@@ -1,9 +1,7 @@
 package setup
 
 import (
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/url"
@@ -97,7 +95,7 @@ func checkSAML(at string, s server.SAML, claims []string, bad *faults) {
 		bad.add(at+".logout", "must be an https:// address")
 	}
 	for i, text := range s.Certificates {
-		if err := checkCertificate(text); err != nil {
+		if _, err := server.ReadSigner(text); err != nil {
 			bad.add(fmt.Sprintf("%s.certificates.%d", at, i), "%v", err)
 		}
 	}
@@ -119,23 +117,12 @@ func checkSAML(at string, s server.SAML, claims []string, bad *faults) {
 	}
 }
 
-func checkCertificate(text string) error {
-	block, rest := pem.Decode([]byte(text))
-	if block == nil || block.Type != "CERTIFICATE" || strings.TrimSpace(string(rest)) != "" {
-		return errors.New("must be one certificate as PEM")
-	}
-	if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-		return errors.New("must be a certificate (X.509)")
-	}
-	return nil
-}
-
 // placeholder is what may stand in braces in a value that says something of a person.
 var placeholder = regexp.MustCompile(`^([a-z][a-z0-9_]*|assigned\.[A-Za-z0-9_-]+)\??$`)
 
 // checkTemplate checks a value of a SAML response.
 func checkTemplate(template string, claims []string) error {
-	known := append([]string{"sub", "name", "email", "groups"}, claims...)
+	known := append([]string{"sub", "name", "email"}, claims...)
 	for _, name := range placeholders(template) {
 		plain := strings.TrimSuffix(name, "?")
 		switch {
