@@ -176,7 +176,9 @@ func (d *desk) untilSignedIn(b testing.TB) {
 	ctx, cancel := context.WithTimeout(b.Context(), 20*time.Second)
 	defer cancel()
 	done := errors.New("signed in")
-	err := d.dial(b).Events(ctx, func(e local.Event) error {
+	client := d.dial(b)
+	defer client.Close() // the agent is to be alone
+	err := client.Events(ctx, func(e local.Event) error {
 		if e.State != nil {
 			if p := e.State.Profile(""); p != nil && p.Phase == local.SignedIn && !p.Refreshing {
 				return done
