@@ -18,6 +18,9 @@ type Enterprise struct {
 	Public          bool // the code may be suggested to people who mistype it
 	// Device says that people may sign in with a browser on another machine (RFC 8628).
 	Device bool
+	// Listed says that not everybody may sign in: there is an audience for it. It is read
+	// from there (see [Audiences]) and not saved.
+	Listed bool
 	// DocumentVersion is the version of the newest document that was signed.
 	DocumentVersion int64
 	Document        []byte // that document, signed (compact JWS); nil to sign anew

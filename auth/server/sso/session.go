@@ -134,7 +134,7 @@ func (s *SSO) admit(ctx context.Context, a *attempt, who upstream, session serve
 
 // open asks whether the enterprise lets this person sign in yet.
 func (s *SSO) open(ctx context.Context, a *attempt, p server.Person) error {
-	if s.cfg.Audiences == nil {
+	if s.cfg.Audiences == nil || !a.enterprise.Listed {
 		return nil
 	}
 	admission, err := s.cfg.Audiences.Admission(ctx, p, "")

@@ -117,7 +117,7 @@ func (s *Store) SaveAudience(ctx context.Context, a server.Audience) error {
 	if err != nil {
 		return fmt.Errorf("save audience: %w", err)
 	}
-	return s.atomically(ctx, func(ctx context.Context, t transaction) error {
+	return s.setUp(ctx, func(ctx context.Context, t transaction) error {
 		n, err := t.exec(ctx, upsertAudience, a.EnterpriseID, a.AppID, a.Everyone, ms(a.UpdatedAt))
 		if err := saved("audience", n, err); err != nil {
 			return err
@@ -159,16 +159,8 @@ func memberRows(a server.Audience) ([][]any, error) {
 	return rows, nil
 }
 
-// Admission implements [server.Audiences]. Most apps, and most companies, have no list: that
-// is asked first, because it is the cheaper question.
+// Admission implements [server.Audiences].
 func (s *Store) Admission(ctx context.Context, p server.Person, app string) (server.Admission, error) {
-	_, err := one(ctx, s, "audience", selectAudience, scanAudience, p.EnterpriseID, app)
-	if errors.Is(err, auth.ErrNotFound) {
-		return server.Admission{Allowed: true}, nil
-	}
-	if err != nil {
-		return server.Admission{}, err
-	}
 	all, err := s.admissions(ctx, p, selectAdmission, p.EnterpriseID, app)
 	if a, there := all[app]; there || err != nil {
 		return a, err

@@ -13,7 +13,8 @@ import (
 const oldCode = 30 * 24 * time.Hour
 
 const enterpriseColumns = `e.id, e.code, e.public, e.document_version, e.document_expires, e.created_at,
-	e.updated_at, e.name, e.domains, e.help, e.logo, e.document, e.device`
+	e.updated_at, e.name, e.domains, e.help, e.logo, e.document, e.device,
+	EXISTS (SELECT 1 FROM audiences a WHERE a.enterprise_id = e.id AND a.app_id = '' AND NOT a.everyone)`
 
 var (
 	selectEnterprise = reads(`SELECT ` + enterpriseColumns + ` FROM enterprises e WHERE e.id = $1`)
@@ -46,7 +47,7 @@ var (
 
 func scanEnterprise(row scanner) (e server.Enterprise, err error) {
 	err = row.Scan(&e.ID, &e.Code, &e.Public, &e.DocumentVersion, at(&e.DocumentExpires), at(&e.CreatedAt),
-		at(&e.UpdatedAt), decode(&e.Name), decode(&e.Domains), decode(&e.Help), &e.Logo, &e.Document, &e.Device)
+		at(&e.UpdatedAt), decode(&e.Name), decode(&e.Domains), decode(&e.Help), &e.Logo, &e.Document, &e.Device, &e.Listed)
 	return e, err
 }
 
