@@ -6,7 +6,9 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
+	"time"
 
 	"lanyard/auth"
 	"lanyard/auth/connector"
@@ -115,18 +117,23 @@ func (s *SSO) depart(r *http.Request, a *attempt, enterprise string, opts server
 	return s.saveFlow(ctx, a, request)
 }
 
+// freshAge is how old a proof may be where a new one is asked for. It obliges the provider
+// to say when the person gave it (OpenID Connect Core section 3.1.2.1); some loop at 0.
+const freshAge = time.Minute
+
 // authorizeRequest makes the request at the provider.
 func (s *SSO) authorizeRequest(ctx context.Context, c loaded, opts server.BeginOptions, lang string) (openid.Request, error) {
 	prompt := ""
+	var maxAge *time.Duration
 	if opts.Fresh {
-		prompt = "login"
+		prompt, maxAge = "login", new(freshAge)
 	}
 	if c.doc.Kind == connector.KindOIDC {
 		p, err := s.providers.of(ctx, c)
 		if err != nil {
 			return openid.Request{}, err
 		}
-		return p.AuthorizeRequest(s.redirectURI(c), openid.Options{LoginHint: opts.LoginHint, Prompt: prompt, UILocales: lang}), nil
+		return p.AuthorizeRequest(s.redirectURI(c), openid.Options{LoginHint: opts.LoginHint, Prompt: prompt, MaxAge: maxAge, UILocales: lang}), nil
 	}
 	request := openid.Request{
 		State: auth.NewSecret(auth.RandomState()), Nonce: auth.NewSecret(auth.RandomState()),
@@ -134,6 +141,9 @@ func (s *SSO) authorizeRequest(ctx context.Context, c loaded, opts server.BeginO
 	}
 	run := s.run(c, request)
 	run.Vars["prompt"], run.Vars["login_hint"], run.Vars["ui_locales"] = prompt, opts.LoginHint, lang
+	if maxAge != nil {
+		run.Vars["max_age"] = strconv.Itoa(int(freshAge / time.Second))
+	}
 	var err error
 	request.URL, err = s.cfg.Engine.AuthorizeURL(c.doc, run)
 	return request, err

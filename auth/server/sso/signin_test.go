@@ -73,7 +73,7 @@ func TestSignInByOpenID(t *testing.T) {
 	if home := b.signIn(acme); !strings.HasPrefix(home.body, "home of ") {
 		t.Fatalf("home: %d %s", home.status, home.body)
 	}
-	if asked := p.Last("/authorize"); asked.Get("prompt") != "login" || asked.Get("login_hint") != "zs" || asked.Get("code_challenge_method") != "S256" {
+	if asked := p.Last("/authorize"); asked.Get("prompt") != "login" || asked.Get("max_age") != "60" || asked.Get("login_hint") != "zs" || asked.Get("code_challenge_method") != "S256" {
 		t.Errorf("asked %v", asked)
 	}
 	w.browser().signIn(acme)
