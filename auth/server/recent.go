@@ -7,7 +7,8 @@ import (
 )
 
 // Recent remembers enterprises, connectors and people for a moment, since every page of a
-// sign-in asks for the same three. What another instance changes is seen when the moment
+// sign-in asks for the same three, and which document answers a code, since a company's
+// people come to work at the same time. What another instance changes is seen when the moment
 // is over; what is changed through Recent itself is seen at once. Errors are not
 // remembered. It is meant for the pages of a sign-in, not for the ones that set it up;
 // whether a person still has access is the session's to say, which is never remembered.
@@ -15,8 +16,10 @@ type Recent struct {
 	Enterprises
 	Connectors
 	People
+	Codes
 	life time.Duration
 
+	signed      moment[Signed]
 	people      moment[Person]
 	enterprises moment[Enterprise]
 	connectors  moment[Connector]
@@ -24,9 +27,22 @@ type Recent struct {
 	active      moment[Connector]
 }
 
+// Kept is what [Recent] remembers something of.
+type Kept interface {
+	Enterprises
+	Connectors
+	People
+	Codes
+}
+
 // NewRecent returns a Recent that remembers for life, a few seconds.
-func NewRecent(e Enterprises, c Connectors, p People, life time.Duration) *Recent {
-	return &Recent{Enterprises: e, Connectors: c, People: p, life: life}
+func NewRecent(k Kept, life time.Duration) *Recent {
+	return &Recent{Enterprises: k, Connectors: k, People: k, Codes: k, life: life}
+}
+
+// SignedByCode implements [Codes].
+func (r *Recent) SignedByCode(ctx context.Context, codeHash string) (Signed, error) {
+	return r.signed.get(ctx, codeHash, r.life, r.Codes.SignedByCode)
 }
 
 // Person implements [People].
@@ -86,6 +102,7 @@ func (r *Recent) learning(ask func(context.Context, string) (Connector, error)) 
 
 // Forget drops everything, since something was saved past Recent.
 func (r *Recent) Forget() {
+	r.signed.forget()
 	r.people.forget()
 	r.enterprises.forget()
 	r.connectors.forget()

@@ -15,6 +15,8 @@ import (
 type counting struct {
 	server.Enterprises
 	server.Connectors
+	server.People
+	server.Codes
 	asked int
 	err   error
 }
@@ -27,7 +29,7 @@ func (c *counting) Enterprise(context.Context, string) (server.Enterprise, error
 func TestRecent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		inner := &counting{}
-		r := server.NewRecent(inner, inner, nil, 2*time.Second)
+		r := server.NewRecent(inner, 2*time.Second)
 		ask := func(id string) int64 {
 			e, err := r.Enterprise(t.Context(), id)
 			if err != nil {

@@ -35,9 +35,11 @@ import (
 type service struct {
 	base  *server.Base
 	store *store.Store
-	setup *setup.Setup
-	log   *slog.Logger
-	conf  *config
+	// recent is the store for the pages of a sign-in.
+	recent *server.Recent
+	setup  *setup.Setup
+	log    *slog.Logger
+	conf   *config
 
 	engine *connector.Engine // one: it keeps app-level tokens
 	oidc   *openid.Client
@@ -73,9 +75,11 @@ func open(ctx context.Context, c *config, log *slog.Logger) (*service, error) {
 		base: base, store: st, log: log, conf: c, reaches: policy.Reaches,
 		engine: &connector.Engine{HTTP: outgoing, Logger: log},
 		oidc:   &openid.Client{HTTP: outgoing, AllowHTTP: c.AllowHTTP, Logger: log},
+		recent: server.NewRecent(st, 2*time.Second),
 	}
+	st.OnSetup = s.recent.Forget
 	s.setup, err = setup.New(setup.Config{
-		Base: base, Enterprises: st, Connectors: st, Keys: st, Clients: st, Catalogue: st, Codes: st, Drafts: st, Audiences: st,
+		Base: base, Enterprises: st, Connectors: st, Keys: st, Clients: st, Catalogue: st, Codes: s.recent, Drafts: st, Audiences: st,
 		Removal: st, CheckLaunch: func(l server.LaunchSpec) error { return checkLaunch(l, c.AllowHTTP) },
 		Engine: s.engine, OIDC: s.oidc, LookupsPerMinute: c.lookups, Logger: log,
 	})
@@ -102,8 +106,7 @@ func checkLaunch(l server.LaunchSpec, allowHTTP []string) error {
 // auth/server alone; here is where they meet.
 func (s *service) handler() (http.Handler, error) {
 	st := s.store
-	recent := server.NewRecent(st, st, st, 2*time.Second)
-	st.OnSetup = recent.Forget
+	recent := s.recent
 	gate, err := sso.New(sso.Config{
 		Base: s.base, Enterprises: recent, Connectors: recent, People: recent, Flows: st, Sessions: st, SignIns: st, Logouts: st,
 		Audiences: st, Replaced: s.replaced, Engine: s.engine, OIDC: s.oidc, Pages: assets.SSOPages, Logger: s.log,

@@ -94,6 +94,7 @@ func (s *Store) SaveEnterprise(ctx context.Context, e server.Enterprise) error {
 // kept one is auth.ErrConflict.
 func (s *Store) SaveDocument(ctx context.Context, id string, version int64, jws []byte, expires time.Time) error {
 	n, err := s.exec(ctx, updateDocument, id, version, jws, ms(expires))
+	s.hasSetUp()
 	if err == nil && n == 0 {
 		if _, err := s.Enterprise(ctx, id); err != nil {
 			return err

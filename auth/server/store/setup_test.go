@@ -13,7 +13,7 @@ import (
 func TestOnSetup(t *testing.T) {
 	s := openStore(t, filepath.Join(t.TempDir(), "lanyard.db"))
 	company(t, s)
-	recent := server.NewRecent(s, s, s, time.Hour)
+	recent := server.NewRecent(s, time.Hour)
 	s.OnSetup = recent.Forget
 	c := server.Connector{ID: "a", EnterpriseID: acme, Document: json.RawMessage(`{"id":"old"}`), Active: true, CreatedAt: now, UpdatedAt: now}
 	must(t, s.SaveConnector(ctx(t), c))
@@ -21,6 +21,12 @@ func TestOnSetup(t *testing.T) {
 	c.Document = json.RawMessage(`{"id":"new"}`)
 	must(t, s.SaveConnector(ctx(t), c))
 	want(t, "the new one", c)(recent.ActiveConnector(ctx(t), acme))
+
+	first, err := recent.SignedByCode(ctx(t), server.Hash("acme"))
+	must(t, err)
+	must(t, s.SaveDocument(ctx(t), acme, first.Version+1, []byte("signed"), now.Add(time.Hour)))
+	want(t, "which document answers", server.Signed{EnterpriseID: acme, Version: first.Version + 1, Expires: now.Add(time.Hour)})(
+		recent.SignedByCode(ctx(t), server.Hash("acme")))
 
 	e := acmeRecord()
 	e.Public = !e.Public

@@ -99,10 +99,14 @@ func (s *Store) atomically(ctx context.Context, do func(context.Context, transac
 // setUp is atomically for what [Store.OnSetup] tells of.
 func (s *Store) setUp(ctx context.Context, do func(context.Context, transaction) error) error {
 	err := s.atomically(ctx, do)
+	s.hasSetUp()
+	return err
+}
+
+func (s *Store) hasSetUp() {
 	if s.OnSetup != nil {
 		s.OnSetup()
 	}
-	return err
 }
 
 func (s *Store) try(ctx context.Context, do func(context.Context, transaction) error) error {
