@@ -146,7 +146,7 @@ func newDriver(b testing.TB, origin string) *driver {
 	if err != nil {
 		b.Fatal(err)
 	}
-	const callers = 16
+	const callers = 64
 	d := &driver{
 		origin: origin, host: strings.TrimPrefix(origin, "http://"), issuer: found.Document.Connector.OIDC.Issuer,
 		wires: make(chan *wire, callers),

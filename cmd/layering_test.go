@@ -79,6 +79,7 @@ var homes = []struct{ module, only string }{
 	{"github.com/coreos/go-oidc", "auth/openid auth/server/demo"},
 	{"golang.org/x/oauth2", "auth/openid auth/server/demo"},
 	{"modernc.org/sqlite", "auth/server/store"},
+	{"zombiezen.com/go/sqlite", "auth/server/store"},
 	{"github.com/jackc/pgx", "auth/server/store"},
 	{"github.com/pressly/goose", "auth/server/store"},
 	{"github.com/crewjam/saml", "auth/server/saml auth/server/demo"},

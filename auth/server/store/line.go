@@ -1,13 +1,12 @@
 package store
 
 import (
-	"context"
-	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
+
+	"zombiezen.com/go/sqlite"
 )
 
 // line is the connection on which SQLite does everything short: what is written, and
@@ -17,12 +16,12 @@ import (
 // transaction is committed. Reading here, too, is cheaper than on a connection beside
 // it, which would lose all it has in memory at every write.
 type line struct {
-	conn   *sql.Conn
-	writes []*sql.Stmt // by writing
-	reads  []*sql.Stmt // by reading
+	conn   *sqlite.Conn
+	writes []*statement // by writing
+	reads  []*statement // by reading
 
-	begin, commit, rollback  *sql.Stmt // of the transaction
-	mark, forget, backToMark *sql.Stmt // of a task's part in it
+	begin, commit, rollback  *statement // of the transaction
+	mark, forget, backToMark *statement // of a task's part in it
 
 	turn   chan struct{} // whoever has put something in has the connection and these two
 	busy   bool          // the last transaction was more than one task's
@@ -49,44 +48,59 @@ type task struct {
 type does int
 
 const (
-	asking    does = iota // it reads
-	statement             // one statement that writes: all of it happens or nothing
-	several               // several, of which all happen or none
+	asking  does = iota // it reads
+	alone               // one statement that writes: all of it happens or nothing
+	several             // several, of which all happen or none
 )
 
-func newLine(ctx context.Context, db *sql.DB) (*line, error) {
-	conn, err := db.Conn(ctx)
+// newLine opens the line of a database whose schema is up to date.
+func newLine(file string) (*line, error) {
+	conn, err := sqlite.OpenConn(file, sqlite.OpenReadWrite)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
+	conn.SetBusyTimeout(busyTimeout)
 	l := &line{conn: conn, turn: make(chan struct{}, 1)}
-	err = errors.Join(l.prepare(ctx, &l.writes, writeTexts...), l.prepare(ctx, &l.reads, readTexts...))
-	for text, stmt := range map[string]**sql.Stmt{
+	for _, pragma := range []string{"foreign_keys = ON", "synchronous = NORMAL", fmt.Sprint("wal_autocheckpoint = ", checkpointPages)} {
+		err = errors.Join(err, l.once("PRAGMA "+pragma))
+	}
+	err = errors.Join(err, l.prepare(&l.writes, writeTexts), l.prepare(&l.reads, readTexts))
+	for text, into := range map[string]**statement{
 		"BEGIN IMMEDIATE": &l.begin, "COMMIT": &l.commit, "ROLLBACK": &l.rollback,
 		"SAVEPOINT task": &l.mark, "RELEASE task": &l.forget, "ROLLBACK TO task": &l.backToMark,
 	} {
-		var one []*sql.Stmt
-		if err = errors.Join(err, l.prepare(ctx, &one, text)); err == nil {
-			*stmt = one[0]
-		}
+		stmt, failed := prepare(conn, text)
+		*into, err = stmt, errors.Join(err, failed)
 	}
-	return l, err
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return l, nil
 }
 
-func (l *line) prepare(ctx context.Context, into *[]*sql.Stmt, texts ...string) error {
+func (l *line) prepare(into *[]*statement, texts []string) error {
 	for _, text := range texts {
-		stmt, err := l.conn.PrepareContext(ctx, text) //nolint:sqlclosecheck // closed with the connection
+		stmt, err := prepare(l.conn, text)
 		if err != nil {
-			return fmt.Errorf("prepare statement %q: %w", text, err)
+			return err
 		}
 		*into = append(*into, stmt)
 	}
 	return nil
 }
 
-// run waits until do is done and, if it writes, committed. do must not use the line. The
-// context may serve others too, so it must not be one that ends.
-func (l *line) run(ctx context.Context, what does, do func() error) error {
+// once runs a statement that is not run again.
+func (l *line) once(text string) error {
+	stmt, err := prepare(l.conn, text)
+	if err != nil {
+		return err
+	}
+	_, err = stmt.exec()
+	return errors.Join(err, stmt.stmt.Finalize())
+}
+
+// run waits until do is done and, if it writes, committed. do must not use the line.
+func (l *line) run(what does, do func() error) error {
 	t := &task{do: do, does: what, done: make(chan struct{})}
 	l.mu.Lock()
 	l.waiting = append(l.waiting, t)
@@ -101,7 +115,7 @@ func (l *line) run(ctx context.Context, what does, do func() error) error {
 		tasks := l.waiting
 		l.waiting = nil
 		l.mu.Unlock()
-		l.serve(ctx, tasks)
+		l.serve(tasks)
 		<-l.turn
 		<-t.done
 	}
@@ -112,7 +126,7 @@ func (l *line) run(ctx context.Context, what does, do func() error) error {
 }
 
 // serve does the tasks. Who reads need not wait for those who write.
-func (l *line) serve(ctx context.Context, tasks []*task) {
+func (l *line) serve(tasks []*task) {
 	var writers []*task
 	for _, t := range tasks {
 		if t.does != asking {
@@ -126,12 +140,12 @@ func (l *line) serve(ctx context.Context, tasks []*task) {
 		return
 	}
 	l.busy = len(writers) > 1
-	if !l.busy && writers[0].does == statement {
+	if !l.busy && writers[0].does == alone {
 		writers[0].try() // SQLite makes a transaction of it
 		close(writers[0].done)
 		return
 	}
-	err := l.transaction(ctx, writers)
+	err := l.transaction(writers)
 	for _, t := range writers {
 		if t.err == nil {
 			t.err = err
@@ -142,38 +156,38 @@ func (l *line) serve(ctx context.Context, tasks []*task) {
 
 // transaction does what writes. A task that fails leaves nothing behind and spoils
 // nothing for the others.
-func (l *line) transaction(ctx context.Context, tasks []*task) error {
-	if _, err := l.begin.ExecContext(ctx); err != nil {
+func (l *line) transaction(tasks []*task) error {
+	if _, err := l.begin.exec(); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
 	if alone := tasks[0]; len(tasks) == 1 {
 		if alone.try(); alone.err != nil || alone.panics != nil {
-			_, err := l.rollback.ExecContext(ctx)
+			_, err := l.rollback.exec()
 			return err
 		}
 		tasks = nil
 	}
 	for _, t := range tasks {
-		if t.does == statement {
+		if t.does == alone {
 			t.try()
 			continue
 		}
-		_, err := l.mark.ExecContext(ctx)
+		_, err := l.mark.exec()
 		if err == nil {
 			if t.try(); t.err != nil || t.panics != nil {
-				_, err = l.backToMark.ExecContext(ctx)
+				_, err = l.backToMark.exec()
 			}
 		}
 		if err == nil {
-			_, err = l.forget.ExecContext(ctx)
+			_, err = l.forget.exec()
 		}
 		if err != nil {
-			_, _ = l.rollback.ExecContext(ctx)
+			_, _ = l.rollback.exec()
 			return fmt.Errorf("keep tasks of a transaction apart: %w", err)
 		}
 	}
-	if _, err := l.commit.ExecContext(ctx); err != nil {
-		_, _ = l.rollback.ExecContext(ctx)
+	if _, err := l.commit.exec(); err != nil {
+		_, _ = l.rollback.exec()
 		return fmt.Errorf("commit transaction: %w", err)
 	}
 	return nil
@@ -185,8 +199,7 @@ func (t *task) try() {
 	t.err = t.do()
 }
 
-// close waits for whoever has the connection and gives it back. SQLite keeps it open,
-// and its log unfinished, for as long as there are statements on it.
+// close waits for whoever has the connection and closes it with its statements.
 func (l *line) close() error {
 	l.turn <- struct{}{}
 	defer func() { <-l.turn }()
@@ -194,11 +207,5 @@ func (l *line) close() error {
 		return nil
 	}
 	l.closed = true
-	var errs []error
-	for _, stmt := range slices.Concat(l.writes, l.reads, []*sql.Stmt{l.begin, l.commit, l.rollback, l.mark, l.forget, l.backToMark}) {
-		if stmt != nil {
-			errs = append(errs, stmt.Close())
-		}
-	}
-	return errors.Join(append(errs, l.conn.Close())...)
+	return l.conn.Close()
 }

@@ -137,17 +137,22 @@ func connectSQLite(path string) (*Store, error) {
 	return &Store{file: path, write: write, read: read}, nil
 }
 
+const (
+	busyTimeout = 5 * time.Second // for another process to have written
+	// checkpointPages is how long the log grows before it goes into the file, here 16 MB: a
+	// page that is written again and again until then goes once.
+	checkpointPages = 4000
+)
+
 // sqliteDSN returns the driver's address of a file. synchronous=NORMAL with a WAL
-// keeps the database whole whatever happens; a power cut may lose the last moment. The
-// log goes into the file every 4,000 pages (16 MB): a page that is written again and
-// again until then goes once.
+// keeps the database whole whatever happens; a power cut may lose the last moment.
 func sqliteDSN(path, more string) string {
 	path = filepath.ToSlash(path)
 	if filepath.VolumeName(path) != "" {
 		path = "/" + path // file:/C:/…
 	}
-	return "file:" + (&url.URL{Path: path}).EscapedPath() +
-		"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=wal_autocheckpoint(4000)&" + more
+	return fmt.Sprintf("file:%s?_pragma=busy_timeout(%d)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)&_pragma=wal_autocheckpoint(%d)&%s",
+		(&url.URL{Path: path}).EscapedPath(), busyTimeout.Milliseconds(), checkpointPages, more)
 }
 
 // prepareAll migrates and prepares every statement.
@@ -157,8 +162,11 @@ func (s *Store) prepareAll(ctx context.Context) error {
 	}
 	if !s.postgres {
 		var err error
-		if s.line, err = newLine(ctx, s.write); err != nil {
+		if s.line, err = newLine(s.file); err != nil {
 			return err
+		}
+		if err := s.write.Close(); err != nil { // it was for the schema
+			return fmt.Errorf("open database: %w", err)
 		}
 	}
 	for _, text := range writeTexts {

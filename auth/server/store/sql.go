@@ -12,8 +12,7 @@ import (
 	"lanyard/auth"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
+	"zombiezen.com/go/sqlite"
 )
 
 // writing and reading name a prepared statement on the pool of that purpose. They
@@ -54,8 +53,8 @@ func (s *Store) exec(ctx context.Context, w writing, args ...any) (int64, error)
 		return changed(s.writes[w].ExecContext(ctx, args...))
 	}
 	var n int64
-	err = s.line.run(ctx, statement, func() (err error) {
-		n, err = changed(s.line.writes[w].ExecContext(ctx, args...))
+	err = s.line.run(alone, func() (err error) {
+		n, err = s.line.writes[w].exec(args...)
 		return err
 	})
 	return n, err
@@ -77,7 +76,7 @@ type transaction struct {
 
 func (t transaction) exec(ctx context.Context, w writing, args ...any) (int64, error) {
 	if t.tx == nil {
-		return changed(t.store.line.writes[w].ExecContext(ctx, args...))
+		return t.store.line.writes[w].exec(args...)
 	}
 	stmt := t.tx.StmtContext(ctx, t.store.writes[w])
 	defer stmt.Close()
@@ -115,7 +114,7 @@ func (s *Store) try(ctx context.Context, do func(context.Context, transaction) e
 		return err
 	}
 	if s.line != nil {
-		return s.line.run(ctx, several, func() error { return do(ctx, transaction{store: s}) })
+		return s.line.run(several, func() error { return do(ctx, transaction{store: s}) })
 	}
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
@@ -141,10 +140,10 @@ func again(err error) bool {
 // conflict makes auth.ErrConflict of a broken uniqueness.
 func conflict(err error) error {
 	var pg *pgconn.PgError
-	var lite *sqlite.Error
-	switch {
-	case errors.As(err, &pg) && pg.Code == "23505",
-		errors.As(err, &lite) && (lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY):
+	if errors.As(err, &pg) && pg.Code == "23505" {
+		return errors.Join(auth.ErrConflict, err)
+	}
+	if code := sqlite.ErrCode(err); code == sqlite.ResultConstraintUnique || code == sqlite.ResultConstraintPrimaryKey {
 		return errors.Join(auth.ErrConflict, err)
 	}
 	return err
@@ -165,19 +164,21 @@ func one[T any](ctx context.Context, s *Store, what string, r reading, scan func
 // changedOne reads the one record that a statement with RETURNING has changed.
 func changedOne[T any](ctx context.Context, s *Store, what string, w writing, scan func(scanner) (T, error), args ...any) (T, error) {
 	if s.line != nil {
-		return inLine(ctx, s, what, statement, s.line.writes[w], scan, args)
+		return inLine(ctx, s, what, alone, s.line.writes[w], scan, args)
 	}
 	v, err := scan(s.writes[w].QueryRowContext(ctx, args...))
 	return v, missing(what, err)
 }
 
-func inLine[T any](ctx context.Context, s *Store, what string, d does, stmt *sql.Stmt, scan func(scanner) (T, error), args []any) (v T, err error) {
-	if ctx, err = s.context(ctx); err != nil {
+func inLine[T any](ctx context.Context, s *Store, what string, d does, stmt *statement, scan func(scanner) (T, error), args []any) (v T, err error) {
+	if err = ctx.Err(); err != nil {
 		return v, err
 	}
-	err = s.line.run(ctx, d, func() (err error) {
-		v, err = scan(stmt.QueryRowContext(ctx, args...))
-		return err
+	err = s.line.run(d, func() error {
+		return stmt.row(func(row scanner) (err error) {
+			v, err = scan(row)
+			return err
+		}, args)
 	})
 	return v, missing(what, err)
 }
