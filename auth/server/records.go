@@ -85,7 +85,7 @@ type Flow struct {
 }
 
 // Session is an SSO session: a browser's, or the one that a desktop client's refresh
-// family hangs on. ID is the "sid" of tokens; the cookie's hash finds it.
+// grant hangs on. ID is the "sid" of tokens; the cookie's hash finds it.
 type Session struct {
 	ID           string
 	EnterpriseID string

@@ -26,8 +26,8 @@ func NewToken(now time.Time) string {
 	return base64.RawURLEncoding.EncodeToString(date[:]) + "." + auth.RandomToken()
 }
 
-// NewID returns the id of a record that is made with many others, a session or a token
-// family: 12 hex digits of time and 20 random ones.
+// NewID returns the id of a record that is made with many others, a session or a
+// grant: 12 hex digits of time and 20 random ones.
 func NewID(now time.Time) string {
 	var id [16]byte
 	_, _ = rand.Read(id[:])

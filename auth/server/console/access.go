@@ -33,11 +33,6 @@ func (c *Console) mountAccess(mux *http.ServeMux) {
 
 // NewLink makes a one-time link into the console, for whoever has the server's command
 // line. It is kept nowhere but as a hash.
-func (c *Console) NewLink(ctx context.Context) (auth.Secret, error) {
-	return NewLink(ctx, c.cfg.Base, c.cfg.Admins)
-}
-
-// NewLink is [Console.NewLink] where no page is served.
 func NewLink(ctx context.Context, base *server.Base, admins server.Admins) (auth.Secret, error) {
 	token, now := auth.RandomToken(), base.Time()
 	err := admins.SaveAdminLink(ctx, server.AdminLink{

@@ -19,7 +19,7 @@ import (
 
 func TestFirstLink(t *testing.T) {
 	w := newWorld(t)
-	link, err := w.console.NewLink(context.Background())
+	link, err := console.NewLink(context.Background(), w.base, w.store)
 	must(t, err)
 	b := w.browser()
 	p := b.get(link.Reveal())
@@ -77,7 +77,7 @@ func TestFirstLink(t *testing.T) {
 
 func TestLinkExpires(t *testing.T) {
 	w := newWorld(t)
-	link, err := w.console.NewLink(context.Background())
+	link, err := console.NewLink(context.Background(), w.base, w.store)
 	must(t, err)
 	w.advance(15 * time.Minute)
 	w.browser().post(link.Reveal(), nil).shows(t, "late", "no longer works", "older than 15 minutes")
@@ -108,7 +108,7 @@ func TestSessionEnds(t *testing.T) {
 
 func TestCookie(t *testing.T) {
 	w := newWorld(t)
-	link, err := w.console.NewLink(context.Background())
+	link, err := console.NewLink(context.Background(), w.base, w.store)
 	must(t, err)
 	b := w.browser()
 	cookie := b.post(link.Reveal(), nil).header.Get("Set-Cookie")
@@ -121,7 +121,7 @@ func TestCookie(t *testing.T) {
 		t.Errorf("cookie %q is not host-only", cookie)
 	}
 	w.base.PublicURL = "https://login.acme.com"
-	link, err = w.console.NewLink(context.Background())
+	link, err = console.NewLink(context.Background(), w.base, w.store)
 	must(t, err)
 	secure := b.post(strings.Replace(link.Reveal(), w.base.PublicURL, w.url, 1), nil).header.Get("Set-Cookie")
 	if !strings.HasPrefix(secure, "__Host-lanyard-admin=") || !strings.Contains(secure, "Secure") {

@@ -317,7 +317,7 @@ func (b *browser) follow(p page) page {
 // operatorWithoutPassword returns a browser that a one-time link has let in.
 func (w *world) operatorWithoutPassword() *browser {
 	w.t.Helper()
-	link, err := w.console.NewLink(context.Background())
+	link, err := console.NewLink(context.Background(), w.base, w.store)
 	must(w.t, err)
 	b := w.browser()
 	if p := b.post(link.Reveal(), nil); p.location() != "/admin/password" {
