@@ -15,6 +15,7 @@ import (
 
 	"lanyard/auth/authtest"
 	"lanyard/auth/server"
+	"lanyard/auth/server/console"
 )
 
 func TestFirstLink(t *testing.T) {
