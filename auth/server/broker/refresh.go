@@ -22,10 +22,8 @@ func (b *Broker) refresh(ctx context.Context, enterprise string, c server.Client
 		return tokens{}, refuse(codeInvalidGrant, "the refresh token is unknown")
 	}
 	g, err := b.held(ctx, enterprise, said.Grant)
-	if err == nil || g.ID != "" {
-		if g.ClientID != c.ID {
-			return tokens{}, refuse(codeInvalidGrant, "the refresh token is another client's")
-		}
+	if g.ID != "" && g.ClientID != c.ID {
+		return tokens{}, refuse(codeInvalidGrant, "the refresh token is another client's")
 	}
 	if err != nil {
 		return tokens{}, err
@@ -45,7 +43,7 @@ func (b *Broker) refresh(ctx context.Context, enterprise string, c server.Client
 			return tokens{}, err
 		}
 	}
-	if said.Generation == g.Generation {
+	if said.Generation == g.Generation { // else the answer to its first use got lost
 		if err := b.rotate(ctx, c, &g, now); err != nil {
 			return tokens{}, err
 		}
