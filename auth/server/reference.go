@@ -1,6 +1,12 @@
 package server
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"lanyard/auth"
+)
 
 const referenceKey contextKey = 100
 
@@ -14,4 +20,20 @@ func WithReference(ctx context.Context, reference string) context.Context {
 func Reference(ctx context.Context) string {
 	reference, _ := ctx.Value(referenceKey).(string)
 	return reference
+}
+
+// Detail is what an admin reads of a failure: the facts, then the causes, at most 500
+// bytes. Neither holds a secret, by the rules of auth.Args and of error texts.
+func Detail(err error) string {
+	_, args := auth.FaultOf(err)
+	var out strings.Builder
+	for _, name := range []string{"stage", "code", "reason", "field", "found", "check", "host"} {
+		if args[name] != "" {
+			fmt.Fprintf(&out, "%s %q; ", name, args[name])
+		}
+	}
+	out.WriteString(err.Error())
+	const most = 500
+	text := out.String()
+	return strings.ToValidUTF8(text[:min(most, len(text))], "")
 }

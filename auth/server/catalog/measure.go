@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strings"
 
 	"lanyard/auth"
 	"lanyard/auth/server"
@@ -43,30 +42,15 @@ func (c *Catalog) unopened(w http.ResponseWriter, r *http.Request, o server.Open
 	ctx := context.WithoutCancel(r.Context())
 	c.opened(ctx, o, server.OpeningFailed)
 	reference := auth.NewTrace()
-	fault, args := auth.FaultOf(err)
+	fault, _ := auth.FaultOf(err)
 	line := server.SignIn{
 		Reference: reference, EnterpriseID: o.EnterpriseID, PersonID: o.PersonID, AppID: o.AppID,
-		Stage: "open", Fault: fault, Detail: detail(err, args), At: c.cfg.Base.Time(),
+		Stage: "open", Fault: fault, Detail: server.Detail(err), At: c.cfg.Base.Time(),
 	}
 	if err := c.cfg.SignIns.RecordSignIn(ctx, line); err != nil {
 		c.log.WarnContext(ctx, "failed opening not recorded", "reference", reference, "err", err)
 	}
 	c.fail(w, r.WithContext(server.WithReference(r.Context(), reference)), err)
-}
-
-// detail is what the admin reads: the facts, then the causes. Neither holds a secret, by
-// the rules of auth.Args and of error texts.
-func detail(err error, args auth.Args) string {
-	var out strings.Builder
-	for _, name := range []string{"stage", "code", "reason", "field", "found", "host"} {
-		if args[name] != "" {
-			fmt.Fprintf(&out, "%s %q; ", name, args[name])
-		}
-	}
-	out.WriteString(err.Error())
-	const most = 500
-	text := out.String()
-	return strings.ToValidUTF8(text[:min(most, len(text))], "")
 }
 
 // asked answers POST {issuer}/v1/openings/{opening}/asked: the person says that the app

@@ -203,7 +203,7 @@ func (s *SSO) record(ctx context.Context, a *attempt, err error) {
 		if stage := args["stage"]; stage != "" {
 			line.Stage = stage
 		}
-		line.Detail = detail(err, args)
+		line.Detail = server.Detail(err)
 	}
 	if err := s.cfg.SignIns.RecordSignIn(ctx, line); err != nil {
 		s.log.WarnContext(ctx, "sign-in not recorded", "reference", a.reference, "err", err)
@@ -224,19 +224,4 @@ func wayTo(ret string) string {
 		return u.Query().Get("client_id")
 	}
 	return ""
-}
-
-// detail is what the admin reads: the facts, then the causes. Neither holds a secret,
-// by the rules of auth.Args and of error texts.
-func detail(err error, args auth.Args) string {
-	var out strings.Builder
-	for _, name := range []string{"code", "reason", "field", "found", "check", "host"} {
-		if args[name] != "" {
-			fmt.Fprintf(&out, "%s %q; ", name, args[name])
-		}
-	}
-	out.WriteString(err.Error())
-	const most = 500
-	text := out.String()
-	return strings.ToValidUTF8(text[:min(most, len(text))], "")
 }
