@@ -48,6 +48,7 @@ var layers = []struct {
 
 	{"auth/signin", "auth auth/connector auth/openid auth/words", "one attempt: listener, code, page"},
 	{"auth/server/store", "auth auth/server", "SQL knows records only"},
+	{"auth/server/servertest", "auth auth/server auth/server/store", "what the tests of the server's parts stand on knows no part"},
 	{"auth/server/sso", "auth auth/connector auth/openid auth/server auth/words assets", "children of the server never import each other"},
 	{"auth/server/broker", "auth auth/server", "the provider knows no connector"},
 	{"auth/server/saml", "auth auth/server", "children of the server never import each other"},

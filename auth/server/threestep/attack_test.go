@@ -9,6 +9,7 @@ import (
 
 	"lanyard/auth"
 	"lanyard/auth/server"
+	"lanyard/auth/server/servertest"
 )
 
 // A code goes nowhere but to the registered address: whatever else is asked for, the
@@ -16,12 +17,12 @@ import (
 func TestRedirectInDisguise(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	w.client(acme, "plain", server.Three{})
-	plain, err := w.store.Client(t.Context(), acme, "plain")
+	plain, err := w.Store.Client(t.Context(), acme, "plain")
 	must(t, err)
 	plain.RedirectURIs = []string{"https://plain.example/cb"}
-	must(t, w.store.SaveClient(t.Context(), plain))
+	must(t, w.Store.SaveClient(t.Context(), plain))
 	const origin, path = "https://open.wps.cn", "/oauth/v1/code"
 	for what, uri := range map[string]string{
 		"none":                   "",
@@ -65,9 +66,9 @@ func TestRedirectInDisguise(t *testing.T) {
 		"a state of its own":     callback + "&state=x",
 		"too long":               callback + "&cb=" + strings.Repeat("x", 9000),
 	} {
-		p := b.get(w.at("authorize?" + ask("redirect_uri", uri).Encode()))
-		if p.status != http.StatusBadRequest || p.header.Get("Location") != "" || !strings.Contains(p.body, "request_invalid") {
-			t.Errorf("%s: %d %q %s", what, p.status, p.header.Get("Location"), p.body)
+		p := b.Get(w.at("authorize?" + ask("redirect_uri", uri).Encode()))
+		if p.Status != http.StatusBadRequest || p.Location() != "" || !strings.Contains(p.Body, "request_invalid") {
+			t.Errorf("%s: %d %q %s", what, p.Status, p.Location(), p.Body)
 		}
 	}
 	// Where no app_id is registered, none may be brought along.
@@ -75,13 +76,13 @@ func TestRedirectInDisguise(t *testing.T) {
 		"https://plain.example/cb": true, "https://plain.example/cb?": true, "https://plain.example/cb?x=1": true,
 		"https://plain.example/cb?app_id=" + appID: false,
 	} {
-		p := b.get(w.at("authorize?" + ask("client_id", "plain", "redirect_uri", uri).Encode()))
-		if (p.status == http.StatusFound) != ok || strings.Contains(p.header.Get("Location"), "?&") {
-			t.Errorf("%s: %d %s", uri, p.status, p.header.Get("Location"))
+		p := b.Get(w.at("authorize?" + ask("client_id", "plain", "redirect_uri", uri).Encode()))
+		if (p.Status == http.StatusFound) != ok || strings.Contains(p.Location(), "?&") {
+			t.Errorf("%s: %d %s", uri, p.Status, p.Location())
 		}
 		// The admin, who may have it from nowhere else, is told which one it was.
-		if !ok && !strings.Contains(p.body, "the app_id "+appID+" is not registered") {
-			t.Errorf("%s: %s", uri, p.body)
+		if !ok && !strings.Contains(p.Body, "the app_id "+appID+" is not registered") {
+			t.Errorf("%s: %s", uri, p.Body)
 		}
 	}
 }
@@ -89,9 +90,9 @@ func TestRedirectInDisguise(t *testing.T) {
 func TestAuthorizeRefuses(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	w.client(acme, "crm", server.Three{Params: map[string]string{"app_id": "appid"}})
-	must(t, w.store.SaveClient(t.Context(), server.Client{ID: "notes", EnterpriseID: acme, RedirectURIs: []string{callback}}))
+	must(t, w.Store.SaveClient(t.Context(), server.Client{ID: "notes", EnterpriseID: acme, RedirectURIs: []string{callback}}))
 	w.client(other, "theirs", server.Three{})
 	for what, query := range map[string]string{
 		"no client":              ask("client_id", "").Encode(),
@@ -111,33 +112,33 @@ func TestAuthorizeRefuses(t *testing.T) {
 		"a semicolon":            ask().Encode() + ";x=1",
 		"too long":               ask("state", strings.Repeat("x", 9000)).Encode(),
 	} {
-		p := b.get(w.at("authorize?" + query))
-		if p.status != http.StatusBadRequest || p.header.Get("Location") != "" || !strings.Contains(p.body, "request_invalid") {
-			t.Errorf("%s: %d %q %s", what, p.status, p.header.Get("Location"), p.body)
+		p := b.Get(w.at("authorize?" + query))
+		if p.Status != http.StatusBadRequest || p.Location() != "" || !strings.Contains(p.Body, "request_invalid") {
+			t.Errorf("%s: %d %q %s", what, p.Status, p.Location(), p.Body)
 		}
 	}
-	if p := b.do("HEAD", w.at("authorize?"+ask().Encode()), "", ""); p.status != http.StatusMethodNotAllowed || p.header.Get("Location") != "" {
-		t.Errorf("HEAD: %d", p.status)
+	if p := b.Do("HEAD", w.at("authorize?"+ask().Encode()), "", nil); p.Status != http.StatusMethodNotAllowed || p.Location() != "" {
+		t.Errorf("HEAD: %d", p.Status)
 	}
 	// Another enterprise's session signs nobody in here.
 	foreign := w.browser()
-	foreign.signIn(w.person(other, "外人"))
-	if p := foreign.get(w.at("authorize?" + ask().Encode())); p.header.Get("Location") != "https://idp.example/authorize" {
-		t.Errorf("another enterprise's session: %d %s", p.status, p.header.Get("Location"))
+	foreign.SignIn(w.person(other, "外人"))
+	if p := foreign.Get(w.at("authorize?" + ask().Encode())); p.Location() != "https://idp.example/authorize" {
+		t.Errorf("another enterprise's session: %d %s", p.Status, p.Location())
 	}
 }
 
 func TestTokenRefuses(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	w.client(acme, "crm", server.Three{})
 	w.client(acme, "open", server.Three{})
-	open, err := w.store.Client(t.Context(), acme, "open")
+	open, err := w.Store.Client(t.Context(), acme, "open")
 	must(t, err)
 	open.SecretHash = ""
-	must(t, w.store.SaveClient(t.Context(), open))
-	must(t, w.store.SaveClient(t.Context(), server.Client{ID: "notes", EnterpriseID: acme, SecretHash: server.Hash(appSecret), RedirectURIs: []string{callback}}))
+	must(t, w.Store.SaveClient(t.Context(), open))
+	must(t, w.Store.SaveClient(t.Context(), server.Client{ID: "notes", EnterpriseID: acme, SecretHash: server.Hash(appSecret), RedirectURIs: []string{callback}}))
 	for what, c := range map[string]struct {
 		form   url.Values
 		status int
@@ -169,31 +170,35 @@ func TestTokenRefuses(t *testing.T) {
 
 	// The form of the request.
 	raw := func(method, query, body, kind string) (int, map[string]any) {
-		return w.fields(b.do(method, w.at("accessToken")+query, body, kind))
+		header := http.Header{}
+		if kind != "" {
+			header.Set("Content-Type", kind)
+		}
+		return w.fields(b.Do(method, w.at("accessToken")+query, body, header))
 	}
 	code := b.code(ask())
 	form := trade(code).Encode()
 	for what, c := range map[string]struct{ method, query, body, kind string }{
 		"GET":                        {"GET", "?" + form, "", ""},
-		"secret in a POST's address": {"POST", "?client_secret=" + url.QueryEscape(appSecret), trade(code, "client_secret", "").Encode(), formType},
-		"form and address":           {"POST", "?code=x", form, formType},
+		"secret in a POST's address": {"POST", "?client_secret=" + url.QueryEscape(appSecret), trade(code, "client_secret", "").Encode(), servertest.FormType},
+		"form and address":           {"POST", "?code=x", form, servertest.FormType},
 		"JSON":                       {"POST", "", `{"client_id":"wps"}`, "application/json"},
 		"no type":                    {"POST", "", form, ""},
-		"a field twice":              {"POST", "", form + "&code=x", formType},
-		"a broken escape":            {"POST", "", form + "&x=%zz", formType},
+		"a field twice":              {"POST", "", form + "&code=x", servertest.FormType},
+		"a broken escape":            {"POST", "", form + "&x=%zz", servertest.FormType},
 	} {
 		if status, v := raw(c.method, c.query, c.body, c.kind); status < 400 || v["access_token"] != nil {
 			t.Errorf("%s: %d %v", what, status, v)
 		}
 	}
-	if p := b.do("HEAD", w.at("accessToken?"+form), "", ""); p.status != http.StatusMethodNotAllowed {
-		t.Errorf("HEAD: %d", p.status)
+	if p := b.Do("HEAD", w.at("accessToken?"+form), "", nil); p.Status != http.StatusMethodNotAllowed {
+		t.Errorf("HEAD: %d", p.Status)
 	}
 	// None of those used up the code.
-	if status, v := raw("POST", "?fixed=1", form, formType+"; charset=utf-8"); status != http.StatusOK {
+	if status, v := raw("POST", "?fixed=1", form, servertest.FormType+"; charset=utf-8"); status != http.StatusOK {
 		t.Errorf("the code after all that: %d %v", status, v)
 	}
-	if strings.Contains(w.log.String(), appSecret) {
+	if strings.Contains(w.Log.String(), appSecret) {
 		t.Error("the log tells the secret")
 	}
 }
@@ -202,7 +207,7 @@ func TestTokenRefuses(t *testing.T) {
 func TestReplayEndsTheToken(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	code := b.code(ask())
 	_, v := w.token(trade(code))
 	token, _ := v["access_token"].(string)
@@ -222,19 +227,19 @@ func TestAnothersCodeOrToken(t *testing.T) {
 	w := newWorld(t)
 	zhang := w.person(acme, "张三")
 	b := w.browser()
-	b.signIn(zhang)
+	b.SignIn(zhang)
 	there := strings.Replace(w.at("accessToken"), acme, other, 1)
-	if status, v := w.fields(b.do("POST", there, trade(b.code(ask())).Encode(), formType)); status != http.StatusBadRequest {
+	if status, v := w.fields(b.Post(there, trade(b.code(ask())))); status != http.StatusBadRequest {
 		t.Errorf("our code at another enterprise: %d %v", status, v)
 	}
 	token := b.given()
-	if status, _ := w.fields(b.get(strings.Replace(w.at("userInfo?access_token="+token), acme, other, 1))); status != http.StatusUnauthorized {
+	if status, _ := w.fields(b.Get(strings.Replace(w.at("userInfo?access_token="+token), acme, other, 1))); status != http.StatusUnauthorized {
 		t.Errorf("our token at another enterprise: %d", status)
 	}
 	saved := func(audience, client string) string {
-		g := server.Grant{ID: auth.RandomID(), EnterpriseID: acme, ClientID: client, PersonID: zhang.ID, SessionID: b.session}
-		must(t, w.store.SaveGrant(context.Background(), g, nil))
-		return w.base.NewAccessToken(g, audience, w.base.Lifetimes.AccessToken)
+		g := server.Grant{ID: auth.RandomID(), EnterpriseID: acme, ClientID: client, PersonID: zhang.ID, SessionID: b.Session.ID}
+		must(t, w.Store.SaveGrant(context.Background(), g, nil))
+		return w.Base.NewAccessToken(g, audience, w.Base.Lifetimes.AccessToken)
 	}
 	w.client(acme, "crm", server.Three{Params: map[string]string{"access_token": "ticket"}})
 	for what, query := range map[string]string{
@@ -246,20 +251,17 @@ func TestAnothersCodeOrToken(t *testing.T) {
 		"another name":          "ticket=" + token,
 		"another client's":      "access_token=" + saved(server.AudienceThree, "crm"),
 	} {
-		if status, v := w.fields(b.get(w.at("userInfo?" + query))); status != http.StatusUnauthorized || v["error"] != "invalid_token" {
+		if status, v := w.fields(b.Get(w.at("userInfo?" + query))); status != http.StatusUnauthorized || v["error"] != "invalid_token" {
 			t.Errorf("%s: %d %v", what, status, v)
 		}
 	}
-	if status, _ := w.fields(b.get(w.at("userInfo?access_token=" + token + "&access_token=x"))); status != http.StatusBadRequest {
+	if status, _ := w.fields(b.Get(w.at("userInfo?access_token=" + token + "&access_token=x"))); status != http.StatusBadRequest {
 		t.Errorf("token twice: %d", status)
 	}
-	if p := b.do("POST", w.at("userInfo?access_token="+token), "", formType); p.status != http.StatusMethodNotAllowed {
-		t.Errorf("POST: %d", p.status)
+	if p := b.Post(w.at("userInfo?access_token="+token), nil); p.Status != http.StatusMethodNotAllowed {
+		t.Errorf("POST: %d", p.Status)
 	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.at("userInfo"), nil)
-	must(t, err)
-	r.Header.Set("Authorization", "Bearer "+token)
-	if answer, err := b.Do(r); err != nil || answer.StatusCode != http.StatusUnauthorized {
-		t.Errorf("in a header: %v %v", answer, err)
+	if p := b.Do("GET", w.at("userInfo"), "", http.Header{"Authorization": {"Bearer " + token}}); p.Status != http.StatusUnauthorized {
+		t.Errorf("in a header: %d", p.Status)
 	}
 }

@@ -40,7 +40,7 @@ func FuzzRedirect(f *testing.F) {
 func FuzzAuthorize(f *testing.F) {
 	w := newWorld(f)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	for _, seed := range []string{
 		ask().Encode(), ask("state", "").Encode(), ask().Encode() + "&state=2", ask("redirect_uri", "https://evil.example").Encode(),
 		"client_id=wps", "%zz", ";", ask("redirect_uri", callback+"&code=1").Encode(),
@@ -55,7 +55,7 @@ func FuzzAuthorize(f *testing.F) {
 		if r.URL.RawQuery = query; strings.ContainsFunc(query, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '#' }) {
 			return // no client can send it
 		}
-		answer, err := b.Do(r)
+		answer, err := b.Client.Do(r)
 		if err != nil {
 			return
 		}

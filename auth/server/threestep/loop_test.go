@@ -19,6 +19,7 @@ import (
 	"lanyard/auth/openid"
 	"lanyard/auth/server"
 	"lanyard/auth/server/demo"
+	"lanyard/auth/server/servertest"
 	"lanyard/auth/server/sso"
 	"lanyard/auth/server/store"
 	"lanyard/auth/server/threestep"
@@ -130,25 +131,25 @@ func loop(t *testing.T, three server.Three, vars map[string]string) {
 	}
 	connect(other, "AK2", appSecret, fill)
 
-	b := (&world{t: t, url: listener.URL}).browser()
-	b.CheckRedirect = nil // as a browser does
+	b := (&servertest.Site{T: t, URL: listener.URL}).Browser()
+	b.Client.CheckRedirect = nil // as a browser does
 	at := listener.URL + "/e/" + other + "/home"
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, at, nil)
 	must(t, err)
-	answer, err := b.Do(r)
+	answer, err := b.Client.Do(r)
 	must(t, err)
 	defer answer.Body.Close()
 	signIn := answer.Request.URL
 	if signIn.Path != "/authorize" || !strings.HasPrefix(signIn.String(), sso.URL) {
 		t.Fatalf("sent to %s", signIn)
 	}
-	page := b.do(http.MethodPost, signIn.String(), url.Values{"account": {"zhangsan"}}.Encode(), formType)
+	page := b.Post(signIn.String(), url.Values{"account": {"zhangsan"}})
 	people, err := s.FindPeople(ctx, acme, "", 10, 0)
 	must(t, err)
 	if len(people) != 1 {
-		t.Fatalf("%d people at the provider; the last page: %s", len(people), page.body)
+		t.Fatalf("%d people at the provider; the last page: %s", len(people), page.Body)
 	}
-	if want := "home of 张三 " + people[0].ID + " " + sso.URL + "/avatar/zhangsan"; page.body != want {
-		t.Errorf("page = %q, want %q", page.body, want)
+	if want := "home of 张三 " + people[0].ID + " " + sso.URL + "/avatar/zhangsan"; page.Body != want {
+		t.Errorf("page = %q, want %q", page.Body, want)
 	}
 }

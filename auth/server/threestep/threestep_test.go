@@ -17,14 +17,14 @@ func TestAsTheDocumentShowsIt(t *testing.T) {
 	w := newWorld(t)
 	zhang := w.person(acme, "张三")
 	b := w.browser()
-	b.signIn(zhang)
+	b.SignIn(zhang)
 
-	p := b.get(w.at("authorize?client_id=wps&response_type=code&redirect_uri=" + url.QueryEscape(asked) + "&state=s%20t"))
-	back := p.header.Get("Location")
+	p := b.Get(w.at("authorize?client_id=wps&response_type=code&redirect_uri=" + url.QueryEscape(asked) + "&state=s%20t"))
+	back := p.Location()
 	rest, ok := strings.CutPrefix(back, asked+"&code=")
 	code, state, _ := strings.Cut(rest, "&state=")
-	if p.status != http.StatusFound || !ok || len(code) < 40 || state != "s+t" || p.header.Get("Referrer-Policy") != "no-referrer" {
-		t.Fatalf("authorize: %d, back to %s", p.status, back)
+	if p.Status != http.StatusFound || !ok || len(code) < 40 || state != "s+t" || p.Header.Get("Referrer-Policy") != "no-referrer" {
+		t.Fatalf("authorize: %d, back to %s", p.Status, back)
 	}
 	status, v := w.token(trade(code))
 	token, _ := v["access_token"].(string)
@@ -39,11 +39,11 @@ func TestAsTheDocumentShowsIt(t *testing.T) {
 		t.Errorf("who came back = %v", w.back)
 	}
 	for _, secret := range []string{code, token, appSecret, "code=", "kdocs"} {
-		if strings.Contains(w.log.String(), secret) {
-			t.Errorf("the log tells %q:\n%s", secret, w.log.String())
+		if strings.Contains(w.Log.String(), secret) {
+			t.Errorf("the log tells %q:\n%s", secret, w.Log.String())
 		}
 	}
-	if strings.Contains(b.get(w.at("authorize?"+ask("state", "").Encode())).header.Get("Location"), "state") {
+	if strings.Contains(b.Get(w.at("authorize?"+ask("state", "").Encode())).Location(), "state") {
 		t.Error("a state that was not sent comes back")
 	}
 }
@@ -62,29 +62,29 @@ func TestNamesOfTheApplication(t *testing.T) {
 	zhang := w.person(acme, "张三")
 	zhang.Authoritative = map[string]string{"sub": "ZhangSan"}
 	zhang.Email, zhang.EmailVerified = "zs@acme.example", true
-	_, err := w.store.UpsertPerson(context.Background(), zhang)
+	_, err := w.Store.UpsertPerson(context.Background(), zhang)
 	must(t, err)
 	b := w.browser()
-	b.signIn(zhang)
-	p := b.get(w.at("authorize?fixed=1&appid=crm&type=code&st=7&redirect_url=" + url.QueryEscape(callback+"&")))
-	rest, ok := strings.CutPrefix(p.header.Get("Location"), callback+"&oauth_code=")
+	b.SignIn(zhang)
+	p := b.Get(w.at("authorize?fixed=1&appid=crm&type=code&st=7&redirect_url=" + url.QueryEscape(callback+"&")))
+	rest, ok := strings.CutPrefix(p.Location(), callback+"&oauth_code=")
 	code, state, _ := strings.Cut(rest, "&st=")
 	if !ok || state != "7" {
-		t.Fatalf("authorize: %d %s %s", p.status, p.header.Get("Location"), p.body)
+		t.Fatalf("authorize: %d %s %s", p.Status, p.Location(), p.Body)
 	}
-	_, v := w.fields(b.get(w.at("accessToken?fixed=1&grant=authorization_code&appid=crm&appkey=" + url.QueryEscape(appSecret) + "&oauth_code=" + code)))
+	_, v := w.fields(b.Get(w.at("accessToken?fixed=1&grant=authorization_code&appid=crm&appkey=" + url.QueryEscape(appSecret) + "&oauth_code=" + code)))
 	token, _ := v["ticket"].(string)
 	if token == "" || v["ttl"] != 300.0 {
 		t.Fatalf("accessToken: %v", v)
 	}
-	_, v = w.fields(b.get(w.at("userInfo?fixed=1&ticket=" + token)))
+	_, v = w.fields(b.Get(w.at("userInfo?fixed=1&ticket=" + token)))
 	if v["uid"] != "ZhangSan" || v["nickname"] != "张三" || v["mail"] != "zs@acme.example" {
 		t.Errorf("userInfo: %v", v)
 	}
 	zhang.EmailVerified = false
-	_, err = w.store.UpsertPerson(context.Background(), zhang)
+	_, err = w.Store.UpsertPerson(context.Background(), zhang)
 	must(t, err)
-	if _, v = w.fields(b.get(w.at("userInfo?ticket=" + token))); v["mail"] != nil || v["uid"] != "ZhangSan" {
+	if _, v = w.fields(b.Get(w.at("userInfo?ticket=" + token))); v["mail"] != nil || v["uid"] != "ZhangSan" {
 		t.Errorf("userInfo with an address that nobody verified: %v", v)
 	}
 }
@@ -93,32 +93,32 @@ func TestNamesOfTheApplication(t *testing.T) {
 func TestSignsInFirst(t *testing.T) {
 	w := newWorld(t)
 	query := ask().Encode()
-	p := w.browser().get(w.at("authorize?" + query))
-	if p.header.Get("Location") != "https://idp.example/authorize" || w.begun != "/e/"+acme+"/three/authorize?"+query {
-		t.Errorf("sent to %s, to come back to %s", p.header.Get("Location"), w.begun)
+	p := w.Browser().Get(w.at("authorize?" + query))
+	if p.Location() != "https://idp.example/authorize" || w.gate.Return != "/e/"+acme+"/three/authorize?"+query {
+		t.Errorf("sent to %s, to come back to %s", p.Location(), w.gate.Return)
 	}
 }
 
 func TestTimes(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	late := b.code(ask())
-	w.later(61 * time.Second)
+	w.Advance(61 * time.Second)
 	if status, v := w.token(trade(late)); status != http.StatusBadRequest || v["error"] != "invalid_grant" {
 		t.Errorf("code after a minute: %d %v", status, v)
 	}
 	token := b.given()
-	w.later(299 * time.Second)
+	w.Advance(299 * time.Second)
 	if status, _ := w.who(token); status != http.StatusOK {
 		t.Errorf("token after 299 s: %d", status)
 	}
-	w.later(2 * time.Second)
+	w.Advance(2 * time.Second)
 	if status, v := w.who(token); status != http.StatusUnauthorized || v["error"] != "invalid_token" {
 		t.Errorf("token after 301 s: %d %v", status, v)
 	}
 	token, code := b.given(), b.code(ask())
-	must(t, w.store.EndSession(context.Background(), acme, b.session, w.base.Time()))
+	must(t, w.Store.EndSession(context.Background(), acme, b.Session.ID, w.Base.Time()))
 	if status, v := w.token(trade(code)); status != http.StatusBadRequest || v["error"] != "invalid_grant" {
 		t.Errorf("code after signing out: %d %v", status, v)
 	}
@@ -132,13 +132,13 @@ func TestAudience(t *testing.T) {
 	w := newWorld(t)
 	zhang := w.person(acme, "张三")
 	b := w.browser()
-	b.signIn(zhang)
+	b.SignIn(zhang)
 	token := b.given()
 	address := w.at("authorize?" + ask().Encode())
 	denied := func(what string) {
 		t.Helper()
-		if p := b.get(address); p.status == http.StatusFound || !strings.Contains(p.body, "app_not_yours") {
-			t.Errorf("%s: %d %s", what, p.status, p.body)
+		if p := b.Get(address); p.Status == http.StatusFound || !strings.Contains(p.Body, "app_not_yours") {
+			t.Errorf("%s: %d %s", what, p.Status, p.Body)
 		}
 		if status, v := w.who(token); status != http.StatusForbidden || v["error"] != "access_denied" {
 			t.Errorf("%s: userInfo %d %v", what, status, v)
