@@ -38,48 +38,52 @@ func TestAttacks(t *testing.T) {
 		why  string // the key of the reason
 	}{
 		{"another enterprise's entity", func() page {
-			return b.post(of(func(a *ask) { a.issuer, a.acs = "https://foreign.example/sp", "https://foreign.example/acs" }), "")
+			return b.byPost(of(func(a *ask) { a.issuer, a.acs = "https://foreign.example/sp", "https://foreign.example/acs" }), "")
 		}, "unknown"},
 		{"another enterprise's address", func() page {
-			return b.post(of(func(a *ask) { a.acs = "https://foreign.example/acs" }), "")
+			return b.byPost(of(func(a *ask) { a.acs = "https://foreign.example/acs" }), "")
 		}, "consumer"},
-		{"another app's address", func() page { return b.post(of(func(a *ask) { a.acs = wikiACS }), "") }, "consumer"},
-		{"an address that begins alike", func() page { return b.post(of(func(a *ask) { a.acs += "/../evil" }), "") }, "consumer"},
-		{"an address in capitals", func() page { return b.post(of(func(a *ask) { a.acs = strings.ToUpper(a.acs) }), "") }, "consumer"},
+		{"another app's address", func() page { return b.byPost(of(func(a *ask) { a.acs = wikiACS }), "") }, "consumer"},
+		{"an address that begins alike", func() page { return b.byPost(of(func(a *ask) { a.acs += "/../evil" }), "") }, "consumer"},
+		{"an address in capitals", func() page { return b.byPost(of(func(a *ask) { a.acs = strings.ToUpper(a.acs) }), "") }, "consumer"},
 		{"an address by number", func() page {
-			return b.post(of(func(a *ask) { a.acs, a.attrs = "", ` AssertionConsumerServiceIndex="1"` }), "")
+			return b.byPost(of(func(a *ask) { a.acs, a.attrs = "", ` AssertionConsumerServiceIndex="1"` }), "")
 		}, "consumer"},
-		{"no issuer", func() page { return b.post(of(func(a *ask) { a.issuer = "" }), "") }, "unknown"},
+		{"no issuer", func() page { return b.byPost(of(func(a *ask) { a.issuer = "" }), "") }, "unknown"},
 		{"two issuers", func() page {
-			return b.post(of(func(a *ask) { a.inside = `<saml:Issuer>https://open.example/sp</saml:Issuer>` }), "")
+			return b.byPost(of(func(a *ask) { a.inside = `<saml:Issuer>https://open.example/sp</saml:Issuer>` }), "")
 		}, "unknown"},
-		{"unknown issuer", func() page { return b.post(of(func(a *ask) { a.issuer += "x" }), "") }, "unknown"},
+		{"unknown issuer", func() page { return b.byPost(of(func(a *ask) { a.issuer += "x" }), "") }, "unknown"},
 		{"comment in the issuer", func() page {
-			return b.post(strings.Replace(of(func(*ask) {}), "open.example/sp", "open.example<!-- -->/sp", 1), "")
+			return b.byPost(strings.Replace(of(func(*ask) {}), "open.example/sp", "open.example<!-- -->/sp", 1), "")
 		}, "unreadable"},
-		{"comment in front", func() page { return b.post("<!-- -->"+of(func(*ask) {}), "") }, "unreadable"},
-		{"document type", func() page { return b.post(`<!DOCTYPE x>`+of(func(*ask) {}), "") }, "unreadable"},
+		{"comment in front", func() page { return b.byPost("<!-- -->"+of(func(*ask) {}), "") }, "unreadable"},
+		{"document type", func() page { return b.byPost(`<!DOCTYPE x>`+of(func(*ask) {}), "") }, "unreadable"},
 		{"external entity", func() page {
-			return b.post(`<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>`+of(func(a *ask) { a.inside = "&e;" }), "")
+			return b.byPost(`<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>`+of(func(a *ask) { a.inside = "&e;" }), "")
 		}, "unreadable"},
-		{"undefined entity", func() page { return b.post(of(func(a *ask) { a.inside = "&e;" }), "") }, "unreadable"},
+		{"undefined entity", func() page { return b.byPost(of(func(a *ask) { a.inside = "&e;" }), "") }, "unreadable"},
 		{"billion laughs", func() page {
-			return b.post(`<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>`+of(func(a *ask) { a.inside = "&b;" }), "")
+			return b.byPost(`<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>`+of(func(a *ask) { a.inside = "&b;" }), "")
 		}, "unreadable"},
 		{"processing instruction", func() page {
-			return b.post(`<?xml version="1.0"?><?xml-stylesheet href="https://evil.example/x.xsl"?>`+of(func(*ask) {}), "")
+			return b.byPost(`<?xml version="1.0"?><?xml-stylesheet href="https://evil.example/x.xsl"?>`+of(func(*ask) {}), "")
 		}, "unreadable"},
 		{"the same ID twice", func() page {
-			return b.post(of(func(a *ask) { a.inside = `<x ID="` + a.id + `"/>` }), "")
+			return b.byPost(of(func(a *ask) { a.inside = `<x ID="` + a.id + `"/>` }), "")
 		}, "unreadable"},
-		{"the same attribute twice", func() page { return b.post(of(func(a *ask) { a.attrs = ` Version="2.0"` }), "") }, "unreadable"},
-		{"a second root", func() page { return b.post(of(func(*ask) {})+"<x/>", "") }, "unreadable"},
-		{"not UTF-8", func() page { return b.post(of(func(a *ask) { a.inside = "\xff" }), "") }, "unreadable"},
+		{"the same attribute twice", func() page { return b.byPost(of(func(a *ask) { a.attrs = ` Version="2.0"` }), "") }, "unreadable"},
+		{"a second root", func() page { return b.byPost(of(func(*ask) {})+"<x/>", "") }, "unreadable"},
+		{"not UTF-8", func() page { return b.byPost(of(func(a *ask) { a.inside = "\xff" }), "") }, "unreadable"},
 		{"deep", func() page {
-			return b.post(of(func(a *ask) { a.inside = strings.Repeat("<x>", 40) + strings.Repeat("</x>", 40) }), "")
+			return b.byPost(of(func(a *ask) { a.inside = strings.Repeat("<x>", 40) + strings.Repeat("</x>", 40) }), "")
 		}, "unreadable"},
-		{"many elements", func() page { return b.post(of(func(a *ask) { a.inside = strings.Repeat("<x/>", 400) }), "") }, "unreadable"},
-		{"big", func() page { return b.post(of(func(a *ask) { a.inside = strings.Repeat(" ", 70<<10) }), "") }, "unreadable"},
+		{"many elements", func() page {
+			return b.byPost(of(func(a *ask) { a.inside = strings.Repeat("<x/>", 400) }), "")
+		}, "unreadable"},
+		{"big", func() page {
+			return b.byPost(of(func(a *ask) { a.inside = strings.Repeat(" ", 70<<10) }), "")
+		}, "unreadable"},
 		{"bomb", func() page {
 			return b.redirect(byRedirect(of(func(a *ask) { a.inside = strings.Repeat(" ", 8<<20) }), "", nil))
 		}, "unreadable"},
@@ -90,30 +94,32 @@ func TestAttacks(t *testing.T) {
 		{"nothing", func() page { return b.redirect("") }, "unreadable"},
 		{"twice", func() page { return b.redirect(byRedirect(of(func(*ask) {}), "", nil) + "&SAMLRequest=x") }, "unreadable"},
 		{"another encoding", func() page { return b.redirect(byRedirect(of(func(*ask) {}), "", nil) + "&SAMLEncoding=x") }, "unreadable"},
-		{"long RelayState", func() page { return b.post(of(func(*ask) {}), strings.Repeat("r", 1025)) }, "unreadable"},
+		{"long RelayState", func() page { return b.byPost(of(func(*ask) {}), strings.Repeat("r", 1025)) }, "unreadable"},
 		{"another message", func() page {
-			return b.post(strings.ReplaceAll(of(func(*ask) {}), "AuthnRequest", "LogoutRequest"), "")
+			return b.byPost(strings.ReplaceAll(of(func(*ask) {}), "AuthnRequest", "LogoutRequest"), "")
 		}, "unreadable"},
-		{"SAML 1.1", func() page { return b.post(strings.Replace(of(func(*ask) {}), `"2.0"`, `"1.1"`, 1), "") }, "unreadable"},
-		{"markup as id", func() page { return b.post(of(func(a *ask) { a.id = "_&quot;&gt;" }), "") }, "unreadable"},
-		{"another destination", func() page { return b.post(of(func(a *ask) { a.destination = "https://other.example/sso" }), "") }, "destination"},
-		{"another enterprise's destination", func() page {
-			return b.post(of(func(a *ask) { a.destination = w.url + "/e/" + other + "/saml/sso" }), "")
+		{"SAML 1.1", func() page { return b.byPost(strings.Replace(of(func(*ask) {}), `"2.0"`, `"1.1"`, 1), "") }, "unreadable"},
+		{"markup as id", func() page { return b.byPost(of(func(a *ask) { a.id = "_&quot;&gt;" }), "") }, "unreadable"},
+		{"another destination", func() page {
+			return b.byPost(of(func(a *ask) { a.destination = "https://other.example/sso" }), "")
 		}, "destination"},
-		{"expired", func() page { return b.post(of(func(a *ask) { a.at = a.at.Add(-6 * time.Minute) }), "") }, "expired"},
-		{"from the future", func() page { return b.post(of(func(a *ask) { a.at = a.at.Add(4 * time.Minute) }), "") }, "expired"},
+		{"another enterprise's destination", func() page {
+			return b.byPost(of(func(a *ask) { a.destination = w.URL + "/e/" + other + "/saml/sso" }), "")
+		}, "destination"},
+		{"expired", func() page { return b.byPost(of(func(a *ask) { a.at = a.at.Add(-6 * time.Minute) }), "") }, "expired"},
+		{"from the future", func() page { return b.byPost(of(func(a *ask) { a.at = a.at.Add(4 * time.Minute) }), "") }, "expired"},
 		{"encrypted name", func() page {
-			return b.post(of(func(a *ask) {
+			return b.byPost(of(func(a *ask) {
 				a.inside = `<samlp:NameIDPolicy Format="urn:oasis:names:tc:SAML:2.0:nameid-format:encrypted"/>`
 			}), "")
 		}, "encryption"},
 
 		{"unsigned redirect", func() page { return b.redirect(byRedirect(good, "", nil)) }, "unsigned"},
-		{"unsigned post", func() page { return b.post(good, "") }, "unsigned"},
+		{"unsigned post", func() page { return b.byPost(good, "") }, "unsigned"},
 		{"somebody else's key, redirect", func() page { return b.redirect(byRedirect(good, "", thiefKey().key)) }, "signature"},
-		{"somebody else's key, post", func() page { return b.post(sign(good, thiefKey()), "") }, "signature"},
+		{"somebody else's key, post", func() page { return b.byPost(sign(good, thiefKey()), "") }, "signature"},
 		{"their certificate on another's signature", func() page {
-			return b.post(sign(good, keyPair{key: thiefKey().key, cert: spKey().cert}), "")
+			return b.byPost(sign(good, keyPair{key: thiefKey().key, cert: spKey().cert}), "")
 		}, "signature"},
 		{"changed RelayState", func() page {
 			return b.redirect(strings.Replace(byRedirect(good, "one", spKey().key), "RelayState=one", "RelayState=two", 1))
@@ -127,21 +133,21 @@ func TestAttacks(t *testing.T) {
 		{"SHA-1, redirect", func() page {
 			return b.redirect(strings.Replace(byRedirect(good, "", spKey().key), url.QueryEscape(dsig.RSASHA256SignatureMethod), url.QueryEscape(dsig.RSASHA1SignatureMethod), 1))
 		}, "algorithm"},
-		{"SHA-1, post", func() page { return b.post(enveloped(t, good, spKey(), dsig.RSASHA1SignatureMethod), "") }, "algorithm"},
+		{"SHA-1, post", func() page { return b.byPost(enveloped(t, good, spKey(), dsig.RSASHA1SignatureMethod), "") }, "algorithm"},
 		{"changed after signing", func() page {
-			return b.post(strings.Replace(sign(good, spKey()), wikiACS, wikiACS+"2", 1), "")
+			return b.byPost(strings.Replace(sign(good, spKey()), wikiACS, wikiACS+"2", 1), "")
 		}, "signature"},
 		{"signed without destination", func() page {
 			a := w.ask()
 			a.destination = ""
-			return b.post(sign(a.xml(), spKey()), "")
+			return b.byPost(sign(a.xml(), spKey()), "")
 		}, "destination"},
-		{"a signed request within another", func() page { return b.post(wrapped(t, w, spKey(), wrapInside), "") }, "signature"},
-		{"a signed request beside another's content", func() page { return b.post(wrapped(t, w, spKey(), wrapBeside), "") }, "signature"},
-		{"a signature of another element", func() page { return b.post(wrapped(t, w, spKey(), wrapMoved), "") }, "signature"},
-		{"two signatures", func() page { return b.post(wrapped(t, w, spKey(), wrapTwice), "") }, "unreadable|signature"},
+		{"a signed request within another", func() page { return b.byPost(wrapped(t, w, spKey(), wrapInside), "") }, "signature"},
+		{"a signed request beside another's content", func() page { return b.byPost(wrapped(t, w, spKey(), wrapBeside), "") }, "signature"},
+		{"a signature of another element", func() page { return b.byPost(wrapped(t, w, spKey(), wrapMoved), "") }, "signature"},
+		{"two signatures", func() page { return b.byPost(wrapped(t, w, spKey(), wrapTwice), "") }, "unreadable|signature"},
 		{"an unsigned app's name under a signature", func() page {
-			return b.post(strings.Replace(sign(good, spKey()), wikiEntity, "https://open.example/sp", 1), "")
+			return b.byPost(strings.Replace(sign(good, spKey()), wikiEntity, "https://open.example/sp", 1), "")
 		}, "consumer"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -149,10 +155,10 @@ func TestAttacks(t *testing.T) {
 			p := row.send()
 			found := false
 			for _, why := range strings.Split(row.why, "|") {
-				found = found || strings.HasPrefix(p.body, "page: request_invalid: ") && strings.Contains(p.body, "read SAML request: "+why)
+				found = found || strings.HasPrefix(p.Body, "page: request_invalid: ") && strings.Contains(p.Body, "read SAML request: "+why)
 			}
 			if !found {
-				t.Errorf("%d %s %.400s", p.status, p.header.Get("Location"), p.body)
+				t.Errorf("%d %s %.400s", p.Status, p.Location(), p.Body)
 			}
 			want(t, "outcomes", len(w.outcomes), before)
 		})
@@ -216,8 +222,8 @@ func TestRefusalIsShort(t *testing.T) {
 	} {
 		a := w.ask()
 		change(&a)
-		if p := w.browser().post(a.xml(), ""); !strings.HasPrefix(p.body, "page: request_invalid") || len(p.body) > 1000 {
-			t.Errorf("%s: %d bytes, %.200s", name, len(p.body), p.body)
+		if p := w.browser().byPost(a.xml(), ""); !strings.HasPrefix(p.Body, "page: request_invalid") || len(p.Body) > 1000 {
+			t.Errorf("%s: %d bytes, %.200s", name, len(p.Body), p.Body)
 		}
 	}
 }
@@ -229,7 +235,7 @@ func TestSealedRequests(t *testing.T) {
 	w.app(acme, "wiki", app)
 	w.app(other, "wiki2", app)
 	b := w.browser()
-	taken := b.redirect(byRedirect(w.ask().xml(), "", nil)).header.Get("Location")
+	taken := b.redirect(byRedirect(w.ask().xml(), "", nil)).Location()
 	b.signIn(w.zhangsan())
 	for name, address := range map[string]string{
 		"none":       "/e/" + acme + "/saml/continue",
@@ -237,20 +243,20 @@ func TestSealedRequests(t *testing.T) {
 		"enterprise": strings.Replace(taken, acme, other, 1),
 		"cut":        taken[:len(taken)-4],
 	} {
-		if p := b.get(address); !strings.HasPrefix(p.body, "page: sign_in_stale") {
-			t.Errorf("%s: %s", name, p.body)
+		if p := b.Get(address); !strings.HasPrefix(p.Body, "page: sign_in_stale") {
+			t.Errorf("%s: %s", name, p.Body)
 		}
 	}
 	sp := wiki()
 	sp.ACS = sp.ACS[1:]
 	w.app(acme, "wiki", sp)
-	if p := b.get(taken); !strings.HasPrefix(p.body, "page: sign_in_stale") {
-		t.Errorf("to an address that the app no longer has: %s", p.body)
+	if p := b.Get(taken); !strings.HasPrefix(p.Body, "page: sign_in_stale") {
+		t.Errorf("to an address that the app no longer has: %s", p.Body)
 	}
 	w.app(acme, "wiki", app)
-	w.clock.add(21 * time.Minute)
-	if p := b.get(taken); !strings.HasPrefix(p.body, "page: sign_in_stale") {
-		t.Errorf("late: %s", p.body)
+	w.Advance(21 * time.Minute)
+	if p := b.Get(taken); !strings.HasPrefix(p.Body, "page: sign_in_stale") {
+		t.Errorf("late: %s", p.Body)
 	}
 }
 
@@ -261,14 +267,14 @@ func TestReplay(t *testing.T) {
 	w.app(acme, "open", server.SAML{EntityID: "https://open.example/sp", ACS: []string{"https://open.example/acs"}})
 	person := w.zhangsan()
 	a := w.ask()
-	w.browser().signIn(person).follow(w.browser().post(a.xml(), ""))
+	w.browser().signIn(person).follow(w.browser().byPost(a.xml(), ""))
 	second := w.browser().signIn(person)
-	if p := second.follow(second.post(a.xml(), "")); !strings.HasPrefix(p.body, "page: sign_in_stale") {
-		t.Errorf("replayed: %s", p.body)
+	if p := second.follow(second.byPost(a.xml(), "")); !strings.HasPrefix(p.Body, "page: sign_in_stale") {
+		t.Errorf("replayed: %s", p.Body)
 	}
 	// The same id of another service provider is another request.
 	a.issuer, a.acs = "https://open.example/sp", "https://open.example/acs"
-	second.follow(second.post(a.xml(), "")).form(t).one(t)
+	form(t, second.follow(second.byPost(a.xml(), ""))).one(t)
 }
 
 // TestWeakKeys lets no app verify by a key that anybody can break.
@@ -279,7 +285,7 @@ func TestWeakKeys(t *testing.T) {
 	sp.Certificates = []string{weak.pem()}
 	w.app(acme, "wiki", sp)
 	p := w.browser().redirect(byRedirect(w.ask().xml(), "", weak.key))
-	if !strings.Contains(p.body, "read SAML request: signature") {
-		t.Error(p.body)
+	if !strings.Contains(p.Body, "read SAML request: signature") {
+		t.Error(p.Body)
 	}
 }

@@ -29,7 +29,7 @@ func BenchmarkResponse(b *testing.B) {
 	w := newWorld(b)
 	app := w.app(acme, "role", aliyunRole)
 	w.admitted["role"] = server.Admission{Allowed: true, Values: map[string]string{"role": "admin; reader"}}
-	session := w.browser().signIn(w.zhangsan()).session
+	session := w.browser().signIn(w.zhangsan()).Session
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	for b.Loop() {
 		rec := httptest.NewRecorder()

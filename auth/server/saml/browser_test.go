@@ -20,10 +20,10 @@ func TestBrowser(t *testing.T) {
 	ctx := authtest.Chromium(t, "ignore-certificate-errors=true")
 	w := newWorld(t)
 	b := w.browser().signIn(w.zhangsan())
-	u, err := url.Parse(w.url)
+	u, err := url.Parse(w.URL)
 	must(t, err)
-	w.handler.(*http.ServeMux).HandleFunc("GET /sign-in", func(rw http.ResponseWriter, _ *http.Request) {
-		for _, c := range b.Jar.Cookies(u) {
+	w.Mux.HandleFunc("GET /sign-in", func(rw http.ResponseWriter, _ *http.Request) {
+		for _, c := range b.Client.Jar.Cookies(u) {
 			http.SetCookie(rw, &http.Cookie{Name: c.Name, Value: c.Value, Path: "/", SameSite: http.SameSiteLaxMode})
 		}
 		_, _ = rw.Write([]byte("<title>in</title>"))
@@ -41,8 +41,8 @@ func TestBrowser(t *testing.T) {
 	defer acs.Close()
 	w.app(acme, "x", server.SAML{EntityID: "urn:x", ACS: []string{acs.URL + "/acs"}, RelayState: "there"})
 
-	must(t, chromedp.Do(ctx, chromedp.Navigate(w.url+"/sign-in")))
-	must(t, chromedp.Do(ctx, chromedp.Navigate(w.url+"/open/"+acme+"/x")))
+	must(t, chromedp.Do(ctx, chromedp.Navigate(w.URL+"/sign-in")))
+	must(t, chromedp.Do(ctx, chromedp.Navigate(w.URL+"/open/"+acme+"/x")))
 	select {
 	case v := <-arrived:
 		if v.Get("SAMLResponse") == "" || v.Get("RelayState") != "there" {

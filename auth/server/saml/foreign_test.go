@@ -66,10 +66,10 @@ func TestForeign(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w.app(acme, name, row.sp)
 			w.admitted[name] = server.Admission{Allowed: true, Values: map[string]string{"role": "admin;reader"}}
-			good := b.open(acme, name).form(t)
+			good := form(t, b.open(acme, name))
 			row.sp.SignResponse = true
 			w.app(acme, name, row.sp)
-			both := b.open(acme, name).form(t)
+			both := form(t, b.open(acme, name))
 			options := map[string]any{
 				"idpCert": certs[0].PEM, "issuer": row.sp.EntityID, "audience": row.sp.EntityID, "callbackUrl": row.sp.ACS[0],
 				"idpIssuer": w.issuer() + "/saml/metadata", "wantAssertionsSigned": true, "wantAuthnResponseSigned": false,
@@ -112,7 +112,7 @@ func TestForeignText(t *testing.T) {
 	var responses [][]byte
 	for _, text := range texts {
 		b := w.browser().signIn(w.zhangsan(func(p *server.Person) { p.Authoritative["login"] = text }))
-		responses = append(responses, b.open(acme, "x").form(t).raw)
+		responses = append(responses, form(t, b.open(acme, "x")).raw)
 	}
 	got := foreign(t, map[string]any{
 		"idpCert": certs[0].PEM, "issuer": "urn:x", "audience": "urn:x", "callbackUrl": "https://x.example/acs", "wantAuthnResponseSigned": false,

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"lanyard/auth/server"
+	"lanyard/auth/server/servertest"
 )
 
 // FuzzRequest: whatever comes, nothing is answered but what names an app and one of
@@ -36,12 +37,12 @@ func FuzzRequest(f *testing.F) {
 			}.Encode())),
 			httptest.NewRequest(http.MethodGet, "/e/"+acme+"/saml/sso?"+byRedirect(text, relay, nil), nil),
 		} {
-			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("Content-Type", servertest.FormType)
 			rec := httptest.NewRecorder()
-			w.handler.ServeHTTP(rec, r)
+			w.Mux.ServeHTTP(rec, r)
 			switch body := rec.Body.String(); {
 			case strings.Contains(body, "<form"):
-				if p := (page{status: rec.Code, body: body}).form(t); !strings.HasPrefix(p.to, "https://wiki.example/acs") || len(p.response.Assertions) > 0 {
+				if p := form(t, page{Status: rec.Code, Body: body}); !strings.HasPrefix(p.to, "https://wiki.example/acs") || len(p.response.Assertions) > 0 {
 					t.Errorf("posted to %s: %s", p.to, p.raw)
 				}
 			case rec.Code == http.StatusSeeOther:

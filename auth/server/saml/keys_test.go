@@ -22,7 +22,7 @@ var metadataCert = regexp.MustCompile(`<X509Certificate>([^<]+)</X509Certificate
 func (w *world) published(t testing.TB) []string {
 	t.Helper()
 	var out []string
-	for _, m := range metadataCert.FindAllStringSubmatch(w.browser().get(w.issuer()+"/saml/metadata").body, -1) {
+	for _, m := range metadataCert.FindAllStringSubmatch(w.browser().Get(w.issuer()+"/saml/metadata").Body, -1) {
 		out = append(out, m[1])
 	}
 	return out
@@ -31,15 +31,15 @@ func (w *world) published(t testing.TB) []string {
 // TestMetadata says all that an admin of a service provider needs.
 func TestMetadata(t *testing.T) {
 	w := newWorld(t)
-	p := w.browser().get(w.issuer() + "/saml/metadata")
-	want(t, "type", p.header.Get("Content-Type"), "application/samlmetadata+xml; charset=utf-8")
+	p := w.browser().Get(w.issuer() + "/saml/metadata")
+	want(t, "type", p.Header.Get("Content-Type"), "application/samlmetadata+xml; charset=utf-8")
 	for _, part := range []string{
 		`entityID="` + w.issuer() + `/saml/metadata"`, `use="signing"`,
 		`<SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect" Location="` + w.issuer() + `/saml/sso">`,
 		`<SingleSignOnService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="` + w.issuer() + `/saml/sso">`,
 	} {
-		if !strings.Contains(p.body, part) {
-			t.Errorf("metadata lacks %s:\n%s", part, p.body)
+		if !strings.Contains(p.Body, part) {
+			t.Errorf("metadata lacks %s:\n%s", part, p.Body)
 		}
 	}
 	certs, err := w.provider.Certificates(t.Context(), acme)
@@ -49,13 +49,13 @@ func TestMetadata(t *testing.T) {
 	if len(certs[0].Fingerprint) != 95 {
 		t.Errorf("fingerprint = %q", certs[0].Fingerprint)
 	}
-	if p := w.browser().get("/e/nobody/saml/metadata"); p.status == http.StatusOK || !strings.HasPrefix(p.body, "page: enterprise_none") {
-		t.Errorf("unknown enterprise: %d %s", p.status, p.body)
+	if p := w.browser().Get("/e/nobody/saml/metadata"); p.Status == http.StatusOK || !strings.HasPrefix(p.Body, "page: enterprise_none") {
+		t.Errorf("unknown enterprise: %d %s", p.Status, p.Body)
 	}
 	// Each enterprise has a key of its own.
 	theirs, err := w.provider.Certificates(t.Context(), other)
 	must(t, err)
-	if left := theirs[0].NotAfter.Sub(w.clock.Now()); left < 9*365*24*time.Hour {
+	if left := theirs[0].NotAfter.Sub(w.Now()); left < 9*365*24*time.Hour {
 		t.Errorf("the certificate counts for %s only", left)
 	}
 	if theirs[0].PEM == certs[0].PEM {
@@ -72,14 +72,14 @@ func TestRollover(t *testing.T) {
 			w.app(acme, "wiki", wiki())
 			b := w.browser().signIn(w.zhangsan())
 			signs := func() string {
-				return strings.Join(strings.Fields(b.open(acme, "wiki").form(t).one(t).Signature.Certificate), "")
+				return strings.Join(strings.Fields(form(t, b.open(acme, "wiki")).one(t).Signature.Certificate), "")
 			}
 			old := signs()
 			wantErr(t, w.provider.Switch(t.Context(), acme), auth.ErrConflict)
 
 			at := time.Time{}
 			if timed {
-				at = w.clock.Now().Add(time.Hour)
+				at = w.Now().Add(time.Hour)
 			}
 			must(t, w.provider.Rotate(t.Context(), acme, at))
 			wantErr(t, w.provider.Rotate(t.Context(), acme, at), auth.ErrConflict)
@@ -87,10 +87,10 @@ func TestRollover(t *testing.T) {
 			if len(both) != 2 || both[0] != old {
 				t.Fatalf("published %d certificates", len(both))
 			}
-			w.clock.add(59 * time.Minute)
+			w.Advance(59 * time.Minute)
 			want(t, "signs until then", signs(), old)
 			if timed {
-				w.clock.add(2 * time.Minute)
+				w.Advance(2 * time.Minute)
 			} else {
 				must(t, w.provider.Switch(t.Context(), acme))
 			}
@@ -145,7 +145,7 @@ func TestFirstKeys(t *testing.T) {
 	const instances = 4
 	looked.Add(instances)
 	for range instances {
-		p := w.instanceWith(&slowKeys{stored: w.store, looked: &looked})
+		p := w.instanceWith(&slowKeys{stored: w.Store, looked: &looked})
 		done.Go(func() {
 			if _, err := p.Certificates(context.WithoutCancel(t.Context()), other); err != nil {
 				t.Error(err)
@@ -153,7 +153,7 @@ func TestFirstKeys(t *testing.T) {
 		})
 	}
 	done.Wait()
-	rows, err := w.store.Keys(t.Context(), other, "saml")
+	rows, err := w.Store.Keys(t.Context(), other, "saml")
 	must(t, err)
 	left := 0
 	for _, row := range rows {

@@ -20,7 +20,7 @@ import (
 func (w *world) goodbye(id, index string) string {
 	return fmt.Sprintf(`<samlp:LogoutRequest xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" `+
 		`ID="%s" Version="2.0" IssueInstant="%s" Destination="%s/saml/logout"><saml:Issuer>%s</saml:Issuer><saml:NameID>x</saml:NameID>`+
-		`<samlp:SessionIndex>%s</samlp:SessionIndex></samlp:LogoutRequest>`, id, w.clock.Now().Format(time.RFC3339), w.issuer(), wikiEntity, index)
+		`<samlp:SessionIndex>%s</samlp:SessionIndex></samlp:LogoutRequest>`, id, w.Now().Format(time.RFC3339), w.issuer(), wikiEntity, index)
 }
 
 // TestLogout signs out whom the service provider means, and tells it so, signed.
@@ -30,9 +30,9 @@ func TestLogout(t *testing.T) {
 	sp.Logout = "https://wiki.example/bye?x=1"
 	w.app(acme, "wiki", sp)
 	b := w.browser().signIn(w.zhangsan())
-	index := b.open(acme, "wiki").form(t).one(t).Authn.SessionIndex
-	signedIn := func() bool { return b.open(acme, "wiki").status == http.StatusOK }
-	leave := func(query string) page { return b.get(w.issuer() + "/saml/logout?" + query) }
+	index := form(t, b.open(acme, "wiki")).one(t).Authn.SessionIndex
+	signedIn := func() bool { return b.open(acme, "wiki").Status == http.StatusOK }
+	leave := func(query string) page { return b.Get(w.issuer() + "/saml/logout?" + query) }
 
 	for why, p := range map[string]page{
 		"unsigned":    leave(byRedirect(w.goodbye("_1", index), "", nil)),
@@ -40,27 +40,27 @@ func TestLogout(t *testing.T) {
 		"destination": leave(byRedirect(strings.Replace(w.goodbye("_1", index), "/saml/logout", "/saml/sso", 1), "", spKey().key)),
 		"unreadable":  leave(byRedirect(w.ask().xml(), "", spKey().key)),
 	} {
-		if !strings.Contains(p.body, "read SAML request: "+why) {
-			t.Errorf("%s: %d %s", why, p.status, p.body)
+		if !strings.Contains(p.Body, "read SAML request: "+why) {
+			t.Errorf("%s: %d %s", why, p.Status, p.Body)
 		}
 	}
-	another := b.get(leave(byRedirect(w.goodbye("_2", "_another"), "", spKey().key)).header.Get("Location"))
-	if !signedIn() || !strings.HasPrefix(another.header.Get("Location"), sp.Logout) {
+	another := b.Get(leave(byRedirect(w.goodbye("_2", "_another"), "", spKey().key)).Location())
+	if !signedIn() || !strings.HasPrefix(another.Header.Get("Location"), sp.Logout) {
 		t.Error("the end of another session ended this one")
 	}
-	taken := leave(byRedirect(w.goodbye("_3", index), "back", spKey().key)).header.Get("Location")
-	out := b.get(taken)
+	taken := leave(byRedirect(w.goodbye("_3", index), "back", spKey().key)).Location()
+	out := b.Get(taken)
 	if signedIn() {
 		t.Error("still signed in")
 	}
-	told, query, _ := strings.Cut(out.header.Get("Location"), "x=1&")
+	told, query, _ := strings.Cut(out.Header.Get("Location"), "x=1&")
 	want(t, "told at", told, "https://wiki.example/bye?")
 	verifyRedirect(t, w, query)
 	values, err := url.ParseQuery(query)
 	must(t, err)
 	want(t, "RelayState", values.Get("RelayState"), "back")
-	if again := b.get(taken); !strings.HasPrefix(again.body, "page: sign_in_stale") {
-		t.Errorf("again: %s", again.body)
+	if again := b.Get(taken); !strings.HasPrefix(again.Body, "page: sign_in_stale") {
+		t.Errorf("again: %s", again.Body)
 	}
 }
 
@@ -72,26 +72,26 @@ func TestLogoutFailed(t *testing.T) {
 	sp.Logout = "https://wiki.example/bye"
 	w.app(acme, "wiki", sp)
 	b := w.browser().signIn(w.zhangsan())
-	index := b.open(acme, "wiki").form(t).one(t).Authn.SessionIndex
-	taken := b.get(w.issuer() + "/saml/logout?" + byRedirect(w.goodbye("_1", index), "", spKey().key)).header.Get("Location")
+	index := form(t, b.open(acme, "wiki")).one(t).Authn.SessionIndex
+	taken := b.Get(w.issuer() + "/saml/logout?" + byRedirect(w.goodbye("_1", index), "", spKey().key)).Location()
 
 	w.gate.down = errors.New("down")
-	if p := b.get(taken); p.status == http.StatusSeeOther || !strings.Contains(p.body, "down") {
-		t.Errorf("without an answer of the store: %d %s %s", p.status, p.header.Get("Location"), p.body)
+	if p := b.Get(taken); p.Status == http.StatusSeeOther || !strings.Contains(p.Body, "down") {
+		t.Errorf("without an answer of the store: %d %s %s", p.Status, p.Location(), p.Body)
 	}
 	w.gate.down = nil
 	changed := sp
 	changed.EntityID = "https://wiki.example/renamed"
 	w.app(acme, "wiki", changed)
-	if p := b.get(taken); !strings.HasPrefix(p.body, "page: sign_in_stale") {
-		t.Errorf("of an app that is another now: %d %s", p.status, p.body)
+	if p := b.Get(taken); !strings.HasPrefix(p.Body, "page: sign_in_stale") {
+		t.Errorf("of an app that is another now: %d %s", p.Status, p.Body)
 	}
 	w.app(acme, "wiki", sp)
-	if p := b.get(taken); !strings.HasPrefix(p.header.Get("Location"), sp.Logout) || b.open(acme, "wiki").status == http.StatusOK {
-		t.Errorf("again: %d %s", p.status, p.body)
+	if p := b.Get(taken); !strings.HasPrefix(p.Location(), sp.Logout) || b.open(acme, "wiki").Status == http.StatusOK {
+		t.Errorf("again: %d %s", p.Status, p.Body)
 	}
-	if p := b.get(strings.Replace(taken, "/signed-out?", "/continue?", 1)); !strings.HasPrefix(p.body, "page: sign_in_stale") {
-		t.Errorf("as a sign-in: %d %s", p.status, p.body)
+	if p := b.Get(strings.Replace(taken, "/signed-out?", "/continue?", 1)); !strings.HasPrefix(p.Body, "page: sign_in_stale") {
+		t.Errorf("as a sign-in: %d %s", p.Status, p.Body)
 	}
 }
 
@@ -117,8 +117,8 @@ func TestLogoutUnregistered(t *testing.T) {
 	w := newWorld(t)
 	w.app(acme, "wiki", wiki())
 	b := w.browser().signIn(w.zhangsan())
-	p := b.get(w.issuer() + "/saml/logout?" + byRedirect(w.goodbye("_1", ""), "", nil))
-	if !strings.Contains(p.body, "read SAML request: unsigned") || b.open(acme, "wiki").status != http.StatusOK {
-		t.Errorf("%d %s", p.status, p.body)
+	p := b.Get(w.issuer() + "/saml/logout?" + byRedirect(w.goodbye("_1", ""), "", nil))
+	if !strings.Contains(p.Body, "read SAML request: unsigned") || b.open(acme, "wiki").Status != http.StatusOK {
+		t.Errorf("%d %s", p.Status, p.Body)
 	}
 }

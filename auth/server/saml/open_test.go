@@ -81,8 +81,8 @@ func TestVendors(t *testing.T) {
 			w.admitted[row.name] = server.Admission{Allowed: true, Values: map[string]string{"role": "admin; reader"}}
 			person := w.zhangsan()
 			b := w.browser().signIn(person)
-			w.clock.add(10 * time.Minute)
-			p := b.open(acme, row.name).form(t)
+			w.Advance(10 * time.Minute)
+			p := form(t, b.open(acme, row.name))
 
 			want(t, "posted to", p.to, row.sp.ACS[0])
 			want(t, "RelayState", p.relayState, row.sp.RelayState)
@@ -94,7 +94,7 @@ func TestVendors(t *testing.T) {
 			want(t, "InResponseTo", r.InResponseTo, nil)
 			want(t, "the response's own signature", r.Signature, nil)
 
-			a, now := p.one(t), w.clock.Now()
+			a, now := p.one(t), w.Now()
 			want(t, "assertion's Issuer", a.Issuer, w.issuer()+"/saml/metadata")
 			if row.nameID == "" {
 				row.nameID = person.ID
@@ -111,10 +111,10 @@ func TestVendors(t *testing.T) {
 			wantList(t, "Audience", a.Conditions.Audience, row.sp.EntityID)
 			want(t, "NotBefore", now.Sub(a.Conditions.NotBefore), time.Minute)
 			want(t, "NotOnOrAfter", a.Conditions.NotOnOrAfter.Sub(now), 5*time.Minute)
-			want(t, "AuthnInstant", a.Authn.Instant, b.session.AuthTime)
-			want(t, "SessionNotOnOrAfter", a.Authn.SessionNotOnOrAfter, b.session.ExpiresAt)
+			want(t, "AuthnInstant", a.Authn.Instant, b.Session.AuthTime)
+			want(t, "SessionNotOnOrAfter", a.Authn.SessionNotOnOrAfter, b.Session.ExpiresAt)
 			want(t, "context", a.Authn.Class, "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified")
-			if a.Authn.SessionIndex == "" || strings.Contains(a.Authn.SessionIndex, b.session.ID) {
+			if a.Authn.SessionIndex == "" || strings.Contains(a.Authn.SessionIndex, b.Session.ID) {
 				t.Errorf("SessionIndex = %q", a.Authn.SessionIndex)
 			}
 			want(t, "attributes", len(a.Attributes), len(row.attributes))
@@ -166,15 +166,15 @@ func TestPage(t *testing.T) {
 	w.admitted["role"] = server.Admission{Allowed: true, Values: map[string]string{"role": "admin"}}
 	b := w.browser().signIn(w.zhangsan())
 	p := b.open(acme, "role")
-	policy := p.header.Get("Content-Security-Policy")
+	policy := p.Header.Get("Content-Security-Policy")
 	for _, part := range []string{"default-src 'none'", "form-action 'self' https://signin.aliyun.com https:;", "frame-ancestors 'none'", "script-src 'sha256-"} {
 		if !strings.Contains(policy, part) {
 			t.Errorf("policy lacks %q: %s", part, policy)
 		}
 	}
-	want(t, "Cache-Control", p.header.Get("Cache-Control"), "no-store")
-	if !strings.Contains(p.body, "Opening App role…") || !strings.Contains(p.body, "<button") {
-		t.Errorf("page = %s", p.body)
+	want(t, "Cache-Control", p.Header.Get("Cache-Control"), "no-store")
+	if !strings.Contains(p.Body, "Opening App role…") || !strings.Contains(p.Body, "<button") {
+		t.Errorf("page = %s", p.Body)
 	}
 }
 
@@ -184,8 +184,8 @@ func TestForbidden(t *testing.T) {
 	w.app(acme, "role", aliyunRole)
 	w.admitted["role"] = server.Admission{}
 	p := w.browser().signIn(w.zhangsan()).open(acme, "role")
-	if p.status != http.StatusBadRequest || !strings.HasPrefix(p.body, "page: app_not_yours: App role") {
-		t.Errorf("%d %s", p.status, p.body)
+	if p.Status != http.StatusBadRequest || !strings.HasPrefix(p.Body, "page: app_not_yours: App role") {
+		t.Errorf("%d %s", p.Status, p.Body)
 	}
 }
 
@@ -227,8 +227,8 @@ func TestMissingValues(t *testing.T) {
 				changes = append(changes, row.change)
 			}
 			p := w.browser().signIn(w.zhangsan(changes...)).open(acme, "x")
-			if !strings.HasPrefix(p.body, "page: "+row.page) {
-				t.Errorf("%d %s", p.status, p.body)
+			if !strings.HasPrefix(p.Body, "page: "+row.page) {
+				t.Errorf("%d %s", p.Status, p.Body)
 			}
 			wantList(t, "outcomes", w.outcomes, "x failed")
 		})
@@ -247,7 +247,7 @@ func TestText(t *testing.T) {
 		"张三", "a<!-- -->b", "admin@acme.example<!--x-->.evil.example", `"><x>&amp;'`, "]]>", "a  b", "𠮷野", "é",
 	} {
 		b := w.browser().signIn(w.zhangsan(func(p *server.Person) { p.Authoritative["login"] = text }))
-		p := b.open(acme, "x").form(t)
+		p := form(t, b.open(acme, "x"))
 		a := p.one(t)
 		want(t, "NameID", a.Subject.NameID.Value, text)
 		wantList(t, "attribute", a.attribute("name"), text)
@@ -269,8 +269,8 @@ func TestAddresses(t *testing.T) {
 	} {
 		w.app(acme, "x", server.SAML{EntityID: "urn:x", ACS: []string{acs}})
 		p := b.open(acme, "x")
-		if got := p.status == http.StatusOK; got != good {
-			t.Errorf("%q: %d %s", acs, p.status, p.body)
+		if got := p.Status == http.StatusOK; got != good {
+			t.Errorf("%q: %d %s", acs, p.Status, p.Body)
 		}
 	}
 }

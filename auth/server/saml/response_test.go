@@ -9,6 +9,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"lanyard/auth/server/servertest"
 )
 
 // posted is what the form of a page would post.
@@ -19,30 +21,23 @@ type posted struct {
 	response   response
 }
 
-var (
-	formAction = regexp.MustCompile(`<form method="post" action="([^"]*)">`)
-	formInput  = regexp.MustCompile(`<input type="hidden" name="([^"]*)" value="([^"]*)">`)
-)
+var formAction = regexp.MustCompile(`<form method="post" action="([^"]*)">`)
 
 // form reads the page that posts a response.
-func (p page) form(t testing.TB) posted {
+func form(t testing.TB, p page) posted {
 	t.Helper()
-	action := formAction.FindStringSubmatch(p.body)
-	if p.status != http.StatusOK || action == nil {
-		t.Fatalf("no form that posts: %d %s", p.status, p.body)
+	action := formAction.FindStringSubmatch(p.Body)
+	if p.Status != http.StatusOK || action == nil {
+		t.Fatalf("no form that posts: %d %s", p.Status, p.Body)
 	}
-	out := posted{to: html.UnescapeString(action[1])}
-	for _, in := range formInput.FindAllStringSubmatch(p.body, -1) {
-		switch value := html.UnescapeString(in[2]); in[1] {
-		case "SAMLResponse":
-			raw, err := base64.StdEncoding.DecodeString(value)
-			must(t, err)
-			out.raw = raw
-		case "RelayState":
-			out.relayState = value
-		default:
-			t.Errorf("unexpected field %s", in[1])
-		}
+	fields := servertest.Hidden(p.Body)
+	raw, err := base64.StdEncoding.DecodeString(fields.Get("SAMLResponse"))
+	must(t, err)
+	out := posted{to: html.UnescapeString(action[1]), relayState: fields.Get("RelayState"), raw: raw}
+	delete(fields, "SAMLResponse")
+	delete(fields, "RelayState")
+	if len(fields) > 0 {
+		t.Errorf("unexpected fields %v", fields)
 	}
 	must(t, xml.Unmarshal(out.raw, &out.response))
 	return out

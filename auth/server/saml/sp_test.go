@@ -76,7 +76,7 @@ type ask struct {
 }
 
 func (w *world) ask() ask {
-	return ask{id: "_" + auth.RandomID(), issuer: wikiEntity, destination: w.issuer() + "/saml/sso", acs: wikiACS, at: w.clock.Now()}
+	return ask{id: "_" + auth.RandomID(), issuer: wikiEntity, destination: w.issuer() + "/saml/sso", acs: wikiACS, at: w.Now()}
 }
 
 func (a ask) xml() string {
@@ -133,25 +133,25 @@ func enveloped(t testing.TB, text string, k keyPair, method string) string {
 
 // redirect sends a request by redirect, post by a form of another site: without cookies.
 func (b *browser) redirect(query string) page {
-	b.w.t.Helper()
-	return b.get(b.w.issuer() + "/saml/sso?" + query)
+	b.w.T.Helper()
+	return b.Get(b.w.issuer() + "/saml/sso?" + query)
 }
 
-func (b *browser) post(text, relay string) page {
-	b.w.t.Helper()
+func (b *browser) byPost(text, relay string) page {
+	b.w.T.Helper()
 	form := url.Values{"SAMLRequest": {base64.StdEncoding.EncodeToString([]byte(text))}}
 	if relay != "" {
 		form.Set("RelayState", relay)
 	}
-	return b.read((&http.Client{CheckRedirect: b.CheckRedirect}).PostForm(b.w.issuer()+"/saml/sso", form))
+	return b.w.Browser().Post(b.w.issuer()+"/saml/sso", form)
 }
 
 // follow goes on to where a request that was taken leads.
 func (b *browser) follow(p page) page {
-	b.w.t.Helper()
-	to := p.header.Get("Location")
-	if p.status != http.StatusSeeOther || !strings.HasPrefix(to, "/e/"+acme+"/saml/continue?request=") {
-		b.w.t.Fatalf("the request was not taken: %d %s %s", p.status, to, p.body)
+	b.w.T.Helper()
+	to := p.Location()
+	if p.Status != http.StatusSeeOther || !strings.HasPrefix(to, "/e/"+acme+"/saml/continue?request=") {
+		b.w.T.Fatalf("the request was not taken: %d %s %s", p.Status, to, p.Body)
 	}
-	return b.get(to)
+	return b.Get(to)
 }

@@ -8,6 +8,7 @@ import (
 	dsig "github.com/russellhaering/goxmldsig"
 
 	"lanyard/auth/server"
+	"lanyard/auth/server/servertest"
 )
 
 func wiki() server.SAML {
@@ -23,13 +24,15 @@ func signingWiki() server.SAML {
 // TestAsked answers a service provider's request, however it comes.
 func TestAsked(t *testing.T) {
 	for name, send := range map[string]func(w *world, b *browser, a ask) page{
-		"redirect": func(_ *world, b *browser, a ask) page { return b.redirect(byRedirect(a.xml(), "where to", nil)) },
-		"post":     func(_ *world, b *browser, a ask) page { return b.post(a.xml(), "where to") },
+		"redirect": func(_ *world, b *browser, a ask) page {
+			return b.redirect(byRedirect(a.xml(), "where to", nil))
+		},
+		"post": func(_ *world, b *browser, a ask) page { return b.byPost(a.xml(), "where to") },
 		"signed redirect": func(_ *world, b *browser, a ask) page {
 			return b.redirect(byRedirect(a.xml(), "where to", spKey().key))
 		},
 		"signed post": func(w *world, b *browser, a ask) page {
-			return b.post(enveloped(w.t, a.xml(), spKey(), dsig.RSASHA256SignatureMethod), "where to")
+			return b.byPost(enveloped(w.T, a.xml(), spKey(), dsig.RSASHA256SignatureMethod), "where to")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -42,7 +45,7 @@ func TestAsked(t *testing.T) {
 			person := w.zhangsan()
 			b := w.browser().signIn(person)
 			a := w.ask()
-			p := b.follow(send(w, b, a)).form(t)
+			p := form(t, b.follow(send(w, b, a)))
 			want(t, "posted to", p.to, wikiACS)
 			want(t, "RelayState", p.relayState, "where to")
 			r := p.response
@@ -67,17 +70,17 @@ func TestAskedSignedOut(t *testing.T) {
 	b := w.browser()
 	a := w.ask()
 	a.acs = ""
-	p := b.follow(b.post(a.xml(), ""))
-	want(t, "sent to", p.header.Get("Location"), away)
-	want(t, "asks for a fresh sign-in", w.gate.begun[0].Fresh, false)
+	p := b.follow(b.byPost(a.xml(), ""))
+	want(t, "sent to", p.Location(), servertest.Away)
+	want(t, "asks for a fresh sign-in", w.gate.Begun[0].Fresh, false)
 	b.signIn(w.zhangsan())
-	posted := b.get(w.gate.ret).form(t)
+	posted := form(t, b.Get(w.gate.Return))
 	want(t, "posted to", posted.to, wikiACS)
 	want(t, "RelayState", posted.relayState, "")
 
-	again := b.get(w.gate.ret) // the answer again, by the browser's "back"
-	if !strings.HasPrefix(again.body, "page: sign_in_stale") {
-		t.Errorf("a second answer: %s", again.body)
+	again := b.Get(w.gate.Return) // the answer again, by the browser's "back"
+	if !strings.HasPrefix(again.Body, "page: sign_in_stale") {
+		t.Errorf("a second answer: %s", again.Body)
 	}
 }
 
@@ -87,7 +90,7 @@ func TestDenied(t *testing.T) {
 	w.app(acme, "wiki", wiki())
 	b := w.browser()
 	b.follow(b.redirect(byRedirect(w.ask().xml(), "r", nil)))
-	p := b.get(w.base.Refused(w.gate.begun[0].Refused, "no")).form(t)
+	p := form(t, b.Get(w.Base.Refused(w.gate.Begun[0].Refused, "no")))
 	wantStatus(t, p, "Responder", "AuthnFailed")
 	want(t, "RelayState", p.relayState, "r")
 	xmlsec(t, w, p, "urn:oasis:names:tc:SAML:2.0:protocol:Response")
@@ -107,18 +110,18 @@ func TestForceAuthn(t *testing.T) {
 	w.app(acme, "wiki", wiki())
 	person := w.zhangsan()
 	b := w.browser().signIn(person)
-	w.clock.add(time.Minute)
+	w.Advance(time.Minute)
 	a := w.ask()
 	a.attrs = ` ForceAuthn="true"`
 	p := b.follow(b.redirect(byRedirect(a.xml(), "", nil)))
-	want(t, "sent to", p.header.Get("Location"), away)
-	want(t, "asks for a fresh sign-in", w.gate.begun[0].Fresh, true)
-	w.clock.add(time.Minute)
-	if p := b.get(w.gate.ret); p.header.Get("Location") != away {
+	want(t, "sent to", p.Location(), servertest.Away)
+	want(t, "asks for a fresh sign-in", w.gate.Begun[0].Fresh, true)
+	w.Advance(time.Minute)
+	if p := b.Get(w.gate.Return); p.Location() != servertest.Away {
 		t.Error("an old session answered a request for a fresh one")
 	}
 	b.signIn(person)
-	want(t, "AuthnInstant", b.get(w.gate.ret).form(t).one(t).Authn.Instant, w.clock.Now())
+	want(t, "AuthnInstant", form(t, b.Get(w.gate.Return)).one(t).Authn.Instant, w.Now())
 }
 
 // TestWishes answers what it cannot do with the status that says so.
@@ -136,7 +139,7 @@ func TestWishes(t *testing.T) {
 	w.app(acme, "wiki", wiki())
 	person := w.zhangsan()
 	signedIn := w.browser().signIn(person)
-	w.clock.add(time.Minute)
+	w.Advance(time.Minute)
 	for _, row := range []struct {
 		name, attrs, inside string
 		top, detail         string // "" means that it is answered
@@ -168,10 +171,10 @@ func TestWishes(t *testing.T) {
 			a := w.ask()
 			a.attrs, a.inside = row.attrs, row.inside
 			answer := b.redirect(byRedirect(a.xml(), "", nil))
-			if answer.header.Get("Location") != "" {
+			if answer.Header.Get("Location") != "" {
 				answer = b.follow(answer)
 			}
-			p := answer.form(t)
+			p := form(t, answer)
 			if p.response.InResponseTo == nil || *p.response.InResponseTo != a.id {
 				t.Errorf("InResponseTo = %v", p.response.InResponseTo)
 			}
@@ -196,19 +199,19 @@ func TestAskedForbidden(t *testing.T) {
 	w.app(acme, "wiki", wiki())
 	w.admitted["wiki"] = server.Admission{}
 	b := w.browser().signIn(w.zhangsan())
-	if p := b.follow(b.post(w.ask().xml(), "")); !strings.HasPrefix(p.body, "page: app_not_yours: App wiki") {
-		t.Error(p.body)
+	if p := b.follow(b.byPost(w.ask().xml(), "")); !strings.HasPrefix(p.Body, "page: app_not_yours: App wiki") {
+		t.Error(p.Body)
 	}
 	// Where no page of ours may be seen the service provider hears of it instead.
 	a := w.ask()
 	a.attrs = ` IsPassive="true"`
-	wantStatus(t, b.follow(b.post(a.xml(), "")).form(t), "Responder", "RequestDenied")
+	wantStatus(t, form(t, b.follow(b.byPost(a.xml(), ""))), "Responder", "RequestDenied")
 	w.admitted["wiki"] = server.Admission{Allowed: true}
 	sp := wiki()
 	sp.Attributes = []server.SAMLAttribute{{Name: "role", Values: []string{"{assigned.role}"}}}
 	w.app(acme, "wiki", sp)
 	a.id += "2"
-	wantStatus(t, b.follow(b.post(a.xml(), "")).form(t), "Responder", "RequestDenied")
+	wantStatus(t, form(t, b.follow(b.byPost(a.xml(), ""))), "Responder", "RequestDenied")
 }
 
 // TestDue sends people by the company's page who have not been there for too long.
@@ -217,13 +220,13 @@ func TestDue(t *testing.T) {
 	w.app(acme, "wiki", wiki())
 	person := w.zhangsan()
 	b := w.browser().signIn(person)
-	w.clock.add(time.Hour)
-	w.due = w.clock.Now()
+	w.Advance(time.Hour)
+	w.due = w.Now()
 	p := b.follow(b.redirect(byRedirect(w.ask().xml(), "", nil)))
-	want(t, "sent to", p.header.Get("Location"), away)
-	want(t, "asks for a password", w.gate.begun[0].Fresh, false)
+	want(t, "sent to", p.Location(), servertest.Away)
+	want(t, "asks for a password", w.gate.Begun[0].Fresh, false)
 	b.signIn(person)
-	b.get(w.gate.ret).form(t).one(t)
+	form(t, b.Get(w.gate.Return)).one(t)
 }
 
 // TestPreview keeps a request's one answer for the person.
@@ -231,13 +234,13 @@ func TestPreview(t *testing.T) {
 	w := newWorld(t)
 	w.app(acme, "wiki", wiki())
 	b := w.browser().signIn(w.zhangsan())
-	taken := b.redirect(byRedirect(w.ask().xml(), "", nil)).header.Get("Location")
-	b.read(b.Head(w.url + taken))
-	b.get(taken).form(t).one(t)
+	taken := b.redirect(byRedirect(w.ask().xml(), "", nil)).Location()
+	b.Do("HEAD", taken, "", nil)
+	form(t, b.Get(taken)).one(t)
 
 	a := w.ask()
 	a.inside = `<saml:Conditions/>`
 	query := byRedirect(a.xml(), "", nil)
-	b.read(b.Head(w.issuer() + "/saml/sso?" + query))
-	wantStatus(t, b.redirect(query).form(t), "Responder", "RequestUnsupported")
+	b.Do("HEAD", w.issuer()+"/saml/sso?"+query, "", nil)
+	wantStatus(t, form(t, b.redirect(query)), "Responder", "RequestUnsupported")
 }
