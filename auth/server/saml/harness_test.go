@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -69,7 +70,7 @@ func newWorld(t testing.TB) *world {
 			}
 		}
 		if err != nil {
-			servertest.Fail(rw, r, "", err)
+			fail(rw, r, "", err)
 		}
 	})
 	w.Companies()
@@ -95,11 +96,17 @@ func (w *world) instanceWith(keys server.Keys) *saml.Provider {
 			defer w.mu.Unlock()
 			w.outcomes = append(w.outcomes, app.ID+" "+outcome)
 		},
-		Fail: servertest.Fail, Pages: assets.SAMLPages, Lang: words.Match, Text: words.T,
+		Fail: fail, Pages: assets.SAMLPages, Lang: words.Match, Text: words.T,
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	must(w.T, err)
 	return p
+}
+
+// fail is the page about an error and, for the test, its cause.
+func fail(rw http.ResponseWriter, r *http.Request, enterprise string, err error) {
+	servertest.Fail(rw, r, enterprise, err)
+	_, _ = io.WriteString(rw, "\n"+err.Error())
 }
 
 // audiences are the world's own, beside the interface's part that nobody here uses.

@@ -78,11 +78,11 @@ func (s *Site) Companies() {
 }
 
 // Fail is a part's page about an error, for those that are given one: "page: ", the fault
-// and the facts that its sentence would name; on a line of its own the cause.
+// and the facts that its sentence would name.
 func Fail(w http.ResponseWriter, _ *http.Request, _ string, err error) {
 	fault, args := auth.FaultOf(err)
 	w.WriteHeader(http.StatusBadRequest)
-	_, _ = io.WriteString(w, "page: "+string(fault)+": "+args["app"]+args["field"]+args["reason"]+"\n"+err.Error())
+	_, _ = io.WriteString(w, "page: "+string(fault)+": "+args["app"]+args["field"]+args["reason"])
 }
 
 // Log keeps what was logged, by however many at once.
