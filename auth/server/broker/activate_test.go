@@ -29,22 +29,22 @@ func (w *world) Activate(_ context.Context, appID, _ string, code auth.Secret) (
 	}
 	s := server.Session{
 		ID: auth.RandomID(), EnterpriseID: acme, PersonID: w.activates, Client: server.DesktopClient,
-		AuthTime: w.clock.Now(), ProvenAt: w.clock.Now(), CreatedAt: w.clock.Now(), LastSeen: w.clock.Now(), ExpiresAt: w.clock.Now().Add(10 * time.Minute),
+		AuthTime: w.Now(), ProvenAt: w.Now(), CreatedAt: w.Now(), LastSeen: w.Now(), ExpiresAt: w.Now().Add(10 * time.Minute),
 	}
-	return s, w.store.SaveSession(context.Background(), s)
+	return s, w.Store.SaveSession(context.Background(), s)
 }
 
 // activate posts as an agent does and returns the answer.
 func (w *world) activate(kind string, body map[string]string) (status int, answer map[string]any) {
-	w.t.Helper()
+	w.T.Helper()
 	data, err := json.Marshal(body)
-	must(w.t, err)
-	res, err := http.Post(w.url+"/oauth/v1/activate", kind, strings.NewReader(string(data)))
-	must(w.t, err)
+	must(w.T, err)
+	res, err := http.Post(w.URL+"/oauth/v1/activate", kind, strings.NewReader(string(data)))
+	must(w.T, err)
 	defer res.Body.Close()
-	must(w.t, json.NewDecoder(res.Body).Decode(&answer))
+	must(w.T, json.NewDecoder(res.Body).Decode(&answer))
 	if res.Header.Get("Cache-Control") != "no-store" || res.Header.Get("Access-Control-Allow-Origin") != "" {
-		w.t.Errorf("header %v", res.Header)
+		w.T.Errorf("header %v", res.Header)
 	}
 	return res.StatusCode, answer
 }
@@ -54,7 +54,7 @@ func TestActivation(t *testing.T) {
 	zhang := w.person(acme, "张三")
 	w.activates = zhang.ID
 	status, answer := w.activate("application/json", map[string]string{"app_id": "AK1", "code": "program's code", "code_challenge": challenge})
-	if status != http.StatusOK || answer["enterprise"] != "acmex" || answer["code"] == "" {
+	if status != http.StatusOK || answer["enterprise"] != "acme" || answer["code"] == "" {
 		t.Fatalf("status %d, %v", status, answer)
 	}
 	code, _ := answer["code"].(string)
@@ -66,7 +66,7 @@ func TestActivation(t *testing.T) {
 	if c["sub"] != zhang.ID || c["nonce"] != challenge || c["aud"] != "lanyard" || got.Refresh == "" {
 		t.Errorf("claims %v", c)
 	}
-	w.clock.advance(time.Hour) // the tokens hang on a session of their own
+	w.Advance(time.Hour) // the tokens hang on a session of their own
 	if again := w.token(renew(got.Refresh)); again.Access == "" {
 		t.Errorf("refresh: %+v", again)
 	}
@@ -109,8 +109,8 @@ func TestActivationRefuses(t *testing.T) {
 		}
 	}
 	for appID, want := range map[string]int{"AK1": http.StatusOK, "AK2": http.StatusNotFound, "": http.StatusNotFound} {
-		if p := w.browser().get(w.url + "/oauth/v1/activate?app_id=" + appID); p.status != want {
-			t.Errorf("offered for %q: status %d", appID, p.status)
+		if p := w.browser().Get(w.URL + "/oauth/v1/activate?app_id=" + appID); p.Status != want {
+			t.Errorf("offered for %q: status %d", appID, p.Status)
 		}
 	}
 }
@@ -129,7 +129,7 @@ func TestActivationIsNotForGuessing(t *testing.T) {
 		r.Header.Set("Content-Type", "application/json")
 		r.RemoteAddr = net.JoinHostPort(address, "1")
 		answer := httptest.NewRecorder()
-		w.handler.ServeHTTP(answer, r)
+		w.Mux.ServeHTTP(answer, r)
 		return answer.Code
 	}
 	for i := range 100 {
@@ -162,7 +162,7 @@ func TestActivationIsNotForGuessing(t *testing.T) {
 	if status := try("2001:db8:ffff::1", "AK3", "x"); status != http.StatusNotFound {
 		t.Errorf("another APPID: status %d", status)
 	}
-	w.clock.advance(time.Minute)
+	w.Advance(time.Minute)
 	if status := try("192.0.2.7", "AK1", good["code"]); status != http.StatusOK {
 		t.Errorf("a minute later: status %d", status)
 	}

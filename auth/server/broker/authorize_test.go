@@ -12,7 +12,7 @@ import (
 func TestRedirectMismatchInEveryDisguise(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	for _, uri := range []string{
 		"", "https://evil.example/cb", "http://notes.example/cb", "https://notes.example/cb/",
 		"https://notes.example/cb?x=1", "https://notes.example/cb#x", "https://notes.example/cb#",
@@ -32,9 +32,9 @@ func TestRedirectMismatchInEveryDisguise(t *testing.T) {
 	} {
 		v := ask()
 		v.Set("redirect_uri", uri)
-		p := b.get(w.authorizeURL(v))
-		if p.header.Get("Location") != "" || !strings.HasPrefix(p.body, "page: request_invalid") {
-			t.Errorf("redirect_uri %q: status %d, location %q", uri, p.status, p.header.Get("Location"))
+		p := b.Get(w.authorizeURL(v))
+		if p.Location() != "" || !strings.HasPrefix(p.Body, "page: request_invalid") {
+			t.Errorf("redirect_uri %q: status %d, location %q", uri, p.Status, p.Location())
 		}
 	}
 	for _, uri := range []string{appRedirect, "http://127.0.0.1/native", "http://127.0.0.1:1/native", "http://127.0.0.1:65535/native"} {
@@ -49,12 +49,12 @@ func TestUnknownClientIsAPage(t *testing.T) {
 	for _, id := range []string{"", "nobody", "notes ", "NOTES"} {
 		v := ask()
 		v.Set("client_id", id)
-		if p := w.browser().get(w.authorizeURL(v)); p.header.Get("Location") != "" || !strings.HasPrefix(p.body, "page: request_invalid") {
-			t.Errorf("client %q: status %d, location %q", id, p.status, p.header.Get("Location"))
+		if p := w.browser().Get(w.authorizeURL(v)); p.Location() != "" || !strings.HasPrefix(p.Body, "page: request_invalid") {
+			t.Errorf("client %q: status %d, location %q", id, p.Status, p.Location())
 		}
 	}
-	if p := w.browser().get(w.url + "/e/nowhere/authorize?" + ask().Encode()); !strings.HasPrefix(p.body, "page: enterprise_none") {
-		t.Errorf("unknown enterprise: %q", p.body)
+	if p := w.browser().Get(w.URL + "/e/nowhere/authorize?" + ask().Encode()); !strings.HasPrefix(p.Body, "page: enterprise_none") {
+		t.Errorf("unknown enterprise: %q", p.Body)
 	}
 }
 
@@ -62,7 +62,7 @@ func TestUnknownClientIsAPage(t *testing.T) {
 func TestRequestErrorsGoToTheClient(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	for _, c := range []struct {
 		what string
 		v    url.Values
@@ -87,7 +87,7 @@ func TestRequestErrorsGoToTheClient(t *testing.T) {
 		{"max_age", ask("max_age", "-1"), "invalid_request"},
 		{"hint that is no token", ask("id_token_hint", "x.y.z"), "invalid_request"},
 	} {
-		q := b.get(w.authorizeURL(c.v)).location().Query()
+		q := location(b.Get(w.authorizeURL(c.v))).Query()
 		if q.Get("error") != c.want || q.Get("state") != "the state" || q.Get("iss") != w.issuer() || q.Has("code") {
 			t.Errorf("%s: got %v, want error %s", c.what, q, c.want)
 		}
@@ -97,15 +97,15 @@ func TestRequestErrorsGoToTheClient(t *testing.T) {
 func TestDuplicatedParametersAreRefused(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	for name := range ask("prompt", "login", "whatever", "x", "response_mode", "query") {
 		address := w.authorizeURL(ask("prompt", "login", "whatever", "x", "response_mode", "query")) + "&" + name + "=" + url.QueryEscape(ask().Get(name))
-		p := b.get(address)
+		p := b.Get(address)
 		decides := name == "client_id" || name == "redirect_uri"
-		if decides && (p.header.Get("Location") != "" || !strings.HasPrefix(p.body, "page: request_invalid")) {
-			t.Errorf("%s twice: status %d, location %q", name, p.status, p.header.Get("Location"))
+		if decides && (p.Location() != "" || !strings.HasPrefix(p.Body, "page: request_invalid")) {
+			t.Errorf("%s twice: status %d, location %q", name, p.Status, p.Location())
 		}
-		if q := p.location().Query(); !decides && (q.Get("error") != "invalid_request" || q.Has("code")) {
+		if q := location(p).Query(); !decides && (q.Get("error") != "invalid_request" || q.Has("code")) {
 			t.Errorf("%s twice: got %v", name, q)
 		}
 	}
@@ -121,52 +121,52 @@ func TestDuplicatedParametersAreRefused(t *testing.T) {
 func TestOversizedIsRefused(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
-	if p := b.get(w.authorizeURL(ask("state", strings.Repeat("s", 9<<10)))); !strings.HasPrefix(p.body, "page: request_invalid") {
-		t.Errorf("authorize: status %d", p.status)
+	b.SignIn(w.person(acme, "张三"))
+	if p := b.Get(w.authorizeURL(ask("state", strings.Repeat("s", 9<<10)))); !strings.HasPrefix(p.Body, "page: request_invalid") {
+		t.Errorf("authorize: status %d", p.Status)
 	}
 	big := redeem(strings.Repeat("c", 64<<10))
 	w.token(big).want(t, "token", "invalid_request")
-	if p := b.post(w.issuer()+"/authorize", url.Values{"request": {strings.Repeat("r", 64<<10)}}); !strings.HasPrefix(p.body, "page: ") {
-		t.Errorf("consent: status %d", p.status)
+	if p := b.Post(w.issuer()+"/authorize", url.Values{"request": {strings.Repeat("r", 64<<10)}}); !strings.HasPrefix(p.Body, "page: ") {
+		t.Errorf("consent: status %d", p.Status)
 	}
 }
 
 func TestSignedOutGoesUpstreamAndComesBack(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	if p := b.get(w.authorizeURL(ask("login_hint", "zs"))); p.location().Host != "idp.example" {
-		t.Fatalf("signed out: %v", p.location())
+	if p := b.Get(w.authorizeURL(ask("login_hint", "zs"))); location(p).Host != "idp.example" {
+		t.Fatalf("signed out: %v", location(p))
 	}
-	if got := w.gate.begun[0]; got.LoginHint != "zs" || got.Fresh {
+	if got := w.gate.Begun[0]; got.LoginHint != "zs" || got.Fresh {
 		t.Errorf("begun with %+v", got)
 	}
-	b.signIn(w.person(acme, "张三"))
-	if q := b.get(w.url + w.gate.ret).location().Query(); q.Get("code") == "" || q.Get("state") != "the state" {
-		t.Errorf("came back to %q: %v", w.gate.ret, q)
+	b.SignIn(w.person(acme, "张三"))
+	if q := location(b.Get(w.URL + w.gate.Return)).Query(); q.Get("code") == "" || q.Get("state") != "the state" {
+		t.Errorf("came back to %q: %v", w.gate.Return, q)
 	}
 }
 
 func TestPromptNone(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	errorOf := func(v url.Values) string { return b.get(w.authorizeURL(v)).location().Query().Get("error") }
+	errorOf := func(v url.Values) string { return location(b.Get(w.authorizeURL(v))).Query().Get("error") }
 	if got := errorOf(ask("prompt", "none")); got != "login_required" {
 		t.Errorf("signed out: %q", got)
 	}
 	if got := errorOf(askDesktop("prompt", "none")); got != "interaction_required" {
 		t.Errorf("desktop, signed out: %q", got)
 	}
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	b.code(ask("prompt", "none"))
 	if got := errorOf(askDesktop("prompt", "none")); got != "interaction_required" {
 		t.Errorf("desktop, signed in: %q", got)
 	}
-	w.clock.advance(time.Hour)
+	w.Advance(time.Hour)
 	if got := errorOf(ask("prompt", "none", "max_age", "60")); got != "login_required" {
 		t.Errorf("too old: %q", got)
 	}
-	if len(w.gate.begun) != 0 {
+	if len(w.gate.Begun) != 0 {
 		t.Error("prompt=none went upstream")
 	}
 }
@@ -178,22 +178,22 @@ func TestFreshSignIn(t *testing.T) {
 		w := newWorld(t)
 		b := w.browser()
 		zhang := w.person(acme, "张三")
-		b.signIn(zhang)
-		w.clock.advance(2 * time.Minute)
-		if p := b.get(w.authorizeURL(ask(change...))); p.location().Host != "idp.example" || !w.gate.begun[0].Fresh {
-			t.Fatalf("%v: location %v", change, p.location())
+		b.SignIn(zhang)
+		w.Advance(2 * time.Minute)
+		if p := b.Get(w.authorizeURL(ask(change...))); location(p).Host != "idp.example" || !w.gate.Begun[0].Fresh {
+			t.Fatalf("%v: location %v", change, location(p))
 		}
-		ret := w.url + w.gate.ret
-		if p := b.get(ret); p.location().Host != "idp.example" {
-			t.Errorf("%v: back without a new sign-in: %v", change, p.location())
+		ret := w.URL + w.gate.Return
+		if p := b.Get(ret); location(p).Host != "idp.example" {
+			t.Errorf("%v: back without a new sign-in: %v", change, location(p))
 		}
-		b.signIn(zhang)
-		if q := b.get(ret).location().Query(); q.Get("code") == "" {
+		b.SignIn(zhang)
+		if q := location(b.Get(ret)).Query(); q.Get("code") == "" {
 			t.Errorf("%v: back with a new sign-in: %v", change, q)
 		}
-		w.clock.advance(time.Hour)
-		if p := b.get(ret); p.location().Host != "idp.example" {
-			t.Errorf("%v: the same address an hour later: %v", change, p.location())
+		w.Advance(time.Hour)
+		if p := b.Get(ret); location(p).Host != "idp.example" {
+			t.Errorf("%v: the same address an hour later: %v", change, location(p))
 		}
 	}
 }
@@ -202,16 +202,16 @@ func TestFreshSignIn(t *testing.T) {
 func TestFreshMarkerCannotBeMoved(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.get(w.authorizeURL(ask("prompt", "login")))
-	_, marker, _ := strings.Cut(w.gate.ret, "&lanyard_since=")
-	b.signIn(w.person(acme, "张三"))
+	b.Get(w.authorizeURL(ask("prompt", "login")))
+	_, marker, _ := strings.Cut(w.gate.Return, "&lanyard_since=")
+	b.SignIn(w.person(acme, "张三"))
 	for what, address := range map[string]string{
 		"another request": w.authorizeURL(ask("prompt", "login", "nonce", "another")) + "&lanyard_since=" + marker,
 		"another time":    w.authorizeURL(ask("prompt", "login")) + "&lanyard_since=1" + marker,
 		"no proof":        w.authorizeURL(ask("prompt", "login")) + "&lanyard_since=0.",
 	} {
-		if p := b.get(address); p.location().Host != "idp.example" {
-			t.Errorf("%s: %v", what, p.location())
+		if p := b.Get(address); location(p).Host != "idp.example" {
+			t.Errorf("%s: %v", what, location(p))
 		}
 	}
 }
@@ -219,20 +219,20 @@ func TestFreshMarkerCannotBeMoved(t *testing.T) {
 func TestHintOfAnotherPerson(t *testing.T) {
 	w := newWorld(t)
 	li := w.browser()
-	li.signIn(w.person(acme, "李四"))
+	li.SignIn(w.person(acme, "李四"))
 	hint := w.token(redeem(li.code(ask()))).ID
 
 	b := w.browser()
 	zhang := w.person(acme, "张三")
-	b.signIn(zhang)
-	if q := b.get(w.authorizeURL(ask("id_token_hint", hint, "prompt", "none"))).location().Query(); q.Get("error") != "login_required" {
+	b.SignIn(zhang)
+	if q := location(b.Get(w.authorizeURL(ask("id_token_hint", hint, "prompt", "none")))).Query(); q.Get("error") != "login_required" {
 		t.Errorf("prompt=none: %v", q)
 	}
-	if p := b.get(w.authorizeURL(ask("id_token_hint", hint))); p.location().Host != "idp.example" {
-		t.Fatalf("hint: %v", p.location())
+	if p := b.Get(w.authorizeURL(ask("id_token_hint", hint))); location(p).Host != "idp.example" {
+		t.Fatalf("hint: %v", location(p))
 	}
-	b.signIn(zhang) // again the wrong one
-	if q := b.get(w.url + w.gate.ret).location().Query(); q.Get("error") != "login_required" || q.Has("code") {
+	b.SignIn(zhang) // again the wrong one
+	if q := location(b.Get(w.URL + w.gate.Return)).Query(); q.Get("error") != "login_required" || q.Has("code") {
 		t.Errorf("wrong person came back: %v", q)
 	}
 	li.code(ask("id_token_hint", hint))
@@ -241,9 +241,9 @@ func TestHintOfAnotherPerson(t *testing.T) {
 func TestAuthorizeAnswersAreNeverKept(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
-	p := b.get(w.authorizeURL(ask()))
-	if p.header.Get("Cache-Control") != "no-store" || p.header.Get("Referrer-Policy") != "no-referrer" || p.status != http.StatusSeeOther {
-		t.Errorf("status %d, header %v", p.status, p.header)
+	b.SignIn(w.person(acme, "张三"))
+	p := b.Get(w.authorizeURL(ask()))
+	if p.Header.Get("Cache-Control") != "no-store" || p.Header.Get("Referrer-Policy") != "no-referrer" || p.Status != http.StatusSeeOther {
+		t.Errorf("status %d, header %v", p.Status, p.Header)
 	}
 }

@@ -35,7 +35,7 @@ func (w *world) serve(b *testing.B, method, target, cookie string, form url.Valu
 		r.Header.Set("Cookie", cookie)
 	}
 	answer := httptest.NewRecorder()
-	w.handler.ServeHTTP(answer, r)
+	w.Mux.ServeHTTP(answer, r)
 	if answer.Code >= http.StatusBadRequest {
 		b.Fatalf("%s: status %d: %s", method, answer.Code, answer.Body)
 	}
@@ -47,17 +47,17 @@ func (w *world) serve(b *testing.B, method, target, cookie string, form url.Valu
 func BenchmarkSignIn(b *testing.B) {
 	w := newWorld(b)
 	br := w.browser()
-	br.signIn(w.person(acme, "张三"))
-	u, err := url.Parse(w.url)
+	br.SignIn(w.person(acme, "张三"))
+	u, err := url.Parse(w.URL)
 	must(b, err)
-	cookie := br.Jar.Cookies(u)[0].String()
+	cookie := br.Client.Jar.Cookies(u)[0].String()
 	path := "/e/" + acme
 	query := path + "/authorize?" + askDesktop().Encode()
 
 	start := cpu(b)
 	for b.Loop() {
 		p := w.serve(b, "GET", query, cookie, nil)
-		form := hidden(page{body: p.Body.String()})
+		form := hidden(page{Body: p.Body.String()})
 		form.Set("answer", "yes")
 		back, err := url.Parse(w.serve(b, "POST", path+"/authorize", cookie, form).Header().Get("Location"))
 		must(b, err)

@@ -21,11 +21,11 @@ func TestPagesInABrowser(t *testing.T) {
 	ctx := authtest.Chromium(t, "ignore-certificate-errors=true")
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
-	u, err := url.Parse(w.url)
+	b.SignIn(w.person(acme, "张三"))
+	u, err := url.Parse(w.URL)
 	must(t, err)
-	w.handler.(*http.ServeMux).HandleFunc("GET /sign-in", func(rw http.ResponseWriter, _ *http.Request) {
-		for _, c := range b.Jar.Cookies(u) {
+	w.Mux.HandleFunc("GET /sign-in", func(rw http.ResponseWriter, _ *http.Request) {
+		for _, c := range b.Client.Jar.Cookies(u) {
 			http.SetCookie(rw, &http.Cookie{Name: c.Name, Value: c.Value, Path: "/", SameSite: http.SameSiteLaxMode})
 		}
 		_, _ = rw.Write([]byte("<title>in</title>"))
@@ -66,7 +66,7 @@ func TestPagesInABrowser(t *testing.T) {
 		}
 	}
 
-	must(t, chromedp.Do(ctx, chromedp.Navigate(w.url+"/sign-in")))
+	must(t, chromedp.Do(ctx, chromedp.Navigate(w.URL+"/sign-in")))
 	must(t, chromedp.Do(ctx, chromedp.Navigate(w.authorizeURL(askDesktop("redirect_uri", loopback.URL+"/callback")))))
 	must(t, chromedp.Do(ctx, chromedp.Click("#confirm")))
 	if v := arrive("consent"); v.Get("code") == "" || v.Get("iss") != w.issuer() {
@@ -84,19 +84,19 @@ func TestPagesInABrowser(t *testing.T) {
 	goOn = ""
 
 	// Switching leads off-site, here to where the gate sends everybody.
-	w.gate.away = loopback.URL + "/native"
+	w.gate.Away = loopback.URL + "/native"
 	must(t, chromedp.Do(ctx, chromedp.Navigate(w.authorizeURL(askDesktop()))))
 	must(t, chromedp.Do(ctx, chromedp.Click("#switch")))
 	arrive("switch")
-	if got := w.gate.begun[len(w.gate.begun)-1]; !got.Fresh || got.LoginHint != "" {
+	if got := w.gate.Begun[len(w.gate.Begun)-1]; !got.Fresh || got.LoginHint != "" {
 		t.Errorf("switch: %+v", got)
 	}
 
 	// Signing out goes on to the app's own address.
-	client, err := w.store.Client(t.Context(), acme, "notes")
+	client, err := w.Store.Client(t.Context(), acme, "notes")
 	must(t, err)
 	client.LogoutURIs = []string{loopback.URL + "/native"}
-	must(t, w.store.SaveClient(t.Context(), client))
+	must(t, w.Store.SaveClient(t.Context(), client))
 	leave := url.Values{"client_id": {"notes"}, "post_logout_redirect_uri": client.LogoutURIs, "state": {"bye"}}
 	goOn = home.URL + "/home"
 	must(t, chromedp.Do(ctx, chromedp.Navigate(w.issuer()+"/end-session?"+leave.Encode())))

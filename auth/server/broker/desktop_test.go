@@ -1,6 +1,7 @@
 package broker_test
 
 import (
+	"html"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,11 +13,11 @@ import (
 func TestDesktopIsNeverSilent(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	for _, v := range []url.Values{askDesktop(), askDesktop("prompt", "consent"), askDesktop("response_mode", "form_post"), askDesktop("max_age", "99999")} {
-		p := b.get(w.authorizeURL(v))
-		if p.status != http.StatusOK || p.header.Get("Location") != "" || strings.Contains(p.body, `name="code"`) || !strings.Contains(p.body, "张三") {
-			t.Errorf("%v: status %d, location %q", v, p.status, p.header.Get("Location"))
+		p := b.Get(w.authorizeURL(v))
+		if p.Status != http.StatusOK || p.Location() != "" || strings.Contains(p.Body, `name="code"`) || !strings.Contains(p.Body, "张三") {
+			t.Errorf("%v: status %d, location %q", v, p.Status, p.Location())
 		}
 	}
 }
@@ -24,31 +25,31 @@ func TestDesktopIsNeverSilent(t *testing.T) {
 func TestDesktopPage(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, `<b>张三`))
-	p := b.do("GET", w.authorizeURL(askDesktop()), nil, http.Header{"Accept-Language": {"zh-CN,zh;q=0.9"}})
+	b.SignIn(w.person(acme, `<b>张三`))
+	p := b.Do("GET", w.authorizeURL(askDesktop()), "", http.Header{"Accept-Language": {"zh-CN,zh;q=0.9"}})
 	for _, want := range []string{"以 &lt;b&gt;张三 的身份登录这台电脑上的 Lanyard 工牌？", "Acme 科技", `id="confirm"`, `lang="zh"`} {
-		if !strings.Contains(p.body, want) {
-			t.Errorf("page lacks %q:\n%s", want, p.body)
+		if !strings.Contains(p.Body, want) {
+			t.Errorf("page lacks %q:\n%s", want, p.Body)
 		}
 	}
-	policy := p.header.Get("Content-Security-Policy")
+	policy := p.Header.Get("Content-Security-Policy")
 	for _, want := range []string{"default-src 'none'", "frame-ancestors 'none'", "form-action 'self' http://127.0.0.1:40123"} {
 		if !strings.Contains(policy, want) {
 			t.Errorf("policy %q lacks %q", policy, want)
 		}
 	}
-	if strings.Contains(policy, "unsafe") || p.header.Get("Cache-Control") != "no-store" {
-		t.Errorf("header %v", p.header)
+	if strings.Contains(policy, "unsafe") || p.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("header %v", p.Header)
 	}
 	// Another account: a link, so that the form's policy does not stand in its way.
-	_, rest, _ := strings.Cut(p.body, `id="switch" href="`)
+	_, rest, _ := strings.Cut(p.Body, `id="switch" href="`)
 	link, _, _ := strings.Cut(rest, `"`)
-	if p := b.get(w.url + unescape(link)); p.location().Host != "idp.example" || !w.gate.begun[0].Fresh {
-		t.Errorf("switch %q: %v", link, p.location())
+	if p := b.Get(w.URL + html.UnescapeString(link)); location(p).Host != "idp.example" || !w.gate.Begun[0].Fresh {
+		t.Errorf("switch %q: %v", link, location(p))
 	}
-	b.signIn(w.person(acme, "李四"))
-	if p := b.get(w.url + w.gate.ret); !strings.Contains(p.body, "李四") {
-		t.Errorf("after the switch: status %d %s", p.status, p.body)
+	b.SignIn(w.person(acme, "李四"))
+	if p := b.Get(w.URL + w.gate.Return); !strings.Contains(p.Body, "李四") {
+		t.Errorf("after the switch: status %d %s", p.Status, p.Body)
 	}
 }
 
@@ -56,11 +57,11 @@ func TestDesktopSignsIn(t *testing.T) {
 	w := newWorld(t)
 	zhang := w.person(acme, "张三")
 	b := w.browser()
-	b.signIn(zhang)
+	b.SignIn(zhang)
 	a := w.token(redeemDesktop(b.desktopCode(askDesktop())))
 	c := a.claims(t)
-	if c["sub"] != zhang.ID || c["aud"] != "lanyard" || c["nonce"] != "the nonce" || c["sid"] == b.session.ID || c["sid"] == "" {
-		t.Errorf("claims %v, browser's sid %q", c, b.session.ID)
+	if c["sub"] != zhang.ID || c["aud"] != "lanyard" || c["nonce"] != "the nonce" || c["sid"] == b.Session.ID || c["sid"] == "" {
+		t.Errorf("claims %v, browser's sid %q", c, b.Session.ID)
 	}
 	if a.Type != "Bearer" || a.Expires != 600 || a.Refresh == "" {
 		t.Errorf("answer: type %q, expires %d, refresh %v", a.Type, a.Expires, a.Refresh != "")
@@ -70,10 +71,10 @@ func TestDesktopSignsIn(t *testing.T) {
 func TestConsentAnswers(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
-	form := hidden(b.get(w.authorizeURL(askDesktop())))
+	b.SignIn(w.person(acme, "张三"))
+	form := hidden(b.Get(w.authorizeURL(askDesktop())))
 	form.Set("answer", "no")
-	q := b.post(w.issuer()+"/authorize", form).location().Query()
+	q := location(b.Post(w.issuer()+"/authorize", form)).Query()
 	if q.Get("error") != "access_denied" || q.Get("state") != "the state" || q.Get("iss") != w.issuer() {
 		t.Errorf("cancel: %v", q)
 	}
@@ -82,19 +83,18 @@ func TestConsentAnswers(t *testing.T) {
 func TestConsentFromAnotherSiteIsRefused(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
-	form := hidden(b.get(w.authorizeURL(askDesktop())))
+	b.SignIn(w.person(acme, "张三"))
+	form := hidden(b.Get(w.authorizeURL(askDesktop())))
 	form.Set("answer", "yes")
 	for _, header := range []http.Header{
 		{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"https://evil.example"}}, {"Origin": {"null"}},
 	} {
-		header.Set("Content-Type", "application/x-www-form-urlencoded")
-		if p := b.do("POST", w.issuer()+"/authorize", form, header); p.header.Get("Location") != "" || !strings.HasPrefix(p.body, "page: not_permitted") {
-			t.Errorf("%v: status %d, %s", header, p.status, p.body)
+		if p := b.postWith(w.issuer()+"/authorize", form, header); p.Location() != "" || !strings.HasPrefix(p.Body, "page: not_permitted") {
+			t.Errorf("%v: status %d, %s", header, p.Status, p.Body)
 		}
 	}
-	if p := b.do("POST", w.issuer()+"/authorize", form, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Sec-Fetch-Site": {"same-origin"}}); p.location().Query().Get("code") == "" {
-		t.Errorf("same origin: status %d", p.status)
+	if p := b.postWith(w.issuer()+"/authorize", form, http.Header{"Sec-Fetch-Site": {"same-origin"}}); location(p).Query().Get("code") == "" {
+		t.Errorf("same origin: status %d", p.Status)
 	}
 }
 
@@ -102,10 +102,10 @@ func TestConsentFromAnotherSiteIsRefused(t *testing.T) {
 func TestForgedFormTokenIsRefused(t *testing.T) {
 	w := newWorld(t)
 	b, li := w.browser(), w.browser()
-	b.signIn(w.person(acme, "张三"))
-	li.signIn(w.person(acme, "李四"))
+	b.SignIn(w.person(acme, "张三"))
+	li.SignIn(w.person(acme, "李四"))
 	form := func(changes ...string) url.Values {
-		return with(hidden(b.get(w.authorizeURL(askDesktop()))), append([]string{"answer", "yes"}, changes...)...)
+		return with(hidden(b.Get(w.authorizeURL(askDesktop()))), append([]string{"answer", "yes"}, changes...)...)
 	}
 	for what, v := range map[string]url.Values{
 		"no token":           form("token", ""),
@@ -113,29 +113,29 @@ func TestForgedFormTokenIsRefused(t *testing.T) {
 		"another request":    form("request", askDesktop("redirect_uri", "http://127.0.0.1:40999/callback").Encode()),
 		"an app's request":   form("request", ask().Encode()),
 		"no request":         form("request", ""),
-		"somebody else's":    hidden(li.get(w.authorizeURL(askDesktop()))),
-		"an end-session one": hidden(b.get(w.issuer() + "/end-session")),
+		"somebody else's":    hidden(li.Get(w.authorizeURL(askDesktop()))),
+		"an end-session one": hidden(b.Get(w.issuer() + "/end-session")),
 	} {
 		v.Set("answer", "yes")
-		if p := b.post(w.issuer()+"/authorize", v); p.header.Get("Location") != "" || !strings.HasPrefix(p.body, "page: sign_in_stale") {
-			t.Errorf("%s: status %d, location %q, %s", what, p.status, p.header.Get("Location"), p.body)
+		if p := b.Post(w.issuer()+"/authorize", v); p.Location() != "" || !strings.HasPrefix(p.Body, "page: sign_in_stale") {
+			t.Errorf("%s: status %d, location %q, %s", what, p.Status, p.Location(), p.Body)
 		}
 	}
-	if p := w.browser().post(w.issuer()+"/authorize", form()); !strings.HasPrefix(p.body, "page: sign_in_stale") {
-		t.Errorf("signed out: %s", p.body)
+	if p := w.browser().Post(w.issuer()+"/authorize", form()); !strings.HasPrefix(p.Body, "page: sign_in_stale") {
+		t.Errorf("signed out: %s", p.Body)
 	}
 }
 
 func TestDesktopRedirectIsLoopbackOnly(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	for _, uri := range []string{
 		"https://evil.example/callback", "http://localhost:4012/callback", "http://127.0.0.1:4012/other",
 		"http://127.0.0.1:4012/callback?x=y", "lanyard://callback",
 	} {
-		if p := b.get(w.authorizeURL(askDesktop("redirect_uri", uri))); !strings.HasPrefix(p.body, "page: request_invalid") {
-			t.Errorf("%s: status %d", uri, p.status)
+		if p := b.Get(w.authorizeURL(askDesktop("redirect_uri", uri))); !strings.HasPrefix(p.Body, "page: request_invalid") {
+			t.Errorf("%s: status %d", uri, p.Status)
 		}
 	}
 }
@@ -149,10 +149,10 @@ func TestDesktopsReferenceReachesTheSignIn(t *testing.T) {
 		askDesktop("lanyard_reference", "<b>4829"),
 		ask("lanyard_reference", "4829-1375"),
 	} {
-		w.browser().get(w.authorizeURL(v))
+		w.browser().Get(w.authorizeURL(v))
 	}
 	var got []string
-	for _, o := range w.gate.begun {
+	for _, o := range w.gate.Begun {
 		got = append(got, o.Reference)
 	}
 	if want := []string{"4829-1375", "", ""}; !slices.Equal(got, want) {

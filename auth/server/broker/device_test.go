@@ -29,21 +29,21 @@ type pending struct {
 
 // allowDevices lets acme's people sign in by a device code.
 func (w *world) allowDevices() {
-	w.t.Helper()
-	e, err := w.store.Enterprise(context.Background(), acme)
-	must(w.t, err)
+	w.T.Helper()
+	e, err := w.Store.Enterprise(context.Background(), acme)
+	must(w.T, err)
 	e.Device = true
-	must(w.t, w.store.SaveEnterprise(context.Background(), e))
+	must(w.T, w.Store.SaveEnterprise(context.Background(), e))
 }
 
 func (w *world) askDevice(changes ...string) pending {
-	w.t.Helper()
-	p := w.browser().post(w.issuer()+"/device_authorization", with(url.Values{
+	w.T.Helper()
+	p := w.browser().Post(w.issuer()+"/device_authorization", with(url.Values{
 		"client_id": {"lanyard"}, "scope": {"openid profile email offline_access"}, "device": {"build-7"}, "nonce": {"the nonce"},
 		"code_challenge": {challenge}, "code_challenge_method": {"S256"},
 	}, changes...))
-	a := pending{status: p.status}
-	must(w.t, json.Unmarshal([]byte(p.body), &a))
+	a := pending{status: p.Status}
+	must(w.T, json.Unmarshal([]byte(p.Body), &a))
 	return a
 }
 
@@ -54,22 +54,22 @@ func pollForm(code string) url.Values {
 // approving takes a browser to the page that asks about the device, through a fresh
 // sign-in as the person.
 func (b *browser) approving(p server.Person, address string) page {
-	b.w.t.Helper()
-	if away := b.get(address); away.location().Host != "idp.example" {
-		b.w.t.Fatalf("device page: status %d, location %v, %s", away.status, away.location(), away.body)
+	b.w.T.Helper()
+	if away := b.Get(address); location(away).Host != "idp.example" {
+		b.w.T.Fatalf("device page: status %d, location %v, %s", away.Status, location(away), away.Body)
 	}
-	b.w.clock.advance(time.Second)
-	b.signIn(p)
-	shown := b.get(b.w.url + b.w.gate.ret)
-	if shown.status != http.StatusOK || !strings.Contains(shown.body, `id="number"`) {
-		b.w.t.Fatalf("device page after signing in: status %d, location %v, %s", shown.status, shown.location(), shown.body)
+	b.w.Advance(time.Second)
+	b.SignIn(p)
+	shown := b.Get(b.w.URL + b.w.gate.Return)
+	if shown.Status != http.StatusOK || !strings.Contains(shown.Body, `id="number"`) {
+		b.w.T.Fatalf("device page after signing in: status %d, location %v, %s", shown.Status, location(shown), shown.Body)
 	}
 	return shown
 }
 
 func (b *browser) answerDevice(shown page, answer, number string) page {
-	b.w.t.Helper()
-	return b.post(b.w.issuer()+"/device", with(hidden(shown), "answer", answer, "number", number))
+	b.w.T.Helper()
+	return b.Post(b.w.issuer()+"/device", with(hidden(shown), "answer", answer, "number", number))
 }
 
 func TestDeviceSignsIn(t *testing.T) {
@@ -78,43 +78,43 @@ func TestDeviceSignsIn(t *testing.T) {
 	zhang := w.person(acme, "张三")
 	desktop := w.desktop(zhang)
 	d := w.askDevice()
-	if d.Life != 600 || d.Every != 5 || len(d.Number) != 2 || len(d.User) != 9 || d.URI != w.url+"/device" || d.Whole != w.issuer()+"/device?user_code="+d.User {
+	if d.Life != 600 || d.Every != 5 || len(d.Number) != 2 || len(d.User) != 9 || d.URI != w.URL+"/device" || d.Whole != w.issuer()+"/device?user_code="+d.User {
 		t.Fatalf("answer %+v", d)
 	}
 	w.token(pollForm(d.Device)).want(t, "before approval", "authorization_pending")
 	w.token(pollForm(d.Device)).want(t, "too soon", "slow_down")
-	w.clock.advance(5 * time.Second)
+	w.Advance(5 * time.Second)
 	w.token(pollForm(d.Device)).want(t, "still before approval", "authorization_pending")
 
 	b := w.browser()
-	b.signIn(zhang) // a session alone approves nothing
+	b.SignIn(zhang) // a session alone approves nothing
 	shown := b.approving(zhang, d.Whole)
-	if got := w.gate.begun[len(w.gate.begun)-1]; !got.Fresh {
+	if got := w.gate.Begun[len(w.gate.Begun)-1]; !got.Fresh {
 		t.Errorf("signed in with %+v", got)
 	}
 	for _, want := range []string{"build-7", "127.0.0.1", "started this yourself", "张三"} {
-		if !strings.Contains(shown.body, want) {
-			t.Errorf("page lacks %q:\n%s", want, shown.body)
+		if !strings.Contains(shown.Body, want) {
+			t.Errorf("page lacks %q:\n%s", want, shown.Body)
 		}
 	}
-	if strings.Contains(shown.body, `value="`+d.Number) || strings.Contains(shown.body, ">"+d.Number+"<") {
+	if strings.Contains(shown.Body, `value="`+d.Number) || strings.Contains(shown.Body, ">"+d.Number+"<") {
 		t.Error("the page shows the number that only the device may show")
 	}
-	if done := b.answerDevice(shown, "yes", d.Number); !strings.Contains(done.body, "Go back to the device") {
-		t.Fatalf("approved: %d %s", done.status, done.body)
+	if done := b.answerDevice(shown, "yes", d.Number); !strings.Contains(done.Body, "Go back to the device") {
+		t.Fatalf("approved: %d %s", done.Status, done.Body)
 	}
 	a := w.token(pollForm(d.Device))
 	c := a.claims(t)
-	if a.Refresh == "" || c["sub"] != zhang.ID || c["aud"] != "lanyard" || c["nonce"] != "the nonce" || c["auth_time"] != float64(b.session.AuthTime.Unix()) {
+	if a.Refresh == "" || c["sub"] != zhang.ID || c["aud"] != "lanyard" || c["nonce"] != "the nonce" || c["auth_time"] != float64(b.Session.AuthTime.Unix()) {
 		t.Fatalf("tokens: %v", c)
 	}
-	s, err := w.store.Session(context.Background(), acme, c["sid"].(string), w.clock.Now())
-	if err != nil || s.Device != "build-7" || s.Client != "lanyard" || s.ID == b.session.ID {
+	s, err := w.Store.Session(context.Background(), acme, c["sid"].(string), w.Now())
+	if err != nil || s.Device != "build-7" || s.Client != "lanyard" || s.ID == b.Session.ID {
 		t.Errorf("session %+v, %v", s, err)
 	}
 
 	// Signing the browser out leaves the device signed in.
-	must(t, w.store.EndSession(context.Background(), acme, b.session.ID, w.clock.Now()))
+	must(t, w.Store.EndSession(context.Background(), acme, b.Session.ID, w.Now()))
 	if next := w.token(renew(a.Refresh)); next.Refresh == "" || strings.Contains(next.raw, "new_device") {
 		t.Errorf("the device's own refresh: %s", next.raw)
 	}
@@ -123,7 +123,7 @@ func TestDeviceSignsIn(t *testing.T) {
 	if !strings.Contains(told.raw, `"new_device":{"name":"build-7","at":`) {
 		t.Errorf("the other desktop's refresh: %s", told.raw)
 	}
-	w.clock.advance(25 * time.Hour)
+	w.Advance(25 * time.Hour)
 	if later := w.token(renew(told.Refresh)); strings.Contains(later.raw, "new_device") {
 		t.Error("told for longer than a day")
 	}
@@ -143,8 +143,8 @@ func TestDeviceCodeReplayRevokes(t *testing.T) {
 		t.Fatalf("tokens: %+v", a)
 	}
 	w.token(with(pollForm(d.Device), "code_verifier", strings.Repeat("w", 43))).want(t, "replay without the verifier", "invalid_grant")
-	if p := w.bearer("/userinfo", a.Access); p.status != http.StatusOK {
-		t.Errorf("ended by somebody without the verifier: %d", p.status)
+	if p := w.bearer("/userinfo", a.Access); p.Status != http.StatusOK {
+		t.Errorf("ended by somebody without the verifier: %d", p.Status)
 	}
 	w.token(pollForm(d.Device)).want(t, "replay", "invalid_grant")
 	w.token(renew(a.Refresh)).want(t, "refresh after replay", "invalid_grant")
@@ -156,14 +156,14 @@ func TestDeviceRefusals(t *testing.T) {
 	if d := w.askDevice(); d.Error != "unauthorized_client" {
 		t.Errorf("not allowed by the company: %+v", d)
 	}
-	if p := w.browser().get(w.issuer() + "/device"); !strings.HasPrefix(p.body, "page: device_not_offered") {
-		t.Errorf("page where it is not allowed: %s", p.body)
+	if p := w.browser().Get(w.issuer() + "/device"); !strings.HasPrefix(p.Body, "page: device_not_offered") {
+		t.Errorf("page where it is not allowed: %s", p.Body)
 	}
-	if p := w.browser().get(w.issuer() + "/.well-known/openid-configuration"); strings.Contains(p.body, "device") {
+	if p := w.browser().Get(w.issuer() + "/.well-known/openid-configuration"); strings.Contains(p.Body, "device") {
 		t.Error("discovery names what is not offered")
 	}
 	w.allowDevices()
-	if p := w.browser().get(w.issuer() + "/.well-known/openid-configuration"); !strings.Contains(p.body, w.issuer()+"/device_authorization") || !strings.Contains(p.body, deviceGrantType) {
+	if p := w.browser().Get(w.issuer() + "/.well-known/openid-configuration"); !strings.Contains(p.Body, w.issuer()+"/device_authorization") || !strings.Contains(p.Body, deviceGrantType) {
 		t.Error("discovery does not name what is offered")
 	}
 	for _, c := range []struct {
@@ -187,8 +187,8 @@ func TestDeviceRefusals(t *testing.T) {
 	w.token(pollForm("unknown")).want(t, "unknown code", "invalid_grant")
 	w.token(pollForm(d.User)).want(t, "the user code", "invalid_grant")
 	w.token(with(pollForm(d.Device), "client_id", "handbook")).want(t, "another client", "invalid_grant")
-	w.tokenAt(w.url+"/e/"+other, pollForm(d.Device)).want(t, "another enterprise", "invalid_grant")
-	w.clock.advance(10 * time.Minute)
+	w.tokenAt(w.URL+"/e/"+other, pollForm(d.Device)).want(t, "another enterprise", "invalid_grant")
+	w.Advance(10 * time.Minute)
 	w.token(pollForm(d.Device)).want(t, "too late", "expired_token")
 }
 
@@ -202,28 +202,26 @@ func TestDeviceApprovalIsTheirOwn(t *testing.T) {
 
 	// The address that one browser comes back to is worth nothing in another.
 	shown := thief.approving(w.person(acme, "李四"), d.Whole)
-	w.clock.advance(time.Second)
-	victim.signIn(zhang)
-	if p := victim.get(w.url + w.gate.ret); p.location().Host != "idp.example" {
-		t.Errorf("somebody else's way back: status %d %s", p.status, p.body)
+	w.Advance(time.Second)
+	victim.SignIn(zhang)
+	if p := victim.Get(w.URL + w.gate.Return); location(p).Host != "idp.example" {
+		t.Errorf("somebody else's way back: status %d %s", p.Status, p.Body)
 	}
-	if p := victim.answerDevice(shown, "yes", d.Number); !strings.HasPrefix(p.body, "page: sign_in_stale") {
-		t.Errorf("somebody else's form: %s", p.body)
+	if p := victim.answerDevice(shown, "yes", d.Number); !strings.HasPrefix(p.Body, "page: sign_in_stale") {
+		t.Errorf("somebody else's form: %s", p.Body)
 	}
-	if p := thief.do("POST", w.issuer()+"/device", with(hidden(shown), "answer", "yes", "number", d.Number), http.Header{
-		"Content-Type": {"application/x-www-form-urlencoded"}, "Sec-Fetch-Site": {"cross-site"},
-	}); !strings.HasPrefix(p.body, "page: not_permitted") {
-		t.Errorf("from another site: %s", p.body)
+	if p := thief.postWith(w.issuer()+"/device", with(hidden(shown), "answer", "yes", "number", d.Number), http.Header{"Sec-Fetch-Site": {"cross-site"}}); !strings.HasPrefix(p.Body, "page: not_permitted") {
+		t.Errorf("from another site: %s", p.Body)
 	}
-	if p := thief.post(w.issuer()+"/device", with(hidden(shown), "answer", "yes", "number", d.Number, "token", strings.Repeat("A", 43))); !strings.HasPrefix(p.body, "page: sign_in_stale") {
-		t.Errorf("forged token: %s", p.body)
+	if p := thief.Post(w.issuer()+"/device", with(hidden(shown), "answer", "yes", "number", d.Number, "token", strings.Repeat("A", 43))); !strings.HasPrefix(p.Body, "page: sign_in_stale") {
+		t.Errorf("forged token: %s", p.Body)
 	}
 	// A form for one device approves no other.
 	another := w.askDevice()
 	moved := with(hidden(shown), "answer", "yes", "number", another.Number)
 	moved.Set("request", strings.Replace(moved.Get("request"), d.User, another.User, 1))
-	if p := thief.post(w.issuer()+"/device", moved); !strings.HasPrefix(p.body, "page: sign_in_stale") {
-		t.Errorf("another device: %s", p.body)
+	if p := thief.Post(w.issuer()+"/device", moved); !strings.HasPrefix(p.Body, "page: sign_in_stale") {
+		t.Errorf("another device: %s", p.Body)
 	}
 	w.token(pollForm(d.Device)).want(t, "after all", "authorization_pending")
 	w.token(pollForm(another.Device)).want(t, "the other after all", "authorization_pending")
@@ -242,21 +240,21 @@ func TestDeviceNumber(t *testing.T) {
 	shown := b.approving(zhang, d.Whole)
 	for left := 4; left > 0; left-- {
 		shown = b.answerDevice(shown, "yes", wrong)
-		if !strings.Contains(shown.body, "Tries left: "+string(rune('0'+left))) {
-			t.Fatalf("wrong number, %d left: %s", left, shown.body)
+		if !strings.Contains(shown.Body, "Tries left: "+string(rune('0'+left))) {
+			t.Fatalf("wrong number, %d left: %s", left, shown.Body)
 		}
 	}
-	if p := b.answerDevice(shown, "yes", ""); !strings.Contains(p.body, "Too many wrong numbers") {
-		t.Errorf("fifth wrong number: %s", p.body)
+	if p := b.answerDevice(shown, "yes", ""); !strings.Contains(p.Body, "Too many wrong numbers") {
+		t.Errorf("fifth wrong number: %s", p.Body)
 	}
-	if p := b.answerDevice(shown, "yes", d.Number); strings.Contains(p.body, "Go back") {
-		t.Errorf("the right number after five: %s", p.body)
+	if p := b.answerDevice(shown, "yes", d.Number); strings.Contains(p.Body, "Go back") {
+		t.Errorf("the right number after five: %s", p.Body)
 	}
 	w.token(pollForm(d.Device)).want(t, "after five wrong numbers", "access_denied")
 
 	d = w.askDevice()
-	if p := b.answerDevice(b.approving(zhang, d.Whole), "no", ""); !strings.Contains(p.body, "was not signed in") {
-		t.Errorf("refused: %s", p.body)
+	if p := b.answerDevice(b.approving(zhang, d.Whole), "no", ""); !strings.Contains(p.Body, "was not signed in") {
+		t.Errorf("refused: %s", p.Body)
 	}
 	w.token(pollForm(d.Device)).want(t, "refused", "access_denied")
 }
@@ -271,43 +269,43 @@ func TestTypedUserCode(t *testing.T) {
 	plain := strings.ReplaceAll(d.User, "-", "")
 	wide := strings.Map(func(c rune) rune { return c + '！' - '!' }, plain)
 	for _, address := range []string{own, d.URI} {
-		if p := w.browser().get(address); !strings.Contains(p.body, `id="user_code"`) || strings.Contains(p.body, `role="alert"`) {
-			t.Fatalf("page without a code: %s", p.body)
+		if p := w.browser().Get(address); !strings.Contains(p.Body, `id="user_code"`) || strings.Contains(p.Body, `role="alert"`) {
+			t.Fatalf("page without a code: %s", p.Body)
 		}
 		for _, typed := range []string{d.User, plain, strings.ToLower(plain), " " + plain[:4] + " " + plain[4:] + " ", wide} {
 			b := w.browser()
-			p := b.get(address + "?typed=1&user_code=" + url.QueryEscape(typed))
+			p := b.Get(address + "?typed=1&user_code=" + url.QueryEscape(typed))
 			if address == d.URI {
-				if p.status != http.StatusSeeOther || p.header.Get("Location") != "/e/"+acme+"/device?user_code="+d.User+"&typed=1" {
-					t.Errorf("typed %q: status %d, location %q", typed, p.status, p.header.Get("Location"))
+				if p.Status != http.StatusSeeOther || p.Location() != "/e/"+acme+"/device?user_code="+d.User+"&typed=1" {
+					t.Errorf("typed %q: status %d, location %q", typed, p.Status, p.Location())
 				}
-				p = b.get(w.url + p.header.Get("Location"))
+				p = b.Get(w.URL + p.Location())
 			}
-			if want := "0; url=/e/" + acme + "/device?user_code=" + d.User; p.header.Get("Refresh") != want || !strings.Contains(p.body, `id="continue"`) {
-				t.Errorf("typed %q: refresh %q, %s", typed, p.header.Get("Refresh"), p.body)
+			if want := "0; url=/e/" + acme + "/device?user_code=" + d.User; p.Header.Get("Refresh") != want || !strings.Contains(p.Body, `id="continue"`) {
+				t.Errorf("typed %q: refresh %q, %s", typed, p.Header.Get("Refresh"), p.Body)
 			}
 		}
 	}
-	if p := w.browser().get(d.URI + "?user_code=" + d.User); p.header.Get("Location") != "/e/"+acme+"/device?user_code="+d.User {
-		t.Errorf("link to everybody's page: status %d, location %q", p.status, p.header.Get("Location"))
+	if p := w.browser().Get(d.URI + "?user_code=" + d.User); p.Location() != "/e/"+acme+"/device?user_code="+d.User {
+		t.Errorf("link to everybody's page: status %d, location %q", p.Status, p.Location())
 	}
 	b := w.browser()
 	for i, typed := range []string{"BBBB-BBBB", "AEIOU", plain + "B", "<script>", strings.Repeat("B", 4000), "!", "张三", "\x00", plain[:7], "%2e%2e"} {
-		if p := b.get([]string{own, d.URI}[i%2] + "?user_code=" + url.QueryEscape(typed)); !strings.Contains(p.body, "not known here") || p.header.Get("Location") != "" {
-			t.Errorf("guess %q: status %d, %s", typed, p.status, p.body)
+		if p := b.Get([]string{own, d.URI}[i%2] + "?user_code=" + url.QueryEscape(typed)); !strings.Contains(p.Body, "not known here") || p.Location() != "" {
+			t.Errorf("guess %q: status %d, %s", typed, p.Status, p.Body)
 		}
 	}
 	for _, address := range []string{d.Whole, d.URI + "?user_code=" + d.User} {
-		if p := b.get(address); !strings.Contains(p.body, "Too many tries") {
-			t.Errorf("the eleventh: %s", p.body)
+		if p := b.Get(address); !strings.Contains(p.Body, "Too many tries") {
+			t.Errorf("the eleventh: %s", p.Body)
 		}
 	}
-	w.clock.advance(time.Minute)
-	if p := b.get(d.Whole); p.location().Host != "idp.example" {
-		t.Errorf("a minute later: %v", p.location())
+	w.Advance(time.Minute)
+	if p := b.Get(d.Whole); location(p).Host != "idp.example" {
+		t.Errorf("a minute later: %v", location(p))
 	}
-	if p := b.get(w.url + "/e/" + other + "/device?user_code=" + d.User); !strings.HasPrefix(p.body, "page: device_not_offered") {
-		t.Errorf("at another enterprise: %s", p.body)
+	if p := b.Get(w.URL + "/e/" + other + "/device?user_code=" + d.User); !strings.HasPrefix(p.Body, "page: device_not_offered") {
+		t.Errorf("at another enterprise: %s", p.Body)
 	}
 }
 
@@ -319,22 +317,22 @@ func TestDevicePageOfEverybody(t *testing.T) {
 	answered, expired := w.askDevice(), w.askDevice()
 	b := w.browser()
 	b.answerDevice(b.approving(w.person(acme, "张三"), answered.Whole), "yes", answered.Number)
-	never := w.browser().get(w.url + "/device?typed=1&user_code=BBBB-BBBB")
-	again := w.browser().get(w.url + "/device?typed=1&user_code=" + answered.User)
-	w.clock.advance(10 * time.Minute)
-	late := w.browser().get(w.url + "/device?typed=1&user_code=" + expired.User)
-	if never.status != http.StatusOK || again.status != never.status || late.status != never.status || again.body != never.body || late.body != never.body {
-		t.Errorf("never: %d %s\nanswered: %d %s\nexpired: %d %s", never.status, never.body, again.status, again.body, late.status, late.body)
+	never := w.browser().Get(w.URL + "/device?typed=1&user_code=BBBB-BBBB")
+	again := w.browser().Get(w.URL + "/device?typed=1&user_code=" + answered.User)
+	w.Advance(10 * time.Minute)
+	late := w.browser().Get(w.URL + "/device?typed=1&user_code=" + expired.User)
+	if never.Status != http.StatusOK || again.Status != never.Status || late.Status != never.Status || again.Body != never.Body || late.Body != never.Body {
+		t.Errorf("never: %d %s\nanswered: %d %s\nexpired: %d %s", never.Status, never.Body, again.Status, again.Body, late.Status, late.Body)
 	}
-	if strings.Contains(never.body, "Acme") || strings.Contains(never.body, acme) || !strings.Contains(never.body, `action="/device"`) {
-		t.Errorf("page: %s", never.body)
+	if strings.Contains(never.Body, "Acme") || strings.Contains(never.Body, acme) || !strings.Contains(never.Body, `action="/device"`) {
+		t.Errorf("page: %s", never.Body)
 	}
-	csp := never.header.Get("Content-Security-Policy")
-	if !strings.Contains(csp, "default-src 'none'") || !strings.HasSuffix(csp, "form-action 'self'") || never.header.Get("Referrer-Policy") != "no-referrer" {
-		t.Errorf("headers: %v", never.header)
+	csp := never.Header.Get("Content-Security-Policy")
+	if !strings.Contains(csp, "default-src 'none'") || !strings.HasSuffix(csp, "form-action 'self'") || never.Header.Get("Referrer-Policy") != "no-referrer" {
+		t.Errorf("headers: %v", never.Header)
 	}
-	if p := w.browser().get(w.url + "/device?user_code=%zz"); !strings.HasPrefix(p.body, "page: request_invalid") {
-		t.Errorf("broken query: %d %s", p.status, p.body)
+	if p := w.browser().Get(w.URL + "/device?user_code=%zz"); !strings.HasPrefix(p.Body, "page: request_invalid") {
+		t.Errorf("broken query: %d %s", p.Status, p.Body)
 	}
 }
 
@@ -344,7 +342,7 @@ func TestDeviceNameIsHarmless(t *testing.T) {
 	w.allowDevices()
 	d := w.askDevice("device", "<b>\u202eevil\x00\n"+strings.Repeat("长", 100))
 	shown := w.browser().approving(w.person(acme, "张三"), d.Whole)
-	if strings.Contains(shown.body, "<b>") || strings.Contains(shown.body, "\u202e") || strings.Contains(shown.body, strings.Repeat("长", 60)) {
-		t.Errorf("page:\n%s", shown.body)
+	if strings.Contains(shown.Body, "<b>") || strings.Contains(shown.Body, "\u202e") || strings.Contains(shown.Body, strings.Repeat("长", 60)) {
+		t.Errorf("page:\n%s", shown.Body)
 	}
 }

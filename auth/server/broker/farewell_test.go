@@ -39,11 +39,11 @@ func newFarewells(t *testing.T, w *world) *farewells {
 		f.tokens <- r.PostFormValue("logout_token")
 	}))
 	t.Cleanup(f.Close)
-	c, err := w.store.Client(context.Background(), acme, "notes")
+	c, err := w.Store.Client(context.Background(), acme, "notes")
 	must(t, err)
 	c.Farewell = f.URL + "/farewell?x=y"
-	must(t, w.store.SaveClient(context.Background(), c))
-	w.store.OnFarewell = w.broker.WakeFarewells
+	must(t, w.Store.SaveClient(context.Background(), c))
+	w.Store.OnFarewell = w.broker.WakeFarewells
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { w.broker.SendFarewells(ctx); close(ended) }()
@@ -60,7 +60,7 @@ func (f *farewells) next(t *testing.T) *oidc.LogoutToken {
 		provider, err := oidc.NewProvider(ctx, f.w.issuer())
 		must(t, err)
 		token, err := provider.VerifierContext(ctx, &oidc.Config{
-			ClientID: "notes", SupportedSigningAlgs: []string{"ES256"}, Now: f.w.clock.Now,
+			ClientID: "notes", SupportedSigningAlgs: []string{"ES256"}, Now: f.w.Now,
 		}).VerifyLogout(ctx, raw)
 		must(t, err)
 		if head := strings.SplitN(raw, ".", 2)[0]; !strings.Contains(decode(t, head), `"typ":"logout+jwt"`) {
@@ -75,7 +75,7 @@ func (f *farewells) next(t *testing.T) *oidc.LogoutToken {
 
 func (f *farewells) none(t *testing.T) {
 	t.Helper()
-	left, err := f.w.store.NextFarewell(context.Background())
+	left, err := f.w.Store.NextFarewell(context.Background())
 	must(t, err)
 	if len(f.tokens) > 0 || !left.IsZero() {
 		t.Errorf("%d more messages came, the next is due at %v", len(f.tokens), left)
@@ -86,10 +86,10 @@ func (f *farewells) none(t *testing.T) {
 func (f *farewells) settled(t *testing.T) time.Time {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); ; {
-		next, err := f.w.store.NextFarewell(context.Background())
+		next, err := f.w.Store.NextFarewell(context.Background())
 		must(t, err)
 		// While it is claimed it is put off by a minute exactly.
-		if next.IsZero() || !next.Equal(f.w.clock.Now().Add(time.Minute)) {
+		if next.IsZero() || !next.Equal(f.w.Now().Add(time.Minute)) {
 			return next
 		}
 		if time.Now().After(deadline) {
@@ -109,34 +109,34 @@ func TestFarewells(t *testing.T) {
 		end  func(b *browser, p server.Person, app, desktop answer)
 	}{
 		{"sign-out in the app", func(b *browser, _ server.Person, app, _ answer) {
-			b.get(w.issuer() + "/end-session?id_token_hint=" + app.ID)
+			b.Get(w.issuer() + "/end-session?id_token_hint=" + app.ID)
 		}},
 		{"sign-out on our page", func(b *browser, _ server.Person, _, _ answer) {
-			b.post(w.issuer()+"/end-session", hidden(b.get(w.issuer()+"/end-session")))
+			b.Post(w.issuer()+"/end-session", hidden(b.Get(w.issuer()+"/end-session")))
 		}},
 		{"sign-out by the desktop", func(b *browser, _ server.Person, _, desktop answer) {
-			b.get(w.issuer() + "/end-session?id_token_hint=" + desktop.ID)
+			b.Get(w.issuer() + "/end-session?id_token_hint=" + desktop.ID)
 		}},
 		{"access ended by an admin", func(_ *browser, p server.Person, _, _ answer) {
-			must(t, w.store.EndPerson(ctx, acme, p.ID, w.clock.Now()))
+			must(t, w.Store.EndPerson(ctx, acme, p.ID, w.Now()))
 		}},
 		{"left the company", func(_ *browser, p server.Person, _, _ answer) {
-			must(t, w.store.LeavePerson(ctx, acme, p.ID, w.clock.Now()))
+			must(t, w.Store.LeavePerson(ctx, acme, p.ID, w.Now()))
 		}},
 		{"signed out everywhere", func(_ *browser, p server.Person, _, _ answer) {
-			must(t, w.store.EndSessionsOf(ctx, acme, p.ID, w.clock.Now()))
+			must(t, w.Store.EndSessionsOf(ctx, acme, p.ID, w.Now()))
 		}},
 	} {
 		zhang := w.person(acme, "张三"+c.what)
 		b := w.browser()
-		b.signIn(zhang)
+		b.SignIn(zhang)
 		desktop := w.token(redeemDesktop(b.desktopCode(askDesktop())))
 		app := w.token(redeem(b.code(ask())))
 		b.code(ask("client_id", "handbook", "redirect_uri", "https://handbook.example/cb")) // never redeemed, never told
 		c.end(b, zhang, app, desktop)
 		token := f.next(t)
-		if token.Subject != zhang.ID || token.SessionID != b.session.ID || token.SessionID != app.claims(t)["sid"] || token.TokenID == "" {
-			t.Errorf("%s: token %+v, want session %s", c.what, token, b.session.ID)
+		if token.Subject != zhang.ID || token.SessionID != b.Session.ID || token.SessionID != app.claims(t)["sid"] || token.TokenID == "" {
+			t.Errorf("%s: token %+v, want session %s", c.what, token, b.Session.ID)
 		}
 		f.settled(t)
 		f.none(t)
@@ -150,14 +150,14 @@ func TestFarewellOfWhatWasLaunched(t *testing.T) {
 	zhang := w.person(acme, "张三")
 	desktop := w.desktop(zhang)
 	b := w.browser()
-	b.signIn(zhang)
-	b.session.Parent, _ = desktop.claims(t)["sid"].(string)
-	must(t, w.store.SaveSession(context.Background(), b.session))
+	b.SignIn(zhang)
+	b.Session.Parent, _ = desktop.claims(t)["sid"].(string)
+	must(t, w.Store.SaveSession(context.Background(), b.Session))
 	w.token(redeem(b.code(ask())))
-	if p := w.browser().post(w.issuer()+"/revoke", url.Values{"token": {desktop.Refresh}, "client_id": {"lanyard"}}); p.status != http.StatusOK {
-		t.Fatalf("revoke: %d", p.status)
+	if p := w.browser().Post(w.issuer()+"/revoke", url.Values{"token": {desktop.Refresh}, "client_id": {"lanyard"}}); p.Status != http.StatusOK {
+		t.Fatalf("revoke: %d", p.Status)
 	}
-	if token := f.next(t); token.SessionID != b.session.ID {
+	if token := f.next(t); token.SessionID != b.Session.ID {
 		t.Errorf("token %+v", token)
 	}
 }
@@ -169,9 +169,9 @@ func TestFarewellIsSentAgain(t *testing.T) {
 	f := newFarewells(t, w)
 	signOut := func() {
 		b := w.browser()
-		b.signIn(w.person(acme, "张三"))
+		b.SignIn(w.person(acme, "张三"))
 		app := w.token(redeem(b.code(ask())))
-		b.get(w.issuer() + "/end-session?id_token_hint=" + app.ID)
+		b.Get(w.issuer() + "/end-session?id_token_hint=" + app.ID)
 	}
 	for _, status := range []int{500, 400, 302} {
 		f.status <- status
@@ -180,12 +180,12 @@ func TestFarewellIsSentAgain(t *testing.T) {
 	seen := map[string]bool{}
 	for range 4 {
 		token := f.next(t)
-		if seen[token.TokenID] || token.IssuedAt.Before(w.clock.Now()) {
-			t.Errorf("sent again: %+v at %v", token, w.clock.Now())
+		if seen[token.TokenID] || token.IssuedAt.Before(w.Now()) {
+			t.Errorf("sent again: %+v at %v", token, w.Now())
 		}
 		seen[token.TokenID] = true
 		if next := f.settled(t); !next.IsZero() {
-			w.clock.advance(next.Sub(w.clock.Now()))
+			w.Advance(next.Sub(w.Now()))
 			w.broker.WakeFarewells()
 		}
 	}
@@ -196,7 +196,7 @@ func TestFarewellIsSentAgain(t *testing.T) {
 		f.status <- 503
 	}
 	signOut()
-	start := w.clock.Now()
+	start := w.Now()
 	for {
 		f.next(t)
 		tries++
@@ -204,10 +204,10 @@ func TestFarewellIsSentAgain(t *testing.T) {
 		if next.IsZero() {
 			break
 		}
-		w.clock.advance(next.Sub(w.clock.Now()))
+		w.Advance(next.Sub(w.Now()))
 		w.broker.WakeFarewells()
 	}
-	if age := w.clock.Now().Sub(start); age > 24*time.Hour || age < 12*time.Hour || tries < 8 {
+	if age := w.Now().Sub(start); age > 24*time.Hour || age < 12*time.Hour || tries < 8 {
 		t.Errorf("given up after %v and %d tries", age, tries)
 	}
 }
@@ -218,16 +218,16 @@ func TestFarewellToNobody(t *testing.T) {
 	f := newFarewells(t, w)
 	f.status <- 500
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	app := w.token(redeem(b.code(ask())))
-	b.get(w.issuer() + "/end-session?id_token_hint=" + app.ID)
+	b.Get(w.issuer() + "/end-session?id_token_hint=" + app.ID)
 	f.next(t)
 	next := f.settled(t)
-	must(t, w.store.DeleteClient(context.Background(), acme, "notes"))
-	w.clock.advance(next.Sub(w.clock.Now()))
+	must(t, w.Store.DeleteClient(context.Background(), acme, "notes"))
+	w.Advance(next.Sub(w.Now()))
 	w.broker.WakeFarewells()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
-		if left, err := w.store.NextFarewell(context.Background()); err != nil || left.IsZero() || time.Now().After(deadline) {
+		if left, err := w.Store.NextFarewell(context.Background()); err != nil || left.IsZero() || time.Now().After(deadline) {
 			break
 		}
 	}
@@ -239,16 +239,16 @@ func TestFarewellToNobody(t *testing.T) {
 func TestFarewellsAtStart(t *testing.T) {
 	w := newWorld(t)
 	ctx := context.Background()
-	c, err := w.store.Client(ctx, acme, "notes")
+	c, err := w.Store.Client(ctx, acme, "notes")
 	must(t, err)
 	c.Farewell = "https://notes.example/farewell"
-	must(t, w.store.SaveClient(ctx, c))
+	must(t, w.Store.SaveClient(ctx, c))
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	w.token(redeem(b.code(ask())))
-	must(t, w.store.EndSession(ctx, acme, b.session.ID, w.clock.Now()))
+	must(t, w.Store.EndSession(ctx, acme, b.Session.ID, w.Now()))
 	f := newFarewells(t, w)
-	if token := f.next(t); token.SessionID != b.session.ID {
+	if token := f.next(t); token.SessionID != b.Session.ID {
 		t.Errorf("token %+v", token)
 	}
 }
@@ -258,20 +258,20 @@ func TestLogoutTokenIsNoHint(t *testing.T) {
 	w := newWorld(t)
 	f := newFarewells(t, w)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	w.token(redeem(b.code(ask())))
-	must(t, w.store.EndSession(context.Background(), acme, b.session.ID, w.clock.Now()))
+	must(t, w.Store.EndSession(context.Background(), acme, b.Session.ID, w.Now()))
 	raw := <-f.tokens
 	if strings.Contains(decode(t, strings.Split(raw, ".")[1]), "nonce") {
 		t.Error("a logout token has a nonce")
 	}
-	if p := b.get(w.issuer() + "/end-session?id_token_hint=" + raw); !strings.HasPrefix(p.body, "page: request_invalid") {
-		t.Errorf("as a hint at end-session: %d %s", p.status, p.body)
+	if p := b.Get(w.issuer() + "/end-session?id_token_hint=" + raw); !strings.HasPrefix(p.Body, "page: request_invalid") {
+		t.Errorf("as a hint at end-session: %d %s", p.Status, p.Body)
 	}
-	if q := b.get(w.authorizeURL(ask("id_token_hint", raw))).location().Query(); q.Get("error") != "invalid_request" {
+	if q := location(b.Get(w.authorizeURL(ask("id_token_hint", raw)))).Query(); q.Get("error") != "invalid_request" {
 		t.Errorf("as a hint at authorize: %v", q)
 	}
-	if strings.Contains(w.log.String(), raw) {
+	if strings.Contains(w.Log.String(), raw) {
 		t.Error("the log holds the token")
 	}
 }

@@ -34,10 +34,10 @@ func TestForeignRelyingParty(t *testing.T) {
 			config.Endpoint.AuthStyle = c.style
 			zhang := w.person(acme, "张三")
 			b := w.browser()
-			b.signIn(zhang)
+			b.SignIn(zhang)
 
 			proof := oauth2.GenerateVerifier()
-			back := b.get(config.AuthCodeURL("st&te", oidc.Nonce("n0nce"), oauth2.S256ChallengeOption(proof))).location()
+			back := location(b.Get(config.AuthCodeURL("st&te", oidc.Nonce("n0nce"), oauth2.S256ChallengeOption(proof))))
 			if q := back.Query(); q.Get("state") != "st&te" || q.Get("iss") != w.issuer() {
 				t.Fatalf("answer: state %q, iss %q", q.Get("state"), q.Get("iss"))
 			}
@@ -48,7 +48,7 @@ func TestForeignRelyingParty(t *testing.T) {
 				t.Helper()
 				raw, _ := token.Extra("id_token").(string)
 				id, err := provider.VerifierContext(ctx, &oidc.Config{
-					ClientID: c.id, SupportedSigningAlgs: []string{c.alg}, Now: w.clock.Now,
+					ClientID: c.id, SupportedSigningAlgs: []string{c.alg}, Now: w.Now,
 				}).Verify(ctx, raw)
 				must(t, err)
 				must(t, id.VerifyAccessToken(token.AccessToken))
@@ -59,7 +59,7 @@ func TestForeignRelyingParty(t *testing.T) {
 				}
 				must(t, id.Claims(&claims))
 				if id.Subject != zhang.ID || id.Nonce != nonce || claims.Name != "张三" || !claims.EmailVerified ||
-					claims.Azp != c.id || claims.Sid != b.session.ID || claims.AuthTime != b.session.AuthTime.Unix() {
+					claims.Azp != c.id || claims.Sid != b.Session.ID || claims.AuthTime != b.Session.AuthTime.Unix() {
 					t.Errorf("id_token: subject %q, nonce %q, claims %+v", id.Subject, id.Nonce, claims)
 				}
 			}
@@ -82,13 +82,13 @@ func TestForeignRelyingParty(t *testing.T) {
 func TestFormPost(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
-	p := b.get(w.authorizeURL(ask("response_mode", "form_post", "state", `"><script>`)))
+	b.SignIn(w.person(acme, "张三"))
+	p := b.Get(w.authorizeURL(ask("response_mode", "form_post", "state", `"><script>`)))
 	form := hidden(p)
-	if p.status != http.StatusOK || form.Get("iss") != w.issuer() || form.Get("state") != `"><script>` {
-		t.Fatalf("form_post: status %d, form %v", p.status, form)
+	if p.Status != http.StatusOK || form.Get("iss") != w.issuer() || form.Get("state") != `"><script>` {
+		t.Fatalf("form_post: status %d, form %v", p.Status, form)
 	}
-	if policy := p.header.Get("Content-Security-Policy"); !strings.Contains(policy, "form-action 'self' https://notes.example https:;") ||
+	if policy := p.Header.Get("Content-Security-Policy"); !strings.Contains(policy, "form-action 'self' https://notes.example https:;") ||
 		!strings.Contains(policy, "script-src 'sha256-") || strings.Contains(policy, "unsafe") {
 		t.Errorf("policy %q", policy)
 	}
@@ -101,13 +101,13 @@ func TestUserinfoShowsWhatTheScopeAllows(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
 	zhang := w.person(acme, "张三")
-	b.signIn(zhang)
+	b.SignIn(zhang)
 	a := w.token(redeem(b.code(ask("scope", "openid unknown"))))
 	if a.Refresh != "" || a.Scope != "openid" {
 		t.Errorf("scope openid: refresh given %v, scope %q", a.Refresh != "", a.Scope)
 	}
-	if p := w.bearer("/userinfo", a.Access); strings.TrimSpace(p.body) != `{"sub":"`+zhang.ID+`"}` || p.header.Get("Cache-Control") != "no-store" {
-		t.Errorf("userinfo: %s, %v", p.body, p.header)
+	if p := w.bearer("/userinfo", a.Access); strings.TrimSpace(p.Body) != `{"sub":"`+zhang.ID+`"}` || p.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("userinfo: %s, %v", p.Body, p.Header)
 	}
 }
 
@@ -115,17 +115,17 @@ func TestUserinfoShowsWhatTheScopeAllows(t *testing.T) {
 func TestUserinfoTokenOnlyInHeader(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	a := w.token(redeem(b.code(ask())))
-	if p := w.browser().get(w.issuer() + "/userinfo?access_token=" + a.Access); p.status != http.StatusUnauthorized ||
-		!strings.Contains(p.header.Get("WWW-Authenticate"), "Bearer") {
-		t.Errorf("in query: status %d", p.status)
+	if p := w.browser().Get(w.issuer() + "/userinfo?access_token=" + a.Access); p.Status != http.StatusUnauthorized ||
+		!strings.Contains(p.Header.Get("WWW-Authenticate"), "Bearer") {
+		t.Errorf("in query: status %d", p.Status)
 	}
-	if p := w.browser().post(w.issuer()+"/userinfo", url.Values{"access_token": {a.Access}}); p.status != http.StatusUnauthorized {
-		t.Errorf("in form: status %d", p.status)
+	if p := w.browser().Post(w.issuer()+"/userinfo", url.Values{"access_token": {a.Access}}); p.Status != http.StatusUnauthorized {
+		t.Errorf("in form: status %d", p.Status)
 	}
-	p := w.browser().do("POST", w.issuer()+"/userinfo", nil, http.Header{"Authorization": {"Bearer " + a.Access}})
-	if p.status != http.StatusOK {
-		t.Errorf("POST with header: status %d", p.status)
+	p := w.browser().Do("POST", w.issuer()+"/userinfo", "", http.Header{"Authorization": {"Bearer " + a.Access}})
+	if p.Status != http.StatusOK {
+		t.Errorf("POST with header: status %d", p.Status)
 	}
 }

@@ -5,88 +5,39 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
-	"io"
-	"log/slog"
+	"maps"
 	"net/http"
-	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
-	"path/filepath"
-	"regexp"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"lanyard/assets"
 	"lanyard/auth"
 	"lanyard/auth/server"
 	"lanyard/auth/server/broker"
-	"lanyard/auth/server/store"
+	"lanyard/auth/server/servertest"
 	"lanyard/auth/words"
 )
 
 const (
-	acme  = "0a11acme0000000000000000000000aa"
-	other = "0b22other000000000000000000000bb"
+	acme  = servertest.Acme
+	other = servertest.Other
 
 	appSecret   = "the app's own secret"
 	appRedirect = "https://notes.example/cb"
 	postLogout  = "https://notes.example/bye"
 )
 
-// gate is server.Gate over the real store: a cookie named after the enterprise.
-type gate struct {
-	base  *server.Base
-	store *store.Store
-	away  string // where Begin sends the browser
+// What all tests of the server share, by a short name.
+type page = servertest.Page
 
-	mu    sync.Mutex
-	begun []server.BeginOptions
-	ret   string
-}
-
-func (g *gate) Session(r *http.Request, enterprise string) (server.Session, error) {
-	c, err := r.Cookie("sso-" + enterprise)
-	if err != nil {
-		return server.Session{}, auth.Fail(auth.SignInRequired, nil, nil)
-	}
-	s, err := g.store.SessionByCookie(r.Context(), enterprise, server.Hash(c.Value), g.base.Time())
-	if err != nil {
-		return server.Session{}, auth.Fail(auth.SignInRequired, nil, err)
-	}
-	return s, nil
-}
-
-func (g *gate) Begin(w http.ResponseWriter, _ *http.Request, _, ret string, opts server.BeginOptions) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.begun, g.ret = append(g.begun, opts), ret
-	w.Header().Set("Location", g.away)
-	w.WriteHeader(http.StatusSeeOther)
-}
-
-func (g *gate) Attach(http.ResponseWriter, *http.Request, server.Session, auth.Secret) {}
-
-func (g *gate) End(_ http.ResponseWriter, r *http.Request, enterprise string) error {
-	s, err := g.Session(r, enterprise)
-	if err != nil {
-		return err
-	}
-	return g.store.EndSession(r.Context(), enterprise, s.ID, g.base.Time())
-}
+var must = servertest.Must
 
 // world is a broker over a real store, with two enterprises, apps and people.
 type world struct {
-	t         testing.TB
-	url       string
-	base      *server.Base
-	store     *store.Store
-	gate      *gate
-	clock     *clock
+	*servertest.Site
+	gate      *servertest.Gate
 	broker    *broker.Broker
-	handler   http.Handler
-	log       *strings.Builder
 	upstream  error  // what it says of everybody
 	activates string // whom a program's code stands for
 	back      [][3]string
@@ -94,154 +45,69 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	level := slog.LevelDebug
-	if _, ok := t.(*testing.B); ok {
-		level = slog.LevelWarn
-	}
-	ctx := context.Background()
-	s, err := store.Open(ctx, filepath.Join(t.TempDir(), "lanyard.db"))
-	must(t, err)
-	t.Cleanup(func() { _ = s.Close() })
-	sealer, err := server.NewSealer(server.NewKey())
-	must(t, err)
-	c := &clock{now: time.Now().UTC().Truncate(time.Second)}
-	base := &server.Base{Sealer: sealer, Lifetimes: server.DefaultLifetimes(), Now: c.Now}
-
-	mux := http.NewServeMux()
-	listener := httptest.NewServer(mux)
-	t.Cleanup(listener.Close)
-	base.PublicURL = listener.URL
-
-	w := &world{
-		t: t, url: listener.URL, base: base, store: s, clock: c, handler: mux,
-		gate: &gate{base: base, store: s, away: "https://idp.example/authorize"}, log: &strings.Builder{},
-	}
+	site, ctx := servertest.New(t), context.Background()
+	s := site.Store
+	w := &world{Site: site, gate: site.Gate()}
+	var err error
 	w.broker, err = broker.New(broker.Config{
-		Base: base, Enterprises: s, People: s, Sessions: s, Clients: s, Grants: s, Keys: s, Devices: s, Farewells: s, HTTP: http.DefaultClient, Gate: w.gate, Prover: w, Activator: w,
+		Base: w.Base, Enterprises: s, People: s, Sessions: s, Clients: s, Grants: s, Keys: s, Devices: s, Farewells: s, HTTP: http.DefaultClient, Gate: w.gate, Prover: w, Activator: w,
 		Audiences: s, Back: func(_ context.Context, enterprise, person, client string) {
 			w.back = append(w.back, [3]string{enterprise, person, client})
 		},
-		Fail: func(rw http.ResponseWriter, _ *http.Request, _ string, err error) {
-			fault, args := auth.FaultOf(err)
-			rw.WriteHeader(http.StatusBadRequest)
-			_, _ = io.WriteString(rw, "page: "+string(fault)+": "+args["reason"])
-		},
-		Pages: assets.BrokerPages, Lang: words.Match, Text: words.T,
-		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: level})),
+		Fail: servertest.Fail, Pages: assets.BrokerPages, Lang: words.Match, Text: words.T, Logger: w.Logger,
 	})
 	must(t, err)
-	w.broker.Mount(mux)
-
+	w.broker.Mount(w.Mux)
+	w.Companies()
 	for _, id := range []string{acme, other} {
-		must(t, s.SaveEnterprise(ctx, server.Enterprise{
-			Enterprise: auth.Enterprise{ID: id, Code: id[4:8] + "x", Name: auth.Text{"en": "Acme", "zh": "Acme 科技"}},
-			CreatedAt:  c.Now(), UpdatedAt: c.Now(),
-		}))
 		must(t, s.SaveClient(ctx, server.Client{
 			ID: "notes", EnterpriseID: id, Name: "Notes", SecretHash: server.Hash(appSecret),
-			RedirectURIs: []string{appRedirect, "http://127.0.0.1/native"}, LogoutURIs: []string{postLogout}, Alg: "ES256", CreatedAt: c.Now(),
+			RedirectURIs: []string{appRedirect, "http://127.0.0.1/native"}, LogoutURIs: []string{postLogout}, Alg: "ES256", CreatedAt: w.Now(),
 		}))
 	}
 	must(t, s.SaveClient(ctx, server.Client{
 		ID: "handbook", EnterpriseID: acme, Name: "Handbook",
-		RedirectURIs: []string{"https://handbook.example/cb"}, Alg: "RS256", CreatedAt: c.Now(),
+		RedirectURIs: []string{"https://handbook.example/cb"}, Alg: "RS256", CreatedAt: w.Now(),
 	}))
 	return w
 }
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (w *world) issuer() string { return w.url + "/e/" + acme }
+func (w *world) issuer() string { return w.URL + "/e/" + acme }
 
 // person makes somebody at an enterprise.
 func (w *world) person(enterprise, name string) server.Person {
-	w.t.Helper()
-	p, err := w.store.UpsertPerson(context.Background(), server.Person{
+	w.T.Helper()
+	p, err := w.Store.UpsertPerson(context.Background(), server.Person{
 		ID: auth.RandomID(), EnterpriseID: enterprise, Key: server.Hash(enterprise + name), Name: name,
-		Email: "zs@acme.example", EmailVerified: true, CreatedAt: w.clock.Now(), LastSeen: w.clock.Now(),
+		Email: "zs@acme.example", EmailVerified: true, CreatedAt: w.Now(), LastSeen: w.Now(),
 	})
-	must(w.t, err)
+	must(w.T, err)
 	return p
 }
 
-// browser is a browser with cookies that follows nothing by itself.
+// browser gets codes too.
 type browser struct {
+	*servertest.Browser
 	w *world
-	*http.Client
-	session server.Session
 }
 
-func (w *world) browser() *browser {
-	jar, err := cookiejar.New(nil)
-	must(w.t, err)
-	return &browser{w: w, Client: &http.Client{
-		Jar:           jar,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+func (w *world) browser() *browser { return &browser{w.Browser(), w} }
+
+// postWith sends a form with more in its header.
+func (b *browser) postWith(address string, form url.Values, header http.Header) page {
+	b.w.T.Helper()
+	all := http.Header{"Content-Type": {servertest.FormType}}
+	maps.Copy(all, header)
+	return b.Do("POST", address, form.Encode(), all)
 }
 
-// signIn gives the browser a session of the person.
-func (b *browser) signIn(p server.Person) {
-	b.w.t.Helper()
-	value, now := auth.RandomToken(), b.w.base.Time()
-	b.session = server.Session{
-		ID: auth.RandomID(), EnterpriseID: p.EnterpriseID, PersonID: p.ID, CookieHash: server.Hash(value),
-		Client: "browser", AuthTime: now, ProvenAt: now, CreatedAt: now, LastSeen: now,
-		ExpiresAt: now.Add(b.w.base.Lifetimes.Session),
-	}
-	must(b.w.t, b.w.store.SaveSession(context.Background(), b.session))
-	u, err := url.Parse(b.w.url)
-	must(b.w.t, err)
-	b.Jar.SetCookies(u, []*http.Cookie{{Name: "sso-" + p.EnterpriseID, Value: value, Path: "/"}})
-}
-
-// page is an answer read to its end.
-type page struct {
-	status int
-	header http.Header
-	body   string
-}
-
-func (p page) location() *url.URL {
-	u, err := url.Parse(p.header.Get("Location"))
+// location is where a page sends the browser, read.
+func location(p page) *url.URL {
+	u, err := url.Parse(p.Location())
 	if err != nil {
 		return &url.URL{}
 	}
 	return u
-}
-
-func (b *browser) do(method, address string, form url.Values, header http.Header) page {
-	b.w.t.Helper()
-	var body io.Reader
-	if form != nil {
-		body = strings.NewReader(form.Encode())
-	}
-	r, err := http.NewRequestWithContext(context.Background(), method, address, body)
-	must(b.w.t, err)
-	if form != nil {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	for name, values := range header {
-		r.Header[name] = values
-	}
-	answer, err := b.Do(r)
-	must(b.w.t, err)
-	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	must(b.w.t, err)
-	return page{answer.StatusCode, answer.Header, string(text)}
-}
-
-func (b *browser) get(address string) page { b.w.t.Helper(); return b.do("GET", address, nil, nil) }
-
-func (b *browser) post(address string, form url.Values) page {
-	b.w.t.Helper()
-	return b.do("POST", address, form, nil)
 }
 
 // The verifier of every request here, and its challenge.
@@ -279,39 +145,27 @@ func (w *world) authorizeURL(v url.Values) string { return w.issuer() + "/author
 
 // code has an app's code given to the browser.
 func (b *browser) code(v url.Values) string {
-	b.w.t.Helper()
-	p := b.get(b.w.authorizeURL(v))
-	code := p.location().Query().Get("code")
-	if p.status != http.StatusSeeOther || code == "" {
-		b.w.t.Fatalf("authorize: status %d, location %q, body %q", p.status, p.header.Get("Location"), p.body)
+	b.w.T.Helper()
+	p := b.Get(b.w.authorizeURL(v))
+	code := location(p).Query().Get("code")
+	if p.Status != http.StatusSeeOther || code == "" {
+		b.w.T.Fatalf("authorize: status %d, location %q, body %q", p.Status, p.Location(), p.Body)
 	}
 	return code
 }
 
-var hiddenField = regexp.MustCompile(`<input type="hidden" name="([a-z]+)" value="([^"]*)">`)
-
 // hidden returns a page's form.
-func hidden(p page) url.Values {
-	form := url.Values{}
-	for _, m := range hiddenField.FindAllStringSubmatch(p.body, -1) {
-		form.Set(m[1], unescape(m[2]))
-	}
-	return form
-}
-
-func unescape(s string) string {
-	return strings.NewReplacer("&amp;", "&", "&#43;", "+", "&#34;", `"`, "&#39;", "'", "&lt;", "<", "&gt;", ">").Replace(s)
-}
+func hidden(p page) url.Values { return servertest.Hidden(p.Body) }
 
 // desktopCode has the desktop's code given, through the page.
 func (b *browser) desktopCode(v url.Values) string {
-	b.w.t.Helper()
-	form := hidden(b.get(b.w.authorizeURL(v)))
+	b.w.T.Helper()
+	form := hidden(b.Get(b.w.authorizeURL(v)))
 	form.Set("answer", "yes")
-	p := b.post(b.w.issuer()+"/authorize", form)
-	code := p.location().Query().Get("code")
+	p := b.Post(b.w.issuer()+"/authorize", form)
+	code := location(p).Query().Get("code")
 	if code == "" {
-		b.w.t.Fatalf("consent: status %d, location %q, body %q", p.status, p.header.Get("Location"), p.body)
+		b.w.T.Fatalf("consent: status %d, location %q, body %q", p.Status, p.Location(), p.Body)
 	}
 	return code
 }
@@ -331,16 +185,16 @@ type answer struct {
 }
 
 func (w *world) tokenAt(issuer string, form url.Values) answer {
-	w.t.Helper()
-	p := w.browser().post(issuer+"/token", form)
-	a := answer{status: p.status, raw: p.body}
-	if err := json.Unmarshal([]byte(p.body), &a); err != nil {
-		w.t.Fatalf("token: status %d, body %q", p.status, p.body)
+	w.T.Helper()
+	p := w.browser().Post(issuer+"/token", form)
+	a := answer{status: p.Status, raw: p.Body}
+	if err := json.Unmarshal([]byte(p.Body), &a); err != nil {
+		w.T.Fatalf("token: status %d, body %q", p.Status, p.Body)
 	}
 	return a
 }
 
-func (w *world) token(form url.Values) answer { w.t.Helper(); return w.tokenAt(w.issuer(), form) }
+func (w *world) token(form url.Values) answer { w.T.Helper(); return w.tokenAt(w.issuer(), form) }
 
 func redeem(code string) url.Values {
 	return url.Values{
@@ -362,12 +216,12 @@ func renew(refresh string) url.Values {
 
 // desktop signs a desktop program in.
 func (w *world) desktop(p server.Person) answer {
-	w.t.Helper()
+	w.T.Helper()
 	b := w.browser()
-	b.signIn(p)
+	b.SignIn(p)
 	a := w.token(redeemDesktop(b.desktopCode(askDesktop())))
 	if a.Refresh == "" {
-		w.t.Fatalf("desktop sign-in: %+v", a)
+		w.T.Fatalf("desktop sign-in: %+v", a)
 	}
 	return a
 }
@@ -395,6 +249,6 @@ func (a answer) claims(t *testing.T) map[string]any {
 
 // bearer asks an endpoint of the issuer with an access token.
 func (w *world) bearer(path, token string) page {
-	w.t.Helper()
-	return w.browser().do("GET", w.issuer()+path, nil, http.Header{"Authorization": {"Bearer " + token}})
+	w.T.Helper()
+	return w.browser().Do("GET", w.issuer()+path, "", http.Header{"Authorization": {"Bearer " + token}})
 }

@@ -12,9 +12,9 @@ import (
 
 func TestDiscovery(t *testing.T) {
 	w := newWorld(t)
-	p := w.browser().get(w.issuer() + "/.well-known/openid-configuration")
+	p := w.browser().Get(w.issuer() + "/.well-known/openid-configuration")
 	var doc map[string]any
-	must(t, json.Unmarshal([]byte(p.body), &doc))
+	must(t, json.Unmarshal([]byte(p.Body), &doc))
 	for name, want := range map[string]any{
 		"issuer": w.issuer(), "authorization_endpoint": w.issuer() + "/authorize", "end_session_endpoint": w.issuer() + "/end-session",
 		"authorization_response_iss_parameter_supported": true, "request_uri_parameter_supported": false,
@@ -23,20 +23,20 @@ func TestDiscovery(t *testing.T) {
 			t.Errorf("%s is %v, want %v", name, doc[name], want)
 		}
 	}
-	if !strings.Contains(p.header.Get("Cache-Control"), "max-age") {
-		t.Errorf("header %v", p.header)
+	if !strings.Contains(p.Header.Get("Cache-Control"), "max-age") {
+		t.Errorf("header %v", p.Header)
 	}
-	if p := w.browser().get(w.url + "/e/nowhere/.well-known/openid-configuration"); p.status != 404 {
-		t.Errorf("unknown enterprise: status %d", p.status)
+	if p := w.browser().Get(w.URL + "/e/nowhere/.well-known/openid-configuration"); p.Status != 404 {
+		t.Errorf("unknown enterprise: status %d", p.Status)
 	}
 }
 
 // The key set has a key for every algorithm in use and never a private part.
 func TestPublishedKeys(t *testing.T) {
 	w := newWorld(t)
-	p := w.browser().get(w.issuer() + "/keys")
+	p := w.browser().Get(w.issuer() + "/keys")
 	var set struct{ Keys []map[string]string }
-	must(t, json.Unmarshal([]byte(p.body), &set))
+	must(t, json.Unmarshal([]byte(p.Body), &set))
 	algs := map[string]bool{}
 	for _, k := range set.Keys {
 		algs[k["alg"]] = true
@@ -47,7 +47,7 @@ func TestPublishedKeys(t *testing.T) {
 	if !algs["ES256"] || !algs["RS256"] || len(set.Keys) != 2 {
 		t.Errorf("algorithms %v", algs)
 	}
-	if again := w.browser().get(w.issuer() + "/keys"); again.body != p.body {
+	if again := w.browser().Get(w.issuer() + "/keys"); again.Body != p.Body {
 		t.Error("keys changed from one look to the next")
 	}
 }
@@ -58,21 +58,21 @@ func TestKeyRotationInMidFlight(t *testing.T) {
 	ctx := context.Background()
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	before := w.token(redeem(b.code(ask())))
 
-	keys, err := w.store.Keys(ctx, acme, "id_token")
+	keys, err := w.Store.Keys(ctx, acme, "id_token")
 	must(t, err)
 	for _, k := range keys {
-		k.RetireAt = w.clock.Now().Add(time.Hour)
-		must(t, w.store.SaveKey(ctx, k))
+		k.RetireAt = w.Now().Add(time.Hour)
+		must(t, w.Store.SaveKey(ctx, k))
 	}
-	w.clock.advance(2 * time.Minute)
+	w.Advance(2 * time.Minute)
 	after := w.token(redeem(b.code(ask())))
 
 	provider, err := oidc.NewProvider(ctx, w.issuer())
 	must(t, err)
-	verifier := provider.VerifierContext(ctx, &oidc.Config{ClientID: "notes", SupportedSigningAlgs: []string{"ES256"}, Now: w.clock.Now})
+	verifier := provider.VerifierContext(ctx, &oidc.Config{ClientID: "notes", SupportedSigningAlgs: []string{"ES256"}, Now: w.Now})
 	for what, a := range map[string]answer{"before": before, "after": after} {
 		if _, err := verifier.Verify(ctx, a.ID); err != nil {
 			t.Errorf("%s: %v", what, err)
@@ -82,8 +82,8 @@ func TestKeyRotationInMidFlight(t *testing.T) {
 	if kid(before) == kid(after) {
 		t.Error("the retired key still signs")
 	}
-	w.clock.advance(2 * time.Hour)
-	if set := w.browser().get(w.issuer() + "/keys"); strings.Contains(set.body, keys[0].ID) {
+	w.Advance(2 * time.Hour)
+	if set := w.browser().Get(w.issuer() + "/keys"); strings.Contains(set.Body, keys[0].ID) {
 		t.Error("the retired key is still published")
 	}
 }

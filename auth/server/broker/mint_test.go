@@ -14,26 +14,26 @@ import (
 
 // list keeps everybody but the accounts from an app of Acme.
 func (w *world) list(app string, accounts ...string) {
-	w.t.Helper()
-	must(w.t, w.store.SaveApp(context.Background(), server.App{ID: app, EnterpriseID: acme}))
+	w.T.Helper()
+	must(w.T, w.Store.SaveApp(context.Background(), server.App{ID: app, EnterpriseID: acme}))
 	a := server.Audience{EnterpriseID: acme, AppID: app}
 	for _, account := range accounts {
 		a.Members = append(a.Members, server.Member{Account: account})
 	}
-	must(w.t, w.store.SaveAudience(context.Background(), a))
+	must(w.T, w.Store.SaveAudience(context.Background(), a))
 }
 
 // An app that is not the person's gives its client no code, whichever way one asks.
 func TestAppOfOthers(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	w.list("notes", "somebody")
-	if p := b.get(w.authorizeURL(ask())); p.status != http.StatusBadRequest || !strings.HasPrefix(p.body, "page: app_not_yours") {
-		t.Errorf("status %d, location %q, %s", p.status, p.location(), p.body)
+	if p := b.Get(w.authorizeURL(ask())); p.Status != http.StatusBadRequest || !strings.HasPrefix(p.Body, "page: app_not_yours") {
+		t.Errorf("status %d, location %q, %s", p.Status, location(p), p.Body)
 	}
-	if p := b.get(w.authorizeURL(ask("prompt", "none"))); p.location().Query().Get("error") != "access_denied" || p.location().Query().Get("code") != "" {
-		t.Errorf("prompt=none: status %d, location %q", p.status, p.location())
+	if p := b.Get(w.authorizeURL(ask("prompt", "none"))); location(p).Query().Get("error") != "access_denied" || location(p).Query().Get("code") != "" {
+		t.Errorf("prompt=none: status %d, location %q", p.Status, location(p))
 	}
 	// Another app of theirs opens, and so does the desktop program.
 	b.code(ask("client_id", "handbook", "redirect_uri", "https://handbook.example/cb"))
@@ -49,7 +49,7 @@ func TestBack(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
 	zhang := w.person(acme, "张三")
-	b.signIn(zhang)
+	b.SignIn(zhang)
 	code := b.code(ask())
 	if len(w.back) != 0 {
 		t.Errorf("a code alone counts: %v", w.back)
@@ -66,8 +66,8 @@ func TestNativeCode(t *testing.T) {
 	w := newWorld(t)
 	zhang := w.person(acme, "张三")
 	b := w.browser()
-	b.signIn(zhang)
-	must(t, w.store.SaveClient(t.Context(), server.Client{
+	b.SignIn(zhang)
+	must(t, w.Store.SaveClient(t.Context(), server.Client{
 		ID: "cad", EnterpriseID: acme, Name: "CAD", RedirectURIs: []string{"http://127.0.0.1/callback"},
 	}))
 	redeemed := func(code server.NativeCode, changes ...string) answer {
@@ -78,47 +78,47 @@ func TestNativeCode(t *testing.T) {
 	}
 	mint := func() server.NativeCode {
 		t.Helper()
-		code, err := w.broker.NativeCode(t.Context(), b.session, "cad", challenge)
+		code, err := w.broker.NativeCode(t.Context(), b.Session, "cad", challenge)
 		must(t, err)
 		return code
 	}
 	code := mint()
-	if code.ExpiresAt != w.clock.Now().Add(time.Minute) || code.ClientID != "cad" || code.RedirectURI != "http://127.0.0.1/callback" {
+	if code.ExpiresAt != w.Now().Add(time.Minute) || code.ClientID != "cad" || code.RedirectURI != "http://127.0.0.1/callback" {
 		t.Errorf("code %+v", code)
 	}
 	got := redeemed(code)
 	if claims := got.claims(t); claims["sub"] != zhang.ID || claims["aud"] != "cad" || claims["name"] != "张三" || got.Refresh != "" {
 		t.Errorf("claims %v, refresh token: %v", claims, got.Refresh != "")
 	}
-	if p := w.bearer("/userinfo", got.Access); p.status != http.StatusOK {
-		t.Errorf("userinfo: %d", p.status)
+	if p := w.bearer("/userinfo", got.Access); p.Status != http.StatusOK {
+		t.Errorf("userinfo: %d", p.Status)
 	}
 	redeemed(code).want(t, "a second time", "invalid_grant")
-	if p := w.bearer("/userinfo", got.Access); p.status != http.StatusUnauthorized {
-		t.Errorf("after the second time the first one's token opens userinfo: %d", p.status)
+	if p := w.bearer("/userinfo", got.Access); p.Status != http.StatusUnauthorized {
+		t.Errorf("after the second time the first one's token opens userinfo: %d", p.Status)
 	}
 	redeemed(mint(), "code_verifier", strings.Repeat("w", 43)).want(t, "another's verifier", "invalid_grant")
 	redeemed(mint(), "client_id", "handbook").want(t, "another client", "invalid_grant")
 	redeemed(mint(), "client_id", "lanyard").want(t, "the desktop", "invalid_grant")
 	redeemed(mint(), "redirect_uri", "http://127.0.0.1/other").want(t, "another redirect", "invalid_grant")
 	late := mint()
-	w.clock.advance(time.Minute)
+	w.Advance(time.Minute)
 	redeemed(late).want(t, "after a minute", "invalid_grant")
 	ended := mint()
-	must(t, w.store.EndSession(t.Context(), acme, b.session.ID, w.base.Time()))
+	must(t, w.Store.EndSession(t.Context(), acme, b.Session.ID, w.Base.Time()))
 	redeemed(ended).want(t, "signed out", "invalid_grant")
 
 	for client, want := range map[string]error{"notes": auth.ErrNotFound, "lanyard": auth.ErrNotFound, "nobody": auth.ErrNotFound} {
-		if _, err := w.broker.NativeCode(t.Context(), b.session, client, challenge); !errors.Is(err, want) {
+		if _, err := w.broker.NativeCode(t.Context(), b.Session, client, challenge); !errors.Is(err, want) {
 			t.Errorf("client %s: %v", client, err)
 		}
 	}
 	for _, bad := range []string{"", "plain", challenge + "=", strings.Repeat("A", 44)} {
-		if _, err := w.broker.NativeCode(t.Context(), b.session, "cad", bad); !errors.Is(err, auth.ErrUsage) {
+		if _, err := w.broker.NativeCode(t.Context(), b.Session, "cad", bad); !errors.Is(err, auth.ErrUsage) {
 			t.Errorf("challenge %q: %v", bad, err)
 		}
 	}
-	foreign := b.session
+	foreign := b.Session
 	foreign.EnterpriseID = other
 	if _, err := w.broker.NativeCode(t.Context(), foreign, "cad", challenge); !errors.Is(err, auth.ErrNotFound) {
 		t.Errorf("another enterprise's client: %v", err)
@@ -129,19 +129,19 @@ func TestMintedIDToken(t *testing.T) {
 	w := newWorld(t)
 	zhang := w.person(acme, "张三")
 	b := w.browser()
-	b.signIn(zhang)
-	token, err := w.broker.IDToken(t.Context(), b.session, "handbook")
+	b.SignIn(zhang)
+	token, err := w.broker.IDToken(t.Context(), b.Session, "handbook")
 	must(t, err)
 	claims := answer{ID: token.Reveal()}.claims(t)
 	if claims["iss"] != w.issuer() || claims["aud"] != "handbook" || claims["sub"] != zhang.ID || claims["email"] != "zs@acme.example" {
 		t.Errorf("claims %v", claims)
 	}
-	now := float64(w.clock.Now().Unix())
+	now := float64(w.Now().Unix())
 	if exp, _ := claims["exp"].(float64); exp <= now || exp > now+600 {
 		t.Errorf("expires %v, now %v", exp, now)
 	}
 	for _, client := range []string{"lanyard", "nobody"} {
-		if _, err := w.broker.IDToken(t.Context(), b.session, client); !errors.Is(err, auth.ErrNotFound) {
+		if _, err := w.broker.IDToken(t.Context(), b.Session, client); !errors.Is(err, auth.ErrNotFound) {
 			t.Errorf("client %s: %v", client, err)
 		}
 	}

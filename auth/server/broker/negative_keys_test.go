@@ -23,13 +23,13 @@ var hintRows = []negative{
 	{"HS256 by the published key, as JSON", "invalid_request", func(s *scene) string {
 		key := s.published()
 		raw, err := key.MarshalJSON()
-		must(s.t, err)
+		must(s.T, err)
 		return s.hinted(s.forge(map[string]any{"alg": "HS256", "typ": "JWT", "kid": key.KeyID}, macOf(raw), nil))
 	}},
 	{"HS256 by the published key, as PEM", "invalid_request", func(s *scene) string {
 		s.published() // makes it
-		keys, err := s.store.Keys(context.Background(), acme, "id_token")
-		must(s.t, err)
+		keys, err := s.Store.Keys(context.Background(), acme, "id_token")
+		must(s.T, err)
 		raw := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: keys[0].Public})
 		return s.hinted(s.forge(map[string]any{"alg": "HS256", "typ": "JWT", "kid": keys[0].ID}, macOf(raw), nil))
 	}},
@@ -65,28 +65,28 @@ var hintRows = []negative{
 	{"an access token", "invalid_request", func(s *scene) string { return s.hinted(s.tokens().Access) }},
 	{"another issuer's, properly signed", "invalid_request", func(s *scene) string {
 		li := s.world.browser()
-		li.signIn(s.person(other, "李四"))
-		code := li.get(s.elsewhere + "/authorize?" + ask().Encode()).location().Query().Get("code")
+		li.SignIn(s.person(other, "李四"))
+		code := location(li.Get(s.elsewhere + "/authorize?" + ask().Encode())).Query().Get("code")
 		return s.hinted(s.tokenAt(s.elsewhere, redeem(code)).ID)
 	}},
 }
 
 // retire takes the present keys out of use; they stay published for an hour.
 func (s *scene) retire() {
-	keys, err := s.store.Keys(context.Background(), acme, "id_token")
-	must(s.t, err)
+	keys, err := s.Store.Keys(context.Background(), acme, "id_token")
+	must(s.T, err)
 	for _, k := range keys {
-		k.RetireAt = s.clock.Now().Add(time.Hour)
-		must(s.t, s.store.SaveKey(context.Background(), k))
+		k.RetireAt = s.Now().Add(time.Hour)
+		must(s.T, s.Store.SaveKey(context.Background(), k))
 	}
-	s.clock.advance(2 * time.Minute) // an instance notices within one
+	s.Advance(2 * time.Minute) // an instance notices within one
 }
 
 // Rotation breaks nothing that is under way; see TestKeyRotationInMidFlight for who
 // verifies. Only when a key is no longer published is what it signed worth nothing.
 var keyRows = []negative{
 	{"a code from before", "tokens", func(s *scene) string {
-		s.base.Lifetimes.Code = time.Hour
+		s.Base.Lifetimes.Code = time.Hour
 		code := s.code(ask())
 		s.retire()
 		return granted(s.token(redeem(code)))
@@ -99,7 +99,7 @@ var keyRows = []negative{
 	{"a hint from long before", "invalid_request", func(s *scene) string {
 		hint := s.tokens().ID
 		s.retire()
-		s.clock.advance(time.Hour)
+		s.Advance(time.Hour)
 		return s.authorize("id_token_hint", hint)
 	}},
 	{"sign-out by a hint from before", "on", func(s *scene) string {

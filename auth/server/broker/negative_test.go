@@ -41,7 +41,7 @@ func TestNegative(t *testing.T) {
 		t.Run(line, func(t *testing.T) {
 			s := newScene(t)
 			for _, row := range rows {
-				if s.clock.Now() != s.made || !s.signedIn() { // a row that was refused at once changed nothing
+				if s.Now() != s.made || !s.signedIn() { // a row that was refused at once changed nothing
 					s = newScene(t)
 				}
 				if got := row.try(s); got != row.want {
@@ -69,8 +69,8 @@ type scene struct {
 func newScene(t *testing.T) *scene {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
-	return &scene{world: w, browser: b, elsewhere: w.url + "/e/" + other, made: w.clock.Now()}
+	b.SignIn(w.person(acme, "张三"))
+	return &scene{world: w, browser: b, elsewhere: w.URL + "/e/" + other, made: w.Now()}
 }
 
 // redirectRows ask for an answer at an address that is nearly the registered one; the
@@ -159,9 +159,9 @@ var mixRows = []negative{
 		return s.asked(s.issuer() + "/end-session?" + url.Values{"id_token_hint": {s.tokens().ID}, "client_id": {"handbook"}}.Encode())
 	}},
 	{"another client gives the token back", "invalid_grant", func(s *scene) string {
-		p := s.post(s.issuer()+"/revoke", url.Values{"token": {s.tokens().Refresh}, "client_id": {"handbook"}})
+		p := s.Post(s.issuer()+"/revoke", url.Values{"token": {s.tokens().Refresh}, "client_id": {"handbook"}})
 		a := answer{}
-		_ = json.Unmarshal([]byte(p.body), &a) // an answer without an error is no refusal
+		_ = json.Unmarshal([]byte(p.Body), &a) // an answer without an error is no refusal
 		return granted(a)
 	}},
 }
@@ -192,7 +192,7 @@ var refreshRows = []negative{
 	}},
 	{"after the browser's session has ended", "invalid_grant", func(s *scene) string {
 		a := s.tokens()
-		must(s.t, s.store.EndSession(context.Background(), acme, s.session.ID, s.clock.Now()))
+		must(s.T, s.Store.EndSession(context.Background(), acme, s.Session.ID, s.Now()))
 		return s.refreshed(a.Refresh)
 	}},
 }
@@ -200,48 +200,48 @@ var refreshRows = []negative{
 var expiredRows = []negative{
 	{"a code", "invalid_grant", func(s *scene) string {
 		code := s.code(ask())
-		s.clock.advance(s.base.Lifetimes.Code)
+		s.Advance(s.Base.Lifetimes.Code)
 		return granted(s.token(redeem(code)))
 	}},
 	{"an access token", "401", func(s *scene) string {
 		a := s.tokens()
-		s.clock.advance(s.base.Lifetimes.AccessToken)
+		s.Advance(s.Base.Lifetimes.AccessToken)
 		return s.userinfo(s.issuer(), a.Access)
 	}},
 	{"a session, for another app", "sign in", func(s *scene) string {
-		s.clock.advance(s.base.Lifetimes.Session)
+		s.Advance(s.Base.Lifetimes.Session)
 		return s.authorize()
 	}},
 	{"a session, for a refresh", "invalid_grant", func(s *scene) string {
 		a := s.tokens()
-		s.clock.advance(s.base.Lifetimes.Session)
+		s.Advance(s.Base.Lifetimes.Session)
 		return s.refreshed(a.Refresh)
 	}},
 	{"a sign-in that is older than max_age", "sign in", func(s *scene) string {
-		s.clock.advance(time.Minute)
+		s.Advance(time.Minute)
 		return s.authorize("max_age", "30")
 	}},
 	{"a device code", "expired_token", func(s *scene) string {
 		s.allowDevices()
 		d := s.askDevice()
-		s.clock.advance(10 * time.Minute)
+		s.Advance(10 * time.Minute)
 		return granted(s.token(pollForm(d.Device)))
 	}},
 }
 
 var promptRows = []negative{
-	{"none, signed out", "login_required", func(s *scene) string { return outcome(s.world.browser().get(s.authorizeURL(ask("prompt", "none")))) }},
+	{"none, signed out", "login_required", func(s *scene) string { return outcome(s.world.browser().Get(s.authorizeURL(ask("prompt", "none")))) }},
 	{"none, for the desktop", "interaction_required", func(s *scene) string { return s.asked(s.authorizeURL(askDesktop("prompt", "none"))) }},
 	{"none, for the desktop, signed out", "interaction_required", func(s *scene) string {
-		return outcome(s.world.browser().get(s.authorizeURL(askDesktop("prompt", "none"))))
+		return outcome(s.world.browser().Get(s.authorizeURL(askDesktop("prompt", "none"))))
 	}},
 	{"none, and max_age has passed", "login_required", func(s *scene) string {
-		s.clock.advance(time.Minute)
+		s.Advance(time.Minute)
 		return s.authorize("prompt", "none", "max_age", "30")
 	}},
 	{"none, for another person", "login_required", func(s *scene) string {
 		li := s.world.browser()
-		li.signIn(s.person(acme, "李四"))
+		li.SignIn(s.person(acme, "李四"))
 		return s.authorize("prompt", "none", "id_token_hint", s.token(redeem(li.code(ask()))).ID)
 	}},
 	{"none beside another", "invalid_request", func(s *scene) string { return s.authorize("prompt", "none login") }},
@@ -260,13 +260,13 @@ var sizeRows = []negative{
 	}},
 	{"form of the token endpoint", "invalid_request", func(s *scene) string { return s.redeemed("x", strings.Repeat("x", 33<<10)) }},
 	{"form of the revocation endpoint", "Bad Request", func(s *scene) string {
-		return outcome(s.post(s.issuer()+"/revoke", url.Values{"token": {strings.Repeat("x", 33<<10)}, "client_id": {"lanyard"}}))
+		return outcome(s.Post(s.issuer()+"/revoke", url.Values{"token": {strings.Repeat("x", 33<<10)}, "client_id": {"lanyard"}}))
 	}},
 	{"answer to our own page", "page", func(s *scene) string {
-		return outcome(s.post(s.issuer()+"/authorize", url.Values{"request": {strings.Repeat("r", 33<<10)}}))
+		return outcome(s.Post(s.issuer()+"/authorize", url.Values{"request": {strings.Repeat("r", 33<<10)}}))
 	}},
 	{"form of the device endpoint", "Bad Request", func(s *scene) string {
-		return outcome(s.post(s.issuer()+"/device_authorization", url.Values{"device": {strings.Repeat("x", 33<<10)}, "client_id": {"lanyard"}}))
+		return outcome(s.Post(s.issuer()+"/device_authorization", url.Values{"device": {strings.Repeat("x", 33<<10)}, "client_id": {"lanyard"}}))
 	}},
 }
 
@@ -291,8 +291,8 @@ func twiceRows() (rows []negative) {
 	}
 	return append(rows, negative{"the token's header", "401", func(s *scene) string {
 		a := s.tokens()
-		p := s.do("GET", s.issuer()+"/userinfo", nil, http.Header{"Authorization": {"Bearer " + a.Access, "Bearer " + a.Access}})
-		return map[bool]string{true: "401", false: p.body}[p.status == http.StatusUnauthorized]
+		p := s.Do("GET", s.issuer()+"/userinfo", "", http.Header{"Authorization": {"Bearer " + a.Access, "Bearer " + a.Access}})
+		return map[bool]string{true: "401", false: p.Body}[p.Status == http.StatusUnauthorized]
 	}})
 }
 
@@ -317,11 +317,9 @@ var enterpriseRows = []negative{
 		s.allowDevices()
 		return granted(s.tokenAt(s.elsewhere, pollForm(s.askDevice().Device)))
 	}},
-	{"no enterprise at all", "page", func(s *scene) string { return s.asked(s.url() + "/e/nowhere/authorize?" + ask().Encode()) }},
-	{"no enterprise at all, for tokens", "invalid_client", func(s *scene) string { return granted(s.tokenAt(s.url()+"/e/nowhere", redeem("x"))) }},
+	{"no enterprise at all", "page", func(s *scene) string { return s.asked(s.URL + "/e/nowhere/authorize?" + ask().Encode()) }},
+	{"no enterprise at all, for tokens", "invalid_client", func(s *scene) string { return granted(s.tokenAt(s.URL+"/e/nowhere", redeem("x"))) }},
 }
-
-func (s *scene) url() string { return s.world.url }
 
 var formRows = []negative{
 	{"implicit", "unsupported_response_type", func(s *scene) string { return s.authorize("response_type", "id_token token") }},
@@ -337,18 +335,13 @@ var formRows = []negative{
 	{"token exchange", "unsupported_grant_type", func(s *scene) string {
 		return s.redeemed("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange")
 	}},
-	{"tokens by GET", "Method Not Allowed", func(s *scene) string { return outcome(s.get(s.issuer() + "/token?" + redeem(s.code(ask())).Encode())) }},
+	{"tokens by GET", "Method Not Allowed", func(s *scene) string { return outcome(s.Get(s.issuer() + "/token?" + redeem(s.code(ask())).Encode())) }},
 	{"tokens by JSON", "Unauthorized", func(s *scene) string {
 		body, _ := json.Marshal(map[string]string{"grant_type": "authorization_code", "code": s.code(ask()), "client_id": "notes"})
-		r, _ := http.NewRequestWithContext(context.Background(), http.MethodPost, s.issuer()+"/token", strings.NewReader(string(body)))
-		r.Header.Set("Content-Type", "application/json")
-		resp, err := s.Do(r)
-		must(s.t, err)
-		defer resp.Body.Close()
-		return http.StatusText(resp.StatusCode)
+		return http.StatusText(s.Do("POST", s.issuer()+"/token", string(body), http.Header{"Content-Type": {"application/json"}}).Status)
 	}},
 	{"a token in the address", "Unauthorized", func(s *scene) string {
-		return outcome(s.get(s.issuer() + "/userinfo?access_token=" + s.tokens().Access))
+		return outcome(s.Get(s.issuer() + "/userinfo?access_token=" + s.tokens().Access))
 	}},
 	{"sign-out by somebody else's page", "asks", func(s *scene) string { return s.asked(s.issuer() + "/end-session") }},
 	{"sign-out by a hint about nobody", "asks", func(s *scene) string { return s.asked(s.issuer() + "/end-session?logout_hint=zs") }},

@@ -20,7 +20,7 @@ func (w *world) Due(context.Context, server.Session) (bool, error) { return fals
 func TestRefreshAsksTheUpstream(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	first := w.token(redeemDesktop(b.desktopCode(askDesktop())))
 
 	w.upstream = auth.Fail(auth.ProviderUnreachable, nil, nil)
@@ -46,9 +46,9 @@ func TestLeaversOtherDevice(t *testing.T) {
 	w := newWorld(t)
 	zhang := w.person(acme, "张三")
 	b := w.browser()
-	b.signIn(zhang)
+	b.SignIn(zhang)
 	device := w.token(redeemDesktop(b.desktopCode(askDesktop())))
-	must(t, w.store.LeavePerson(t.Context(), acme, zhang.ID, w.clock.Now()))
+	must(t, w.Store.LeavePerson(t.Context(), acme, zhang.ID, w.Now()))
 	answer := w.token(renew(device.Refresh))
 	answer.want(t, "other device", "invalid_grant")
 	if answer.Description != "access_ended" {

@@ -18,9 +18,9 @@ func TestRefusalReachesTheClient(t *testing.T) {
 		{"too long", strings.Repeat("x", 201), ""},
 	} {
 		for _, asked := range []url.Values{ask(), askDesktop()} {
-			w.browser().get(w.authorizeURL(asked))
-			refused := w.gate.begun[len(w.gate.begun)-1].Refused
-			q := w.browser().get(w.url + w.base.Refused(refused, c.reason)).location().Query()
+			w.browser().Get(w.authorizeURL(asked))
+			refused := w.gate.Begun[len(w.gate.Begun)-1].Refused
+			q := location(w.browser().Get(w.URL + w.Base.Refused(refused, c.reason))).Query()
 			if q.Get("error") != "access_denied" || q.Get("error_description") != c.want ||
 				q.Get("state") != "the state" || q.Get("iss") != w.issuer() || q.Has("code") {
 				t.Errorf("%s: got %v", c.what, q)
@@ -33,33 +33,33 @@ func TestRefusalReachesTheClient(t *testing.T) {
 // for, and to no other.
 func TestRefusalCannotBeMoved(t *testing.T) {
 	w := newWorld(t)
-	w.browser().get(w.authorizeURL(ask()))
-	refused := w.base.Refused(w.gate.begun[0].Refused, "no")
+	w.browser().Get(w.authorizeURL(ask()))
+	refused := w.Base.Refused(w.gate.Begun[0].Refused, "no")
 	_, marker, _ := strings.Cut(refused, "&lanyard_refused=")
 
 	signedIn := w.browser()
-	signedIn.signIn(w.person(acme, "张三"))
-	if q := signedIn.get(w.url + refused).location().Query(); q.Get("error") != "access_denied" || q.Has("code") {
+	signedIn.SignIn(w.person(acme, "张三"))
+	if q := location(signedIn.Get(w.URL + refused)).Query(); q.Get("error") != "access_denied" || q.Has("code") {
 		t.Errorf("signed in: got %v", q)
 	}
 	for what, address := range map[string]string{
 		"another request":  w.authorizeURL(ask("nonce", "another")) + "&lanyard_refused=" + marker,
 		"invented":         w.authorizeURL(ask()) + "&lanyard_refused=" + strings.Repeat("A", len(marker)),
 		"not base64":       w.authorizeURL(ask()) + "&lanyard_refused=%00",
-		"with more behind": w.url + refused + "&state=x",
+		"with more behind": w.URL + refused + "&state=x",
 	} {
-		before := len(w.gate.begun)
-		p := w.browser().get(address)
-		if strings.Contains(p.header.Get("Location"), "access_denied") {
-			t.Errorf("%s: told the client %s", what, p.header.Get("Location"))
+		before := len(w.gate.Begun)
+		p := w.browser().Get(address)
+		if strings.Contains(p.Location(), "access_denied") {
+			t.Errorf("%s: told the client %s", what, p.Location())
 		}
-		if what != "with more behind" && len(w.gate.begun) != before+1 {
+		if what != "with more behind" && len(w.gate.Begun) != before+1 {
 			t.Errorf("%s: did not begin a sign-in", what)
 		}
 	}
 	// Nor does it change where the answer goes.
 	evil := strings.Replace(refused, "redirect_uri=", "redirect_uri=https%3A%2F%2Fevil.example%2F%3F", 1)
-	if p := w.browser().get(w.url + evil); p.header.Get("Location") != "" || !strings.HasPrefix(p.body, "page: request_invalid") {
-		t.Errorf("another redirect address: location %q, %s", p.header.Get("Location"), p.body)
+	if p := w.browser().Get(w.URL + evil); p.Location() != "" || !strings.HasPrefix(p.Body, "page: request_invalid") {
+		t.Errorf("another redirect address: location %q, %s", p.Location(), p.Body)
 	}
 }

@@ -19,25 +19,25 @@ import (
 // What the rows of TestNegative do, and what they see.
 
 // asked is what becomes of an authorize or end-session request.
-func (s *scene) asked(address string) string { return outcome(s.get(address)) }
+func (s *scene) asked(address string) string { return outcome(s.Get(address)) }
 
 func outcome(p page) string {
-	q := p.location().Query()
+	q := location(p).Query()
 	switch {
 	case q.Get("error") != "":
 		return q.Get("error")
 	case q.Get("code") != "":
 		return "code"
-	case p.location().Host == "idp.example":
+	case location(p).Host == "idp.example":
 		return "sign in"
-	case p.header.Get("Location") != "":
+	case p.Location() != "":
 		return "on"
-	case strings.HasPrefix(p.body, "page: "):
+	case strings.HasPrefix(p.Body, "page: "):
 		return "page"
-	case strings.Contains(p.body, `id="confirm"`):
+	case strings.Contains(p.Body, `id="confirm"`):
 		return "asks"
 	}
-	return http.StatusText(p.status)
+	return http.StatusText(p.Status)
 }
 
 func (s *scene) authorize(changes ...string) string {
@@ -65,20 +65,20 @@ func (s *scene) refreshed(token string, changes ...string) string {
 }
 
 func (s *scene) userinfo(issuer, token string) string {
-	p := s.do("GET", issuer+"/userinfo", nil, http.Header{"Authorization": {"Bearer " + token}})
-	if p.status == http.StatusUnauthorized {
+	p := s.Do("GET", issuer+"/userinfo", "", http.Header{"Authorization": {"Bearer " + token}})
+	if p.Status == http.StatusUnauthorized {
 		return "401"
 	}
-	return http.StatusText(p.status)
+	return http.StatusText(p.Status)
 }
 
 // forge makes an id_token of 张三 for notes, signed by other means than ours.
 func (s *scene) forge(header map[string]any, sign func(input string) []byte, changes map[string]any) string {
-	claims := s.tokens().claims(s.t.(*testing.T))
+	claims := s.tokens().claims(s.T.(*testing.T))
 	maps.Copy(claims, changes)
 	part := func(v any) string {
 		text, err := json.Marshal(v)
-		must(s.t, err)
+		must(s.T, err)
 		return base64.RawURLEncoding.EncodeToString(text)
 	}
 	input := part(header) + "." + part(claims)
@@ -98,13 +98,13 @@ func (s *scene) hinted(token string) string {
 // published is our public ES256 key, as everybody can read it.
 func (s *scene) published() jose.JSONWebKey {
 	var set jose.JSONWebKeySet
-	must(s.t, json.Unmarshal([]byte(s.get(s.issuer()+"/keys").body), &set))
+	must(s.T, json.Unmarshal([]byte(s.Get(s.issuer()+"/keys").Body), &set))
 	for _, key := range set.Keys {
 		if key.Algorithm == "ES256" {
 			return key
 		}
 	}
-	s.t.Fatal("no ES256 key is published")
+	s.T.Fatal("no ES256 key is published")
 	return jose.JSONWebKey{}
 }
 
@@ -119,11 +119,11 @@ func macOf(key []byte) func(string) []byte {
 // ownKey signs by a key that nobody published.
 func ownKey(s *scene) (*ecdsa.PrivateKey, func(string) []byte) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	must(s.t, err)
+	must(s.T, err)
 	return key, func(input string) []byte {
 		sum := sha256.Sum256([]byte(input))
 		r, v, err := ecdsa.Sign(rand.Reader, key, sum[:])
-		must(s.t, err)
+		must(s.T, err)
 		return append(r.FillBytes(make([]byte, 32)), v.FillBytes(make([]byte, 32))...)
 	}
 }

@@ -26,7 +26,7 @@ func with(form url.Values, changes ...string) url.Values {
 func TestCodeIsBound(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	for _, c := range []struct {
 		what    string
 		changes []string
@@ -52,7 +52,7 @@ func TestCodeIsBound(t *testing.T) {
 		w.token(with(redeem(b.code(ask())), c.changes...)).want(t, c.what, c.want)
 	}
 	code := b.code(ask())
-	w.clock.advance(time.Minute)
+	w.Advance(time.Minute)
 	w.token(redeem(code)).want(t, "expired", "invalid_grant")
 }
 
@@ -60,17 +60,17 @@ func TestCodeIsBound(t *testing.T) {
 func TestParametersInTheAddressDoNotCount(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	form := redeem(b.code(ask()))
-	if p := w.browser().post(w.issuer()+"/token?"+form.Encode(), url.Values{"x": {"y"}}); p.status == http.StatusOK {
-		t.Errorf("status %d", p.status)
+	if p := w.browser().Post(w.issuer()+"/token?"+form.Encode(), url.Values{"x": {"y"}}); p.Status == http.StatusOK {
+		t.Errorf("status %d", p.Status)
 	}
 }
 
 func TestClientAuthentication(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	basic := func(id, secret string) http.Header {
 		return http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(id)+":"+url.QueryEscape(secret)))}}
 	}
@@ -90,12 +90,12 @@ func TestClientAuthentication(t *testing.T) {
 		{"a secret of a public client", bare(), basic("handbook", "x"), 401},
 		{"bearer", bare(), http.Header{"Authorization": {"Bearer x"}}, 401},
 	} {
-		p := w.browser().do("POST", w.issuer()+"/token", c.form, c.header)
-		if p.status != c.status {
-			t.Errorf("%s: status %d, want %d: %s", c.what, p.status, c.status, p.body)
+		p := w.browser().postWith(w.issuer()+"/token", c.form, c.header)
+		if p.Status != c.status {
+			t.Errorf("%s: status %d, want %d: %s", c.what, p.Status, c.status, p.Body)
 		}
-		if p.header.Get("Cache-Control") != "no-store" || (p.status == 401 && !strings.HasPrefix(p.header.Get("WWW-Authenticate"), "Basic")) {
-			t.Errorf("%s: header %v", c.what, p.header)
+		if p.Header.Get("Cache-Control") != "no-store" || (p.Status == 401 && !strings.HasPrefix(p.Header.Get("WWW-Authenticate"), "Basic")) {
+			t.Errorf("%s: header %v", c.what, p.Header)
 		}
 	}
 }
@@ -104,13 +104,13 @@ func TestClientAuthentication(t *testing.T) {
 func TestCodeReplayRevokes(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 
 	code := b.code(ask())
 	a := w.token(redeem(code))
 	w.token(redeem(code)).want(t, "replay", "invalid_grant")
-	if p := w.bearer("/userinfo", a.Access); p.status != http.StatusUnauthorized {
-		t.Errorf("access token after replay: status %d", p.status)
+	if p := w.bearer("/userinfo", a.Access); p.Status != http.StatusUnauthorized {
+		t.Errorf("access token after replay: status %d", p.Status)
 	}
 	form := with(renew(a.Refresh), "client_id", "notes", "client_secret", appSecret)
 	w.token(form).want(t, "refresh after replay", "invalid_grant")
@@ -120,7 +120,7 @@ func TestCodeReplayRevokes(t *testing.T) {
 	a = w.token(redeemDesktop(code))
 	sid, _ := a.claims(t)["sid"].(string)
 	w.token(redeemDesktop(code)).want(t, "desktop replay", "invalid_grant")
-	if _, err := w.store.Session(context.Background(), acme, sid, w.clock.Now()); err == nil {
+	if _, err := w.Store.Session(context.Background(), acme, sid, w.Now()); err == nil {
 		t.Error("the desktop's session stands after a replay")
 	}
 }
@@ -128,9 +128,9 @@ func TestCodeReplayRevokes(t *testing.T) {
 func TestCodeOfAnEndedSession(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	code := b.code(ask())
-	must(t, w.store.EndSession(context.Background(), acme, b.session.ID, w.clock.Now()))
+	must(t, w.Store.EndSession(context.Background(), acme, b.Session.ID, w.Now()))
 	w.token(redeem(code)).want(t, "code", "invalid_grant")
 }
 
@@ -138,41 +138,41 @@ func TestCodeOfAnEndedSession(t *testing.T) {
 func TestAnotherEnterprise(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
-	elsewhere := w.url + "/e/" + other
+	b.SignIn(w.person(acme, "张三"))
+	elsewhere := w.URL + "/e/" + other
 
 	w.tokenAt(elsewhere, redeem(b.code(ask()))).want(t, "code", "invalid_grant")
-	if p := b.get(elsewhere + "/authorize?" + ask().Encode()); p.location().Host != "idp.example" {
-		t.Errorf("cookie: %v", p.location())
+	if p := b.Get(elsewhere + "/authorize?" + ask().Encode()); location(p).Host != "idp.example" {
+		t.Errorf("cookie: %v", location(p))
 	}
-	if p := b.get(elsewhere + "/authorize?" + ask("client_id", "handbook", "redirect_uri", "https://handbook.example/cb").Encode()); p.header.Get("Location") != "" {
-		t.Errorf("client: %v", p.location())
+	if p := b.Get(elsewhere + "/authorize?" + ask("client_id", "handbook", "redirect_uri", "https://handbook.example/cb").Encode()); p.Location() != "" {
+		t.Errorf("client: %v", location(p))
 	}
 	a := w.token(redeem(b.code(ask())))
-	p := w.browser().do("GET", elsewhere+"/userinfo", nil, http.Header{"Authorization": {"Bearer " + a.Access}})
-	if p.status != http.StatusUnauthorized {
-		t.Errorf("access token: status %d", p.status)
+	p := w.browser().Do("GET", elsewhere+"/userinfo", "", http.Header{"Authorization": {"Bearer " + a.Access}})
+	if p.Status != http.StatusUnauthorized {
+		t.Errorf("access token: status %d", p.Status)
 	}
 	form := with(renew(a.Refresh), "client_id", "notes", "client_secret", appSecret)
 	w.tokenAt(elsewhere, form).want(t, "refresh token", "invalid_grant")
-	if q := b.get(elsewhere + "/authorize?" + ask("id_token_hint", a.ID).Encode()).location().Query(); q.Get("error") != "invalid_request" {
+	if q := location(b.Get(elsewhere + "/authorize?" + ask("id_token_hint", a.ID).Encode())).Query(); q.Get("error") != "invalid_request" {
 		t.Errorf("hint at authorize: %v", q)
 	}
-	if p := b.get(elsewhere + "/end-session?id_token_hint=" + a.ID); !strings.HasPrefix(p.body, "page: request_invalid") {
-		t.Errorf("hint at end-session: %q", p.body)
+	if p := b.Get(elsewhere + "/end-session?id_token_hint=" + a.ID); !strings.HasPrefix(p.Body, "page: request_invalid") {
+		t.Errorf("hint at end-session: %q", p.Body)
 	}
-	if p := w.browser().post(elsewhere+"/revoke", url.Values{"token": {a.Refresh}, "client_id": {"notes"}, "client_secret": {appSecret}}); p.status != http.StatusOK {
-		t.Errorf("revoke: status %d", p.status)
+	if p := w.browser().Post(elsewhere+"/revoke", url.Values{"token": {a.Refresh}, "client_id": {"notes"}, "client_secret": {appSecret}}); p.Status != http.StatusOK {
+		t.Errorf("revoke: status %d", p.Status)
 	}
 	if a := w.token(form); a.Access == "" {
 		t.Errorf("revoked from elsewhere: %+v", a)
 	}
-	if w.url+"/e/"+other == w.issuer() || keysOf(w, elsewhere) == keysOf(w, w.issuer()) {
+	if w.URL+"/e/"+other == w.issuer() || keysOf(w, elsewhere) == keysOf(w, w.issuer()) {
 		t.Error("two enterprises share keys")
 	}
 }
 
-func keysOf(w *world, issuer string) string { return w.browser().get(issuer + "/keys").body }
+func keysOf(w *world, issuer string) string { return w.browser().Get(issuer + "/keys").Body }
 
 // The old token answers the same new one until that one is used: an answer that got
 // lost on its way costs nobody the sign-in.
@@ -185,8 +185,8 @@ func TestRefreshRepeatedGivesTheSameSuccessor(t *testing.T) {
 		t.Fatalf("successors: rotated %v, same %v", second.Refresh != a.Refresh, again.Refresh == second.Refresh)
 	}
 	for _, token := range []string{second.Access, again.Access} {
-		if p := w.bearer("/userinfo", token); p.status != http.StatusOK {
-			t.Errorf("access token: status %d", p.status)
+		if p := w.bearer("/userinfo", token); p.Status != http.StatusOK {
+			t.Errorf("access token: status %d", p.Status)
 		}
 	}
 	if third := w.token(renew(second.Refresh)); third.Refresh == "" || third.Refresh == second.Refresh {
@@ -202,11 +202,11 @@ func TestRefreshReuseRevokes(t *testing.T) {
 	third := w.token(renew(second.Refresh))
 	w.token(renew(a.Refresh)).want(t, "reuse", "invalid_grant")
 	w.token(renew(third.Refresh)).want(t, "the newest after reuse", "invalid_grant")
-	if p := w.bearer("/userinfo", third.Access); p.status != http.StatusUnauthorized {
-		t.Errorf("access token after reuse: status %d", p.status)
+	if p := w.bearer("/userinfo", third.Access); p.Status != http.StatusUnauthorized {
+		t.Errorf("access token after reuse: status %d", p.Status)
 	}
 	sid, _ := a.claims(t)["sid"].(string)
-	if _, err := w.store.Session(context.Background(), acme, sid, w.clock.Now()); err == nil {
+	if _, err := w.Store.Session(context.Background(), acme, sid, w.Now()); err == nil {
 		t.Error("the desktop's session stands after reuse")
 	}
 }
@@ -253,12 +253,12 @@ func TestDesktopStaysSignedIn(t *testing.T) {
 	w := newWorld(t)
 	a := w.desktop(w.person(acme, "张三"))
 	for range 4 {
-		w.clock.advance(29 * 24 * time.Hour)
+		w.Advance(29 * 24 * time.Hour)
 		if a = w.token(renew(a.Refresh)); a.Refresh == "" {
 			t.Fatalf("refresh: %+v", a)
 		}
 	}
-	w.clock.advance(30*24*time.Hour + time.Minute)
+	w.Advance(30*24*time.Hour + time.Minute)
 	w.token(renew(a.Refresh)).want(t, "idle too long", "invalid_grant")
 }
 
@@ -267,13 +267,13 @@ func TestAppTokensHangOnTheBrowsersSession(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
 	zhang := w.person(acme, "张三")
-	b.signIn(zhang)
+	b.SignIn(zhang)
 	a := w.token(redeem(b.code(ask())))
 	desktop := w.token(redeemDesktop(b.desktopCode(askDesktop())))
-	must(t, w.store.EndSession(context.Background(), acme, b.session.ID, w.clock.Now()))
+	must(t, w.Store.EndSession(context.Background(), acme, b.Session.ID, w.Now()))
 	w.token(with(renew(a.Refresh), "client_id", "notes", "client_secret", appSecret)).want(t, "app", "invalid_grant")
-	if p := w.bearer("/userinfo", a.Access); p.status != http.StatusUnauthorized {
-		t.Errorf("app's access token: status %d", p.status)
+	if p := w.bearer("/userinfo", a.Access); p.Status != http.StatusUnauthorized {
+		t.Errorf("app's access token: status %d", p.Status)
 	}
 	if renewed := w.token(renew(desktop.Refresh)); renewed.Refresh == "" {
 		t.Errorf("the desktop was signed out with the browser: %+v", renewed)
@@ -284,13 +284,13 @@ func TestLeaverIsToldSo(t *testing.T) {
 	w := newWorld(t)
 	zhang := w.person(acme, "张三")
 	a := w.desktop(zhang)
-	must(t, w.store.EndPerson(context.Background(), acme, zhang.ID, w.clock.Now()))
+	must(t, w.Store.EndPerson(context.Background(), acme, zhang.ID, w.Now()))
 	got := w.token(renew(a.Refresh))
 	if got.Error != "invalid_grant" || got.Description != "access_ended" {
 		t.Errorf("got %q, %q", got.Error, got.Description)
 	}
-	if p := w.bearer("/userinfo", a.Access); p.status != http.StatusUnauthorized {
-		t.Errorf("access token: status %d", p.status)
+	if p := w.bearer("/userinfo", a.Access); p.Status != http.StatusUnauthorized {
+		t.Errorf("access token: status %d", p.Status)
 	}
 }
 
@@ -298,30 +298,30 @@ func TestRevoke(t *testing.T) {
 	w := newWorld(t)
 	zhang := w.person(acme, "张三")
 	revoke := func(token, client, secret string) page {
-		return w.browser().post(w.issuer()+"/revoke", with(url.Values{"token": {token}, "client_id": {client}}, "client_secret", secret))
+		return w.browser().Post(w.issuer()+"/revoke", with(url.Values{"token": {token}, "client_id": {client}}, "client_secret", secret))
 	}
 	a := w.desktop(zhang)
-	if p := revoke(a.Refresh, "handbook", ""); p.status != http.StatusBadRequest {
-		t.Errorf("by another client: status %d", p.status)
+	if p := revoke(a.Refresh, "handbook", ""); p.Status != http.StatusBadRequest {
+		t.Errorf("by another client: status %d", p.Status)
 	}
-	if p := revoke(a.Refresh, "notes", "x"); p.status != http.StatusUnauthorized {
-		t.Errorf("without proof: status %d", p.status)
+	if p := revoke(a.Refresh, "notes", "x"); p.Status != http.StatusUnauthorized {
+		t.Errorf("without proof: status %d", p.Status)
 	}
-	if p := revoke("unknown", "lanyard", ""); p.status != http.StatusOK {
-		t.Errorf("unknown: status %d", p.status)
+	if p := revoke("unknown", "lanyard", ""); p.Status != http.StatusOK {
+		t.Errorf("unknown: status %d", p.Status)
 	}
 	second := w.token(renew(a.Refresh))
-	if p := revoke(second.Refresh, "lanyard", ""); p.status != http.StatusOK {
-		t.Errorf("refresh token: status %d", p.status)
+	if p := revoke(second.Refresh, "lanyard", ""); p.Status != http.StatusOK {
+		t.Errorf("refresh token: status %d", p.Status)
 	}
 	w.token(renew(second.Refresh)).want(t, "after revocation", "invalid_grant")
 	sid, _ := a.claims(t)["sid"].(string)
-	if _, err := w.store.Session(context.Background(), acme, sid, w.clock.Now()); err == nil {
+	if _, err := w.Store.Session(context.Background(), acme, sid, w.Now()); err == nil {
 		t.Error("the desktop's session stands after revocation")
 	}
 	a = w.desktop(zhang)
-	if p := revoke(a.Access, "lanyard", ""); p.status != http.StatusOK {
-		t.Errorf("access token: status %d", p.status)
+	if p := revoke(a.Access, "lanyard", ""); p.Status != http.StatusOK {
+		t.Errorf("access token: status %d", p.Status)
 	}
 	w.token(renew(a.Refresh)).want(t, "after revocation of the access token", "invalid_grant")
 }
@@ -331,28 +331,28 @@ func TestAudience(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
 	zhang := w.person(acme, "张三")
-	b.signIn(zhang)
+	b.SignIn(zhang)
 	app, desktop := w.token(redeem(b.code(ask()))), w.desktop(zhang)
-	w.handler.(*http.ServeMux).HandleFunc("GET /e/{enterprise}/v1/apps", func(rw http.ResponseWriter, r *http.Request) {
+	w.Mux.HandleFunc("GET /e/{enterprise}/v1/apps", func(rw http.ResponseWriter, r *http.Request) {
 		if token, ok := w.broker.Bearer(rw, r, r.PathValue("enterprise"), server.AudienceAPI); ok {
 			_, _ = rw.Write([]byte(token.PersonID))
 		}
 	})
-	if p := w.bearer("/v1/apps", app.Access); p.status != http.StatusUnauthorized || !strings.Contains(p.body, "invalid_token") ||
-		!strings.Contains(p.header.Get("WWW-Authenticate"), "invalid_token") {
-		t.Errorf("app's token at the API: status %d, %s", p.status, p.body)
+	if p := w.bearer("/v1/apps", app.Access); p.Status != http.StatusUnauthorized || !strings.Contains(p.Body, "invalid_token") ||
+		!strings.Contains(p.Header.Get("WWW-Authenticate"), "invalid_token") {
+		t.Errorf("app's token at the API: status %d, %s", p.Status, p.Body)
 	}
-	if p := w.bearer("/v1/apps", desktop.Access); p.status != http.StatusOK || p.body != zhang.ID {
-		t.Errorf("desktop's token at the API: status %d, %s", p.status, p.body)
+	if p := w.bearer("/v1/apps", desktop.Access); p.Status != http.StatusOK || p.Body != zhang.ID {
+		t.Errorf("desktop's token at the API: status %d, %s", p.Status, p.Body)
 	}
 	for what, token := range map[string]string{"none": "", "id_token": desktop.ID, "refresh token": desktop.Refresh} {
-		if p := w.bearer("/v1/apps", token); p.status != http.StatusUnauthorized {
-			t.Errorf("%s at the API: status %d", what, p.status)
+		if p := w.bearer("/v1/apps", token); p.Status != http.StatusUnauthorized {
+			t.Errorf("%s at the API: status %d", what, p.Status)
 		}
 	}
-	w.clock.advance(11 * time.Minute)
-	if p := w.bearer("/v1/apps", desktop.Access); p.status != http.StatusUnauthorized {
-		t.Errorf("expired token: status %d", p.status)
+	w.Advance(11 * time.Minute)
+	if p := w.bearer("/v1/apps", desktop.Access); p.Status != http.StatusUnauthorized {
+		t.Errorf("expired token: status %d", p.Status)
 	}
 }
 
@@ -360,17 +360,17 @@ func TestAudience(t *testing.T) {
 func TestLogHoldsNoSecret(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
-	b.signIn(w.person(acme, "张三"))
+	b.SignIn(w.person(acme, "张三"))
 	code := b.code(ask())
 	a := w.token(redeem(code))
 	w.token(redeem(code))
 	w.token(with(redeem("wrong"), "client_secret", "guessed secret"))
-	b.get(w.authorizeURL(ask("id_token_hint", "hinted.token.x")))
+	b.Get(w.authorizeURL(ask("id_token_hint", "hinted.token.x")))
 	for what, secret := range map[string]string{
 		"code": code, "access token": a.Access, "refresh token": a.Refresh, "id_token": a.ID, "verifier": verifier,
 		"client secret": appSecret, "guessed secret": "guessed secret", "state": "the state", "nonce": "the nonce", "hint": "hinted.token",
 	} {
-		if strings.Contains(w.log.String(), secret) {
+		if strings.Contains(w.Log.String(), secret) {
 			t.Errorf("the log holds the %s", what)
 		}
 	}
