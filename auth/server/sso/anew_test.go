@@ -29,14 +29,14 @@ func TestProofIsAsOldAsTheProviderSays(t *testing.T) {
 		p.User["auth_time"] = w.Now().Add(-c.age).Unix()
 		w.opts = server.BeginOptions{Fresh: c.fresh}
 		b := w.browser()
-		page := b.get(b.callback("/e/" + acme + "/home"))
+		page := b.Get(b.callback("/e/" + acme + "/home"))
 		if c.want < 0 {
-			if b.signedIn(acme) || !strings.Contains(page.body, "failed a safety check") {
-				t.Errorf("%s: signed in %v: %s", c.what, b.signedIn(acme), page.body)
+			if b.signedIn(acme) || !strings.Contains(page.Body, "failed a safety check") {
+				t.Errorf("%s: signed in %v: %s", c.what, b.signedIn(acme), page.Body)
 			}
 			continue
 		}
-		sessions, err := w.store.SessionsOf(context.Background(), acme, w.personOf(b), w.Now())
+		sessions, err := w.Store.SessionsOf(context.Background(), acme, w.personOf(b), w.Now())
 		if err != nil || len(sessions) != 1 || !sessions[0].AuthTime.Equal(w.Now().Add(-c.want)) || !sessions[0].ProvenAt.Equal(w.Now()) {
 			t.Errorf("%s: sessions %+v, %v; want one proved %v ago", c.what, sessions, err, c.want)
 		}

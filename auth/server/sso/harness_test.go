@@ -4,42 +4,36 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"lanyard/assets"
 	"lanyard/auth"
 	"lanyard/auth/connector"
 	"lanyard/auth/openid"
 	"lanyard/auth/server"
+	"lanyard/auth/server/servertest"
 	"lanyard/auth/server/sso"
-	"lanyard/auth/server/store"
 )
 
 const (
-	acme  = "0a11acme0000000000000000000000aa"
-	other = "0b22other000000000000000000000bb"
+	acme  = servertest.Acme
+	other = servertest.Other
 
 	clientSecret = "c4nary-client-secret"
 	vendorToken  = "c4nary-vendor-token"
 	vendorAgain  = "c4nary-vendor-refresh"
 )
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+// What all tests of the server share, by a short name.
+type page = servertest.Page
+
+var must = servertest.Must
 
 // vendor is a company's own sign-in of three interfaces. It signs whoever is set in
 // at once and accepts a code one time.
@@ -166,31 +160,12 @@ func (v *vendor) connector(callbackPath string) connector.Connector {
 
 // world is an SSO over a real store.
 type world struct {
-	t     testing.TB
-	url   string
-	base  *server.Base
-	store *store.Store
-	sso   *sso.SSO
-	log   *strings.Builder
-	opts  server.BeginOptions // of /start
+	*servertest.Site
+	sso  *sso.SSO
+	opts server.BeginOptions // of /start
 	// activateSecret is what connect gives to an activate block.
 	activateSecret string
 	replaced       [][2]string // the persons of sessions that gave way in their browser
-
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (w *world) Now() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.now
-}
-
-func (w *world) advance(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.now = w.now.Add(d)
 }
 
 func newWorld(t testing.TB) *world {
@@ -201,34 +176,19 @@ func newWorld(t testing.TB) *world {
 // newWorldWith is a world whose server may call what policy says.
 func newWorldWith(t testing.TB, policy connector.Policy) *world {
 	t.Helper()
-	ctx := context.Background()
-	s, err := store.Open(ctx, filepath.Join(t.TempDir(), "lanyard.db"))
-	must(t, err)
-	t.Cleanup(func() { _ = s.Close() })
-	sealer, err := server.NewSealer(server.NewKey())
-	must(t, err)
-	w := &world{t: t, store: s, activateSecret: "c4nary-sdk-secret", log: &strings.Builder{}, now: time.Now().UTC().Truncate(time.Second)}
-	w.base = &server.Base{Sealer: sealer, Lifetimes: server.DefaultLifetimes(), Now: w.Now}
-	mux := http.NewServeMux()
-	listener := httptest.NewServer(mux)
-	t.Cleanup(listener.Close)
-	w.url, w.base.PublicURL = listener.URL, listener.URL
-
-	level := slog.LevelDebug
-	if _, ok := t.(*testing.B); ok {
-		level = slog.LevelWarn
-	}
-	logger := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: level}))
+	w := &world{Site: servertest.New(t), activateSecret: "c4nary-sdk-secret"}
+	s, mux := w.Store, w.Mux
 	client := connector.NewHTTPClient(policy)
 	t.Cleanup(client.CloseIdleConnections)
+	var err error
 	w.sso, err = sso.New(sso.Config{
-		Base: w.base, Enterprises: s, Connectors: s, People: s, Flows: s, Sessions: s, SignIns: s, Logouts: s, Audiences: s,
+		Base: w.Base, Enterprises: s, Connectors: s, People: s, Flows: s, Sessions: s, SignIns: s, Logouts: s, Audiences: s,
 		Replaced: func(_ context.Context, old, next server.Session) {
 			w.replaced = append(w.replaced, [2]string{old.PersonID, next.PersonID})
 		},
-		Engine: &connector.Engine{HTTP: client, Now: w.Now, Logger: logger},
-		OIDC:   &openid.Client{HTTP: client, AllowHTTP: policy.AllowHTTP, Now: w.Now, Logger: logger},
-		Pages:  assets.SSOPages, Logger: logger,
+		Engine: &connector.Engine{HTTP: client, Now: w.Now, Logger: w.Logger},
+		OIDC:   &openid.Client{HTTP: client, AllowHTTP: policy.AllowHTTP, Now: w.Now, Logger: w.Logger},
+		Pages:  assets.SSOPages, Logger: w.Logger,
 	})
 	must(t, err)
 	w.sso.Mount(mux)
@@ -249,25 +209,17 @@ func newWorldWith(t testing.TB, policy connector.Policy) *world {
 			w.sso.Fail(rw, r, acme, err)
 		}
 	})
-	for _, id := range []string{acme, other} {
-		must(t, s.SaveEnterprise(ctx, server.Enterprise{
-			Enterprise: auth.Enterprise{
-				ID: id, Code: id[4:8] + "x", Name: auth.Text{"en": "Acme", "zh": "Acme 科技"},
-				Help: auth.Help{Name: "IT desk", Phone: "1234"},
-			},
-			CreatedAt: w.now, UpdatedAt: w.now,
-		}))
-	}
+	w.Companies()
 	return w
 }
 
 // connect makes c an enterprise's connector.
 func (w *world) connect(enterprise, id, appID string, c connector.Connector) {
-	w.t.Helper()
+	w.T.Helper()
 	filled, err := connector.Load(c, nil)
-	must(w.t, err)
+	must(w.T, err)
 	document, err := json.Marshal(filled)
-	must(w.t, err)
+	must(w.T, err)
 	declared := map[string]string{}
 	for _, name := range filled.Secrets {
 		declared[name] = clientSecret
@@ -278,103 +230,68 @@ func (w *world) connect(enterprise, id, appID string, c connector.Connector) {
 		}
 	}
 	secrets, err := json.Marshal(declared)
-	must(w.t, err)
-	must(w.t, w.store.SaveConnector(context.Background(), server.Connector{
+	must(w.T, err)
+	must(w.T, w.Store.SaveConnector(context.Background(), server.Connector{
 		ID: id, EnterpriseID: enterprise, AppID: appID, Document: document,
-		Sealed: w.base.Sealer.Seal(secrets, id), Active: true, CreatedAt: w.Now(), UpdatedAt: w.Now(),
+		Sealed: w.Base.Sealer.Seal(secrets, id), Active: true, CreatedAt: w.Now(), UpdatedAt: w.Now(),
 	}))
 }
 
-// browser is one with cookies that follows nothing by itself.
+// browser goes through a company's sign-in.
 type browser struct {
+	*servertest.Browser
 	w *world
-	*http.Client
 }
 
-func (w *world) browser() *browser {
-	jar, err := cookiejar.New(nil)
-	must(w.t, err)
-	return &browser{w, &http.Client{
-		Jar:           jar,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
-}
-
-type page struct {
-	status int
-	header http.Header
-	body   string
-}
-
-func (p page) location() string { return p.header.Get("Location") }
-
-func (b *browser) do(method, address string, form url.Values) page {
-	b.w.t.Helper()
-	if strings.HasPrefix(address, "/") {
-		address = b.w.url + address
-	}
-	r, err := http.NewRequestWithContext(context.Background(), method, address, strings.NewReader(form.Encode()))
-	must(b.w.t, err)
-	if form != nil {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	answer, err := b.Do(r)
-	must(b.w.t, err)
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	must(b.w.t, err)
-	return page{answer.StatusCode, answer.Header, string(body)}
-}
-
-func (b *browser) get(address string) page { b.w.t.Helper(); return b.do("GET", address, nil) }
+func (w *world) browser() *browser { return &browser{w.Browser(), w} }
 
 // callback goes on from address until the callback is next, and returns its address.
 func (b *browser) callback(address string) string {
-	b.w.t.Helper()
+	b.w.T.Helper()
 	for range 5 {
-		p := b.get(address)
-		if address = p.location(); address == "" {
-			b.w.t.Fatalf("no callback: status %d, %s", p.status, p.body)
+		p := b.Get(address)
+		if address = p.Location(); address == "" {
+			b.w.T.Fatalf("no callback: status %d, %s", p.Status, p.Body)
 		}
 		if strings.Contains(address, "/callback?") || strings.Contains(address, "/oauth/v1/code?") {
 			return address
 		}
 	}
-	b.w.t.Fatal("no callback")
+	b.w.T.Fatal("no callback")
 	return ""
 }
 
-// signIn goes through the connector and returns where the browser ends.
-func (b *browser) signIn(enterprise string) page {
-	b.w.t.Helper()
-	p := b.get(b.callback("/e/" + enterprise + "/home"))
-	if p.status != http.StatusSeeOther {
-		b.w.t.Fatalf("sign in: status %d, %s", p.status, p.body)
+// signInAt goes through the connector and returns where the browser ends.
+func (b *browser) signInAt(enterprise string) page {
+	b.w.T.Helper()
+	p := b.Get(b.callback("/e/" + enterprise + "/home"))
+	if p.Status != http.StatusSeeOther {
+		b.w.T.Fatalf("sign in: status %d, %s", p.Status, p.Body)
 	}
-	return b.get(p.location())
+	return b.Get(p.Location())
 }
 
 // signedIn reports whether the browser has a session.
 func (b *browser) signedIn(enterprise string) bool {
-	b.w.t.Helper()
-	return b.get("/e/"+enterprise+"/home").status == http.StatusOK
+	b.w.T.Helper()
+	return b.Get("/e/"+enterprise+"/home").Status == http.StatusOK
 }
 
 var referenceForm = regexp.MustCompile(`Reference (\d{4}-\d{4})`)
 
-// refused checks that p is the page of a fault and returns its reference.
-func (p page) refused(t testing.TB, what string, title string) string {
+// wantRefused checks that p is the page of a fault and returns its reference.
+func wantRefused(t testing.TB, p page, what, title string) string {
 	t.Helper()
-	m := referenceForm.FindStringSubmatch(p.body)
-	if p.location() != "" || p.status < 400 || !strings.Contains(p.body, "<h1>"+title+"</h1>") || m == nil {
-		t.Errorf("%s: status %d, location %q, want page %q:\n%s", what, p.status, p.location(), title, p.body)
+	m := referenceForm.FindStringSubmatch(p.Body)
+	if p.Location() != "" || p.Status < 400 || !strings.Contains(p.Body, "<h1>"+title+"</h1>") || m == nil {
+		t.Errorf("%s: status %d, location %q, want page %q:\n%s", what, p.Status, p.Location(), title, p.Body)
 		return ""
 	}
 	for name, want := range map[string]string{
 		"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff",
 	} {
-		if p.header.Get(name) != want {
-			t.Errorf("%s: header %s is %q", what, name, p.header.Get(name))
+		if p.Header.Get(name) != want {
+			t.Errorf("%s: header %s is %q", what, name, p.Header.Get(name))
 		}
 	}
 	return m[1]
@@ -382,8 +299,8 @@ func (p page) refused(t testing.TB, what string, title string) string {
 
 // logged returns the lines of the sign-in log for a reference.
 func (w *world) logged(reference string) []server.SignIn {
-	w.t.Helper()
-	lines, err := w.store.SignInsByReference(context.Background(), acme, reference)
-	must(w.t, err)
+	w.T.Helper()
+	lines, err := w.Store.SignInsByReference(context.Background(), acme, reference)
+	must(w.T, err)
 	return lines
 }

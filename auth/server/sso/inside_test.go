@@ -62,8 +62,8 @@ func TestStepsLeadNowhereInside(t *testing.T) {
 			bend(v, n, &c)
 			w.connect(acme, "conn1", "", c)
 			b := w.browser()
-			p := b.get(b.callback("/e/" + acme + "/home"))
-			lines := w.logged(p.refused(t, what, titleOf(p)))
+			p := b.Get(b.callback("/e/" + acme + "/home"))
+			lines := w.logged(wantRefused(t, p, what, titleOf(p)))
 			if len(lines) != 1 || lines[0].Fault != auth.EnterpriseMisconfig {
 				t.Errorf("log %+v", lines)
 			}
@@ -85,12 +85,12 @@ func TestDiscoveryLeadsNowhereInside(t *testing.T) {
 				Claims:    func(claims map[string]any) { delete(claims, "name") }, // a reason to ask userinfo
 			})
 			w := newWorldWith(t, allowing(p.Issuer))
-			p.Now, p.Redirects = w.Now, []string{w.url + "/c/conn1/callback"}
+			p.Now, p.Redirects = w.Now, []string{w.URL + "/c/conn1/callback"}
 			w.connect(acme, "conn1", "", oidc(p))
 			b := w.browser()
-			answer := b.get(b.callback("/e/" + acme + "/home"))
+			answer := b.Get(b.callback("/e/" + acme + "/home"))
 			if endpoint != "userinfo_endpoint" { // without a name people may still come in
-				answer.refused(t, endpoint, titleOf(answer))
+				wantRefused(t, answer, endpoint, titleOf(answer))
 			}
 			if n.called.Load() != 0 {
 				t.Errorf("inside was called %d times", n.called.Load())
@@ -103,8 +103,8 @@ func TestDiscoveryLeadsNowhereInside(t *testing.T) {
 	c := oidc(p)
 	c.OIDC.Discovery = n.byName() + "/.well-known/openid-configuration"
 	w.connect(acme, "conn1", "", c)
-	start := w.browser().get("/e/" + acme + "/home")
-	start.refused(t, "discovery itself", titleOf(start))
+	start := w.browser().Get("/e/" + acme + "/home")
+	wantRefused(t, start, "discovery itself", titleOf(start))
 	if n.called.Load() != 0 {
 		t.Error("inside was called")
 	}
@@ -154,7 +154,7 @@ func TestUpstreamValuesStayValues(t *testing.T) {
 				Optional: true, Set: map[string]connector.Paths{"name": {"name"}},
 			})
 			w.connect(acme, "conn1", "", c)
-			w.browser().signIn(acme)
+			w.browser().signInAt(acme)
 			for _, at := range seen {
 				if path, query, _ := strings.Cut(at, "?"); !strings.HasSuffix(path, "/card") || strings.Count(path, "/") != 3 || query != "" {
 					t.Errorf("reached %s", at)
@@ -180,14 +180,14 @@ func TestMixUpAtTheSharedCallback(t *testing.T) {
 	stolen := callback[strings.Index(callback, "code="):]
 	victim := w.browser()
 	own := victim.callback("/e/" + other + "/home")
-	victim.get(own[:strings.Index(own, "?")]+"?app_id=AK2&"+stolen).refused(t, "honest code at the evil connector", stalePage)
+	wantRefused(t, victim.Get(own[:strings.Index(own, "?")]+"?app_id=AK2&"+stolen), "honest code at the evil connector", stalePage)
 	honest.mu.Lock()
 	left := len(honest.codes)
 	honest.mu.Unlock()
 	if left != 1 || victim.signedIn(acme) || victim.signedIn(other) {
 		t.Errorf("%d codes are left", left)
 	}
-	if p := b.get(callback); p.location() != "/e/"+acme+"/home" {
-		t.Errorf("the honest browser: status %d", p.status)
+	if p := b.Get(callback); p.Location() != "/e/"+acme+"/home" {
+		t.Errorf("the honest browser: status %d", p.Status)
 	}
 }

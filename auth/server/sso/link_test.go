@@ -36,29 +36,29 @@ func TestLinkByAPPID(t *testing.T) {
 	b := w.browser()
 	const cb = "https://wiki.acme.com/team/页?x=1&y=%2F"
 	to := "https://wiki.acme.com/team/%E9%A1%B5?x=1&y=%2F"
-	start := b.get(link(strings.Replace(cb, "页", "%E9%A1%B5", 1)))
-	if !strings.HasPrefix(start.location(), v.url+"/authorize?") {
-		t.Fatalf("status %d, location %q, %s", start.status, start.location(), start.body)
+	start := b.Get(link(strings.Replace(cb, "页", "%E9%A1%B5", 1)))
+	if !strings.HasPrefix(start.Location(), v.url+"/authorize?") {
+		t.Fatalf("status %d, location %q, %s", start.Status, start.Location(), start.Body)
 	}
-	if asked := start.location(); strings.Contains(asked, "wiki.acme.com") {
+	if asked := start.Location(); strings.Contains(asked, "wiki.acme.com") {
 		t.Errorf("the company's page is told where the browser goes on to: %s", asked)
 	}
-	back := b.get(b.get(start.location()).location())
-	last := b.get(back.location())
-	if last.status != http.StatusSeeOther || last.location() != to {
-		t.Fatalf("status %d, location %q, %s", last.status, last.location(), last.body)
+	back := b.Get(b.Get(start.Location()).Location())
+	last := b.Get(back.Location())
+	if last.Status != http.StatusSeeOther || last.Location() != to {
+		t.Fatalf("status %d, location %q, %s", last.Status, last.Location(), last.Body)
 	}
 	for _, name := range []string{"code", "token", "state", "name", "user", "iss"} {
-		if u, _ := url.Parse(last.location()); u.Query().Has(name) {
+		if u, _ := url.Parse(last.Location()); u.Query().Has(name) {
 			t.Errorf("the app is given %s", name)
 		}
 	}
-	if last.body != "" || last.header.Get("Set-Cookie") != "" || last.header.Get("Cache-Control") != "no-store" || last.header.Get("Referrer-Policy") != "no-referrer" {
-		t.Errorf("not bare: %v %q", last.header, last.body)
+	if last.Body != "" || last.Header.Get("Set-Cookie") != "" || last.Header.Get("Cache-Control") != "no-store" || last.Header.Get("Referrer-Policy") != "no-referrer" {
+		t.Errorf("not bare: %v %q", last.Header, last.Body)
 	}
 	// Signed in, the browser goes straight on.
-	if again := b.get(link("https://kdocs.cn")); again.location() != "https://kdocs.cn/" {
-		t.Errorf("again: %q", again.location())
+	if again := b.Get(link("https://kdocs.cn")); again.Location() != "https://kdocs.cn/" {
+		t.Errorf("again: %q", again.Location())
 	}
 }
 
@@ -67,7 +67,7 @@ func TestLinkByAPPID(t *testing.T) {
 func TestLinkLeadsNowhereElse(t *testing.T) {
 	w, _ := linked(t)
 	signed := w.browser()
-	signed.signIn(acme)
+	signed.signInAt(acme)
 	links := []string{
 		"/oauth/v1/auth", "/oauth/v1/auth?app_id=" + appID, "/oauth/v1/auth?cb=https://kdocs.cn",
 		"/oauth/v1/auth?app_id=AK20211008OTHERS&cb=https://kdocs.cn", "/oauth/v1/auth?app_id=&cb=https://kdocs.cn",
@@ -83,9 +83,9 @@ func TestLinkLeadsNowhereElse(t *testing.T) {
 	}
 	for _, address := range links {
 		for what, b := range map[string]*browser{"new": w.browser(), "signed in": signed} {
-			p := b.get(address)
-			p.refused(t, what+" "+address, titleOf(p))
-			if strings.Contains(p.body, "evil") {
+			p := b.Get(address)
+			wantRefused(t, p, what+" "+address, titleOf(p))
+			if strings.Contains(p.Body, "evil") {
 				t.Errorf("%s: the page shows the address", address)
 			}
 		}
@@ -97,14 +97,14 @@ func TestLinkIgnoresTheCallbacksQuery(t *testing.T) {
 	w, _ := linked(t)
 	b := w.browser()
 	callback := b.callback(link("https://kdocs.cn/mine"))
-	p := b.get(callback + "&cb=" + url.QueryEscape("https://evil.example/") + "&ret=https://evil.example/")
-	if p = b.get(p.location()); p.location() != "https://kdocs.cn/mine" {
-		t.Errorf("went on to %q", p.location())
+	p := b.Get(callback + "&cb=" + url.QueryEscape("https://evil.example/") + "&ret=https://evil.example/")
+	if p = b.Get(p.Location()); p.Location() != "https://kdocs.cn/mine" {
+		t.Errorf("went on to %q", p.Location())
 	}
 	// And a link that somebody else began is not finished here.
 	stolen := w.browser().callback(link("https://kdocs.cn/theirs"))
 	b = w.browser()
-	b.get(stolen).refused(t, "another browser's", stalePage)
+	wantRefused(t, b.Get(stolen), "another browser's", stalePage)
 }
 
 // Targets that were taken away while a browser was at the company's page count no more.
@@ -113,8 +113,8 @@ func TestLinkTargetTakenAway(t *testing.T) {
 	b := w.browser()
 	callback := b.callback(link("https://kdocs.cn/"))
 	w.connect(acme, "conn1", appID, v.connector("/oauth/v1/code"))
-	p := b.get(b.get(callback).location())
-	p.refused(t, "target taken away", titleOf(p))
+	p := b.Get(b.Get(callback).Location())
+	wantRefused(t, p, "target taken away", titleOf(p))
 }
 
 // activating is the vendor with a client for a program of the company's.
@@ -145,14 +145,14 @@ func TestActivate(t *testing.T) {
 	w := newWorld(t)
 	v := newVendor(t, "u-1", "张三")
 	w.connect(acme, "conn1", appID, v.activating())
-	home := w.browser().signIn(acme)
+	home := w.browser().signInAt(acme)
 	code := v.program()
 	session, err := w.sso.Activate(context.Background(), appID, "Lanyard (linux)", code)
 	must(t, err)
-	if "home of "+session.PersonID != home.body || session.EnterpriseID != acme || session.CookieHash != "" || session.Client != server.DesktopClient {
-		t.Errorf("session %+v, want of %s", session, home.body)
+	if "home of "+session.PersonID != home.Body || session.EnterpriseID != acme || session.CookieHash != "" || session.Client != server.DesktopClient {
+		t.Errorf("session %+v, want of %s", session, home.Body)
 	}
-	stored, err := w.store.Session(context.Background(), acme, session.ID, w.Now())
+	stored, err := w.Store.Session(context.Background(), acme, session.ID, w.Now())
 	must(t, err)
 	if life := stored.ExpiresAt.Sub(w.Now()); life > 10*time.Minute {
 		t.Errorf("it stands for %v", life)
@@ -160,7 +160,7 @@ func TestActivate(t *testing.T) {
 	if _, err := w.sso.Activate(context.Background(), appID, "", code); err == nil {
 		t.Error("a code counts twice")
 	}
-	must(t, w.store.EndPerson(context.Background(), acme, session.PersonID, w.Now()))
+	must(t, w.Store.EndPerson(context.Background(), acme, session.PersonID, w.Now()))
 	if _, err := w.sso.Activate(context.Background(), appID, "", v.program()); fault(err) != auth.AccessEnded {
 		t.Errorf("a leaver: %v", err)
 	}
@@ -184,8 +184,8 @@ func TestActivateTakesNoBrowsersCode(t *testing.T) {
 	if _, err := w.sso.Activate(context.Background(), appID, "", auth.NewSecret(u.Query().Get("code"))); fault(err) != auth.ProviderFailed {
 		t.Errorf("a browser's code: %v", err)
 	}
-	if p := b.get(callback); p.location() != "/e/"+acme+"/home" {
-		t.Errorf("the browser itself: status %d, %s", p.status, p.body)
+	if p := b.Get(callback); p.Location() != "/e/"+acme+"/home" {
+		t.Errorf("the browser itself: status %d, %s", p.Status, p.Body)
 	}
 	// And a program's code is worth nothing in a browser, on a trip of its own either.
 	b = w.browser()
@@ -193,8 +193,8 @@ func TestActivateTakesNoBrowsersCode(t *testing.T) {
 	must(t, err)
 	q := u.Query()
 	q.Set("code", v.program().Reveal())
-	p := b.get("/c/conn1/callback?" + q.Encode())
-	p.refused(t, "a program's code", titleOf(p))
+	p := b.Get("/c/conn1/callback?" + q.Encode())
+	wantRefused(t, p, "a program's code", titleOf(p))
 	if b.signedIn(acme) {
 		t.Error("signed in by a program's code")
 	}

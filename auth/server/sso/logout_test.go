@@ -19,7 +19,7 @@ func upstreamed(t *testing.T) (*world, *authtest.Provider) {
 	w := newWorld(t)
 	p := authtest.NewProvider(t, authtest.Faults{})
 	p.Now = w.Now
-	p.Redirects = []string{w.url + "/c/oidc1/callback", w.url + "/c/oidc2/callback"}
+	p.Redirects = []string{w.URL + "/c/oidc1/callback", w.URL + "/c/oidc2/callback"}
 	p.User["sid"] = "session-1"
 	w.connect(acme, "oidc1", "", oidc(p))
 	return w, p
@@ -27,12 +27,12 @@ func upstreamed(t *testing.T) (*world, *authtest.Provider) {
 
 // told posts a logout token to a connector and returns the status.
 func (w *world) told(connector, token string) int {
-	w.t.Helper()
-	p := w.browser().do("POST", w.url+"/c/"+connector+"/logout", url.Values{"logout_token": {token}})
-	if p.header.Get("Cache-Control") != "no-store" || strings.Contains(p.body, "<") {
-		w.t.Errorf("answered %v %s", p.header, p.body)
+	w.T.Helper()
+	p := w.browser().Post(w.URL+"/c/"+connector+"/logout", url.Values{"logout_token": {token}})
+	if p.Header.Get("Cache-Control") != "no-store" || strings.Contains(p.Body, "<") {
+		w.T.Errorf("answered %v %s", p.Header, p.Body)
 	}
-	return p.status
+	return p.Status
 }
 
 // The end of one session there ends the browsers' that stand on it, and what was launched
@@ -40,15 +40,15 @@ func (w *world) told(connector, token string) int {
 func TestUpstreamLogoutOfOneSession(t *testing.T) {
 	w, p := upstreamed(t)
 	first := w.browser()
-	first.signIn(acme)
+	first.signInAt(acme)
 	p.User["sid"] = "session-2"
 	second := w.browser()
-	second.signIn(acme)
+	second.signInAt(acme)
 	desktop := server.Session{
 		ID: "desktop", EnterpriseID: acme, PersonID: w.personOf(second), Client: server.DesktopClient,
 		CreatedAt: w.Now(), ExpiresAt: w.Now().Add(time.Hour),
 	}
-	must(t, w.store.SaveSession(context.Background(), desktop))
+	must(t, w.Store.SaveSession(context.Background(), desktop))
 
 	token := p.LogoutToken(authtest.Faults{}, func(c map[string]any) { c["sid"] = "session-1" })
 	if status := w.told("oidc1", token); status != http.StatusOK {
@@ -57,7 +57,7 @@ func TestUpstreamLogoutOfOneSession(t *testing.T) {
 	if first.signedIn(acme) || !second.signedIn(acme) {
 		t.Errorf("its own browser signed in %v, another %v", first.signedIn(acme), second.signedIn(acme))
 	}
-	if _, err := w.store.Session(context.Background(), acme, "desktop", w.Now()); err != nil {
+	if _, err := w.Store.Session(context.Background(), acme, "desktop", w.Now()); err != nil {
 		t.Errorf("the desktop: %v", err)
 	}
 	if status := w.told("oidc1", token); status != http.StatusBadRequest {
@@ -69,7 +69,7 @@ func TestUpstreamLogoutOfOneSession(t *testing.T) {
 			t.Errorf("logout of %s: status %d", sid, status)
 		}
 	}
-	if strings.Contains(w.log.String(), token) || strings.Contains(w.log.String(), "session-1") {
+	if strings.Contains(w.Log.String(), token) || strings.Contains(w.Log.String(), "session-1") {
 		t.Error("the log holds the token or the provider's session")
 	}
 }
@@ -78,32 +78,32 @@ func TestUpstreamLogoutOfOneSession(t *testing.T) {
 func TestUpstreamLogoutOfAPerson(t *testing.T) {
 	w, p := upstreamed(t)
 	zhang, li := w.browser(), w.browser()
-	zhang.signIn(acme)
+	zhang.signInAt(acme)
 	desktop := server.Session{
 		ID: "desktop", EnterpriseID: acme, PersonID: w.personOf(zhang), Client: server.DesktopClient,
 		CreatedAt: w.Now(), ExpiresAt: w.Now().Add(time.Hour),
 	}
-	must(t, w.store.SaveSession(context.Background(), desktop))
+	must(t, w.Store.SaveSession(context.Background(), desktop))
 	token := p.LogoutToken(authtest.Faults{}, func(c map[string]any) { delete(c, "sid") })
 	p.User["sub"] = "u-1002"
-	li.signIn(acme)
+	li.signInAt(acme)
 	if status := w.told("oidc1", token); status != http.StatusOK {
 		t.Fatalf("logout: status %d", status)
 	}
 	if zhang.signedIn(acme) || !li.signedIn(acme) {
 		t.Errorf("the person signed in %v, another %v", zhang.signedIn(acme), li.signedIn(acme))
 	}
-	if _, err := w.store.Session(context.Background(), acme, "desktop", w.Now()); err == nil {
+	if _, err := w.Store.Session(context.Background(), acme, "desktop", w.Now()); err == nil {
 		t.Error("the desktop stands")
 	}
-	zhang.signIn(acme) // whoever comes again is let in
+	zhang.signInAt(acme) // whoever comes again is let in
 }
 
 // What is no logout token of that provider for us ends nothing.
 func TestUpstreamLogoutRefusals(t *testing.T) {
 	w, p := upstreamed(t)
 	b := w.browser()
-	b.signIn(acme)
+	b.signInAt(acme)
 	stranger := authtest.NewProvider(t, authtest.Faults{})
 	stranger.Now, stranger.User["sid"] = w.Now, "session-1"
 	made := func(f authtest.Faults, change func(c map[string]any)) string { return p.LogoutToken(f, change) }
@@ -151,8 +151,8 @@ func TestUpstreamLogoutRefusals(t *testing.T) {
 		}
 	}
 	// GET and a token in the address are nothing.
-	if page := w.browser().get(w.url + "/c/oidc1/logout?logout_token=" + good); page.status == http.StatusOK || !b.signedIn(acme) {
-		t.Errorf("by GET: status %d", page.status)
+	if page := w.browser().Get(w.URL + "/c/oidc1/logout?logout_token=" + good); page.Status == http.StatusOK || !b.signedIn(acme) {
+		t.Errorf("by GET: status %d", page.Status)
 	}
 	if status := w.told("oidc1", good); status != http.StatusOK || b.signedIn(acme) {
 		t.Errorf("at last: status %d, signed in %v", status, b.signedIn(acme))
@@ -172,22 +172,22 @@ func TestUpstreamLogoutWithoutKeys(t *testing.T) {
 
 // personOf returns who is signed in.
 func (w *world) personOf(b *browser) string {
-	w.t.Helper()
-	return strings.TrimPrefix(b.get(w.url+"/e/"+acme+"/home").body, "home of ")
+	w.T.Helper()
+	return strings.TrimPrefix(b.Get(w.URL+"/e/"+acme+"/home").Body, "home of ")
 }
 
 // idToken returns the upstream's id_token of the browser's session.
 func (w *world) idToken(b *browser) string {
-	w.t.Helper()
+	w.T.Helper()
 	person := w.personOf(b)
-	sessions, err := w.store.SessionsOf(context.Background(), acme, person, w.Now())
-	must(w.t, err)
-	plain, err := w.base.Sealer.Open(sessions[0].Upstream, "upstream "+person)
-	must(w.t, err)
+	sessions, err := w.Store.SessionsOf(context.Background(), acme, person, w.Now())
+	must(w.T, err)
+	plain, err := w.Base.Sealer.Open(sessions[0].Upstream, "upstream "+person)
+	must(w.T, err)
 	_, rest, _ := strings.Cut(string(plain), `"id_token":"`)
 	token, _, _ := strings.Cut(rest, `"`)
 	if strings.Count(token, ".") != 2 {
-		w.t.Fatalf("no id_token is kept: %s", auth.NewSecret(token))
+		w.T.Fatalf("no id_token is kept: %s", auth.NewSecret(token))
 	}
 	return token
 }

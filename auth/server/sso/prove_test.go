@@ -103,35 +103,35 @@ type employee struct {
 }
 
 func (w *world) employee(c connector.Connector) *employee {
-	w.t.Helper()
+	w.T.Helper()
 	w.connect(acme, "conn1", "", c)
-	person := strings.TrimPrefix(w.browser().signIn(acme).body, "home of ")
-	sessions, err := w.store.SessionsOf(context.Background(), acme, person, w.Now())
-	must(w.t, err)
+	person := strings.TrimPrefix(w.browser().signInAt(acme).Body, "home of ")
+	sessions, err := w.Store.SessionsOf(context.Background(), acme, person, w.Now())
+	must(w.T, err)
 	desktop := sessions[0]
 	desktop.ID, desktop.CookieHash, desktop.ExpiresAt = auth.RandomID(), "", w.Now().Add(30*24*time.Hour)
-	must(w.t, w.store.SaveSession(context.Background(), desktop))
+	must(w.T, w.Store.SaveSession(context.Background(), desktop))
 	return &employee{w, desktop.ID}
 }
 
 func (e *employee) session() server.Session {
-	e.w.t.Helper()
-	s, err := e.w.store.Session(context.Background(), acme, e.id, e.w.Now())
-	must(e.w.t, err)
+	e.w.T.Helper()
+	s, err := e.w.Store.Session(context.Background(), acme, e.id, e.w.Now())
+	must(e.w.T, err)
 	return s
 }
 
 // prove asks as a refresh would, some time later.
 func (e *employee) prove(after time.Duration) error {
-	e.w.t.Helper()
-	e.w.advance(after)
+	e.w.T.Helper()
+	e.w.Advance(after)
 	return e.w.sso.Prove(context.Background(), e.session())
 }
 
 func (e *employee) due(want bool) {
-	e.w.t.Helper()
+	e.w.T.Helper()
 	if due, err := e.w.sso.Due(context.Background(), e.session()); err != nil || due != want {
-		e.w.t.Errorf("due is %v, %v; want %v", due, err, want)
+		e.w.T.Errorf("due is %v, %v; want %v", due, err, want)
 	}
 }
 
@@ -157,30 +157,30 @@ func TestGoneEndsEverything(t *testing.T) {
 	v := newVendor(t, "u-1", "张三")
 	e := w.employee(r.onto(v.connector("")))
 	b := w.browser()
-	b.signIn(acme)
-	w.advance(5 * time.Hour)
+	b.signInAt(acme)
+	w.Advance(5 * time.Hour)
 	r.set("gone")
 	session := e.session()
 	// The browser's fresh sign-in was the company's word on all devices.
 	session.ProvenAt = time.Time{}
-	must(t, w.store.SaveSession(context.Background(), session))
+	must(t, w.Store.SaveSession(context.Background(), session))
 	if err := e.prove(0); !errors.Is(err, auth.AccessEnded) {
 		t.Fatalf("prove: %v", err)
 	}
-	if _, err := w.store.Session(context.Background(), acme, e.id, w.Now()); !errors.Is(err, auth.ErrNotFound) {
+	if _, err := w.Store.Session(context.Background(), acme, e.id, w.Now()); !errors.Is(err, auth.ErrNotFound) {
 		t.Errorf("the desktop's session: %v", err)
 	}
 	if b.signedIn(acme) {
 		t.Error("the browser is signed in")
 	}
-	person, err := w.store.Person(context.Background(), acme, session.PersonID)
+	person, err := w.Store.Person(context.Background(), acme, session.PersonID)
 	must(t, err)
 	if person.LeftAt.IsZero() {
 		t.Error("the person has not left")
 	}
 	// Whoever can sign in at the company again belongs again.
-	if home := w.browser().signIn(acme); home.body != "home of "+session.PersonID {
-		t.Errorf("back again: %s", home.body)
+	if home := w.browser().signInAt(acme); home.Body != "home of "+session.PersonID {
+		t.Errorf("back again: %s", home.Body)
 	}
 }
 
@@ -218,7 +218,7 @@ func TestNoAnswerAboutThePerson(t *testing.T) {
 		r.mu.Lock()
 		r.says, r.token = "", vendorAgain
 		r.mu.Unlock()
-		w.browser().signIn(acme) // by the company's page, in any browser
+		w.browser().signInAt(acme) // by the company's page, in any browser
 		e.due(false)
 		must(t, e.prove(5*time.Hour))
 		if r.count() != 2 {
@@ -246,7 +246,7 @@ func TestNoAnswerAboutThePerson(t *testing.T) {
 func TestOneQuestionAtATime(t *testing.T) {
 	w, r := newWorld(t), newRegistry(t)
 	e := w.employee(r.onto(newVendor(t, "u-1", "张三").connector("")))
-	w.advance(5 * time.Hour)
+	w.Advance(5 * time.Hour)
 	session := e.session()
 	r.during = func() {
 		if err := w.sso.Prove(context.Background(), session); err != nil {
@@ -268,7 +268,7 @@ func TestReverify(t *testing.T) {
 			c.Reverify = reverify
 			e := w.employee(c)
 			if limit == 0 {
-				w.advance(29 * 24 * time.Hour)
+				w.Advance(29 * 24 * time.Hour)
 				e.due(false)
 				return
 			}
@@ -276,7 +276,7 @@ func TestReverify(t *testing.T) {
 			e.due(false)
 			must(t, e.prove(2*time.Minute))
 			e.due(true)
-			w.browser().signIn(acme)
+			w.browser().signInAt(acme)
 			e.due(false)
 		})
 	}
@@ -322,26 +322,26 @@ func TestConnectorChangedMidway(t *testing.T) {
 	first, second := newVendor(t, "u-1", "张三"), newVendor(t, "w-9", "李四")
 	w.connect(acme, "conn1", "", first.connector(""))
 	change := func(v *vendor) {
-		w.advance(time.Second)
+		w.Advance(time.Second)
 		w.connect(acme, "conn1", "", v.connector(""))
 	}
 	w.opts = server.BeginOptions{Fresh: true, Reference: "4829-1375"}
 	b := w.browser()
 	callback := b.callback("/e/" + acme + "/home")
 	change(second)
-	p := b.get(callback)
-	if p.status != http.StatusSeeOther || !strings.HasPrefix(p.location(), second.url+"/authorize?") {
-		t.Fatalf("status %d, location %q", p.status, p.location())
+	p := b.Get(callback)
+	if p.Status != http.StatusSeeOther || !strings.HasPrefix(p.Location(), second.url+"/authorize?") {
+		t.Fatalf("status %d, location %q", p.Status, p.Location())
 	}
 	if b.signedIn(acme) || first.redeemed+second.redeemed != 0 {
 		t.Errorf("the code went to the first %d times, to the second %d times", first.redeemed, second.redeemed)
 	}
-	callback = b.get(p.location()).location()
+	callback = b.Get(p.Location()).Location()
 	if second.asked.Get("prompt") != "login" {
 		t.Errorf("asked %v: the sign-in was to be a fresh one", second.asked)
 	}
-	if p = b.get(callback); p.location() != "/e/"+acme+"/home" || !b.signedIn(acme) {
-		t.Errorf("status %d, location %q, %s", p.status, p.location(), p.body)
+	if p = b.Get(callback); p.Location() != "/e/"+acme+"/home" || !b.signedIn(acme) {
+		t.Errorf("status %d, location %q, %s", p.Status, p.Location(), p.Body)
 	}
 	if lines := w.logged("4829-1375"); len(lines) != 1 || lines[0].Fault != "" {
 		t.Errorf("log %+v", lines)
@@ -350,22 +350,22 @@ func TestConnectorChangedMidway(t *testing.T) {
 	b = w.browser()
 	callback = b.callback("/e/" + acme + "/home")
 	change(first)
-	callback = b.get(b.get(callback).location()).location()
+	callback = b.Get(b.Get(callback).Location()).Location()
 	change(second)
-	b.get(callback).refused(t, "changed again", stalePage)
+	wantRefused(t, b.Get(callback), "changed again", stalePage)
 }
 
 func TestProveByOpenID(t *testing.T) {
 	w := newWorld(t)
 	p := authtest.NewProvider(t, authtest.Faults{})
 	p.Now, p.Secret = w.Now, clientSecret
-	p.Redirects = []string{w.url + "/c/conn1/callback"}
+	p.Redirects = []string{w.URL + "/c/conn1/callback"}
 	c := oidc(p)
 	c.Secrets, c.Authoritative = []string{"client_secret"}, []string{"employee", "groups"}
 	c.Claims = map[string]connector.Paths{"groups": {"groups"}, "employee": {"employee"}}
 	p.User["groups"], p.User["employee"] = []string{"staff"}, "007"
 	e := w.employee(c)
-	person, err := w.store.Person(context.Background(), acme, e.session().PersonID)
+	person, err := w.Store.Person(context.Background(), acme, e.session().PersonID)
 	must(t, err)
 	if len(person.Groups) != 1 || person.Authoritative["employee"] != "007" || person.Authoritative["groups"] != "staff" {
 		t.Errorf("person %+v", person)

@@ -22,10 +22,10 @@ func TestRefusalGoesToTheAsker(t *testing.T) {
 	w.opts = server.BeginOptions{Reference: "4829-1375", Refused: asker}
 	b := w.browser()
 	v.set(func() { v.deny = "access_denied" })
-	p := b.get(b.callback("/e/" + acme + "/home"))
-	got, reason, refused := w.base.CutRefused(p.location())
-	if p.status != http.StatusSeeOther || !refused || got != asker || reason != "Not <b>you" {
-		t.Errorf("status %d, location %q, asker %q, reason %q", p.status, p.location(), got, reason)
+	p := b.Get(b.callback("/e/" + acme + "/home"))
+	got, reason, refused := w.Base.CutRefused(p.Location())
+	if p.Status != http.StatusSeeOther || !refused || got != asker || reason != "Not <b>you" {
+		t.Errorf("status %d, location %q, asker %q, reason %q", p.Status, p.Location(), got, reason)
 	}
 	if lines := w.logged("4829-1375"); len(lines) != 1 || lines[0].Fault != auth.SignInDenied {
 		t.Errorf("log %+v", lines)
@@ -33,7 +33,7 @@ func TestRefusalGoesToTheAsker(t *testing.T) {
 
 	// Everything else that fails stays here, where a second try is worth something.
 	v.set(func() { v.deny = "server_error" })
-	b.get(b.callback("/e/"+acme+"/home")).refused(t, "server error", "The company&#39;s sign-in did not work")
+	wantRefused(t, b.Get(b.callback("/e/"+acme+"/home")), "server error", "The company&#39;s sign-in did not work")
 
 	// Somebody of another company is, and whoever asked can say so in words of its own.
 	v.set(func() { v.deny, v.user["corp"] = "", "other" })
@@ -41,22 +41,22 @@ func TestRefusalGoesToTheAsker(t *testing.T) {
 	pinned.Steps[len(pinned.Steps)-1].Set["tenant"] = connector.Paths{"corp"}
 	pinned.Expect = map[string]string{"tenant": "acme"}
 	w.connect(acme, "conn1", "", pinned)
-	p = b.get(b.callback("/e/" + acme + "/home"))
-	if got, reason, refused := w.base.CutRefused(p.location()); !refused || got != asker || reason != string(auth.SignInWrongCompany) {
-		t.Errorf("another company: status %d, location %q, asker %q, reason %q", p.status, p.location(), got, reason)
+	p = b.Get(b.callback("/e/" + acme + "/home"))
+	if got, reason, refused := w.Base.CutRefused(p.Location()); !refused || got != asker || reason != string(auth.SignInWrongCompany) {
+		t.Errorf("another company: status %d, location %q, asker %q, reason %q", p.Status, p.Location(), got, reason)
 	}
 	w.connect(acme, "conn1", "", v.connector(""))
 
 	// Who has left is refused as well.
 	v.set(func() { v.deny = "" })
-	if p := b.get(b.callback("/e/" + acme + "/home")); p.location() != "/e/"+acme+"/home" {
-		t.Fatalf("let in: status %d, location %q", p.status, p.location())
+	if p := b.Get(b.callback("/e/" + acme + "/home")); p.Location() != "/e/"+acme+"/home" {
+		t.Fatalf("let in: status %d, location %q", p.Status, p.Location())
 	}
-	person := strings.TrimPrefix(b.get("/e/"+acme+"/home").body, "home of ")
-	must(t, w.store.EndPerson(context.Background(), acme, person, w.Now()))
-	p = b.get(b.callback("/e/" + acme + "/home"))
-	if got, reason, refused := w.base.CutRefused(p.location()); !refused || got != asker || reason != "" {
-		t.Errorf("left: status %d, location %q, asker %q, reason %q", p.status, p.location(), got, reason)
+	person := strings.TrimPrefix(b.Get("/e/"+acme+"/home").Body, "home of ")
+	must(t, w.Store.EndPerson(context.Background(), acme, person, w.Now()))
+	p = b.Get(b.callback("/e/" + acme + "/home"))
+	if got, reason, refused := w.Base.CutRefused(p.Location()); !refused || got != asker || reason != "" {
+		t.Errorf("left: status %d, location %q, asker %q, reason %q", p.Status, p.Location(), got, reason)
 	}
 }
 
@@ -68,9 +68,9 @@ func TestForgedRefusal(t *testing.T) {
 	w.opts = server.BeginOptions{Refused: asker}
 	callback := w.browser().callback("/e/" + acme + "/home")
 	forged := strings.Replace(callback, "code=", "error=access_denied&x=", 1)
-	w.browser().get(forged).refused(t, "another browser", stalePage)
+	wantRefused(t, w.browser().Get(forged), "another browser", stalePage)
 
 	w.opts = server.BeginOptions{Refused: "https://evil.example/"}
-	p := w.browser().get("/e/" + acme + "/home")
-	p.refused(t, "asker elsewhere", "That cannot be used")
+	p := w.browser().Get("/e/" + acme + "/home")
+	wantRefused(t, p, "asker elsewhere", "That cannot be used")
 }

@@ -25,10 +25,10 @@ func twoCompanies(t *testing.T) (*world, *vendor) {
 }
 
 func (b *browser) cookies() map[string]string {
-	u, err := url.Parse(b.w.url)
-	must(b.w.t, err)
+	u, err := url.Parse(b.w.URL)
+	must(b.w.T, err)
 	all := map[string]string{}
-	for _, c := range b.Jar.Cookies(u) {
+	for _, c := range b.Client.Jar.Cookies(u) {
 		all[c.Name] = c.Value
 	}
 	return all
@@ -39,21 +39,21 @@ func (b *browser) cookies() map[string]string {
 func TestEnterprisesAreApart(t *testing.T) {
 	w, _ := twoCompanies(t)
 	b := w.browser()
-	first := b.signIn(acme).body
+	first := b.signInAt(acme).Body
 	if b.signedIn(other) {
 		t.Fatal("signed in at the other enterprise")
 	}
-	u, err := url.Parse(w.url)
+	u, err := url.Parse(w.URL)
 	must(t, err)
 	value := b.cookies()["lanyard-"+acme[:12]]
 	if value == "" {
 		t.Fatalf("cookies %v", b.cookies())
 	}
-	b.Jar.SetCookies(u, []*http.Cookie{{Name: "lanyard-" + other[:12], Value: value, Path: "/"}})
+	b.Client.Jar.SetCookies(u, []*http.Cookie{{Name: "lanyard-" + other[:12], Value: value, Path: "/"}})
 	if b.signedIn(other) {
 		t.Error("the value of one enterprise's cookie counts at another")
 	}
-	if second := w.browser().signIn(other).body; second == first {
+	if second := w.browser().signInAt(other).Body; second == first {
 		t.Error("one person at two enterprises")
 	}
 }
@@ -62,23 +62,23 @@ func TestEnterprisesAreApart(t *testing.T) {
 func TestSessionRotates(t *testing.T) {
 	w, v := twoCompanies(t)
 	b := w.browser()
-	zhang := strings.TrimPrefix(b.signIn(acme).body, "home of ")
+	zhang := strings.TrimPrefix(b.signInAt(acme).Body, "home of ")
 	before := b.cookies()["lanyard-"+acme[:12]]
-	b.get(b.callback("/start?ret=/"))
+	b.Get(b.callback("/start?ret=/"))
 	after := b.cookies()["lanyard-"+acme[:12]]
 	if before == after || len(after) != 52 {
 		t.Errorf("cookie of %d characters, the same %v", len(after), before == after)
 	}
 	v.set(func() { v.user["union_id"] = "u-2" })
-	b.get(b.callback("/start?ret=/"))
-	sessions, err := w.store.SessionsOf(context.Background(), acme, zhang, w.Now())
+	b.Get(b.callback("/start?ret=/"))
+	sessions, err := w.Store.SessionsOf(context.Background(), acme, zhang, w.Now())
 	must(t, err)
 	for _, s := range sessions {
 		if s.CookieHash == server.Hash(after) {
 			t.Error("the other person's session stands")
 		}
 	}
-	if home := b.get("/e/" + acme + "/home").body; home == "home of "+zhang {
+	if home := b.Get("/e/" + acme + "/home").Body; home == "home of "+zhang {
 		t.Errorf("still %s", home)
 	}
 }
@@ -86,32 +86,32 @@ func TestSessionRotates(t *testing.T) {
 func TestEnd(t *testing.T) {
 	w, _ := twoCompanies(t)
 	b := w.browser()
-	b.signIn(acme)
+	b.signInAt(acme)
 	old := b.cookies()["lanyard-"+acme[:12]]
-	b.get("/end")
+	b.Get("/end")
 	if _, there := b.cookies()["lanyard-"+acme[:12]]; there || b.signedIn(acme) {
 		t.Error("still signed in")
 	}
-	u, err := url.Parse(w.url)
+	u, err := url.Parse(w.URL)
 	must(t, err)
-	b.Jar.SetCookies(u, []*http.Cookie{{Name: "lanyard-" + acme[:12], Value: old, Path: "/"}})
+	b.Client.Jar.SetCookies(u, []*http.Cookie{{Name: "lanyard-" + acme[:12], Value: old, Path: "/"}})
 	if b.signedIn(acme) {
 		t.Error("the cookie counts after the end")
 	}
-	if p := w.browser().get("/end"); p.status != http.StatusOK {
-		t.Errorf("signed out already: status %d", p.status)
+	if p := w.browser().Get("/end"); p.Status != http.StatusOK {
+		t.Errorf("signed out already: status %d", p.Status)
 	}
 }
 
 func TestSessionEndsInTime(t *testing.T) {
 	w, _ := twoCompanies(t)
 	b := w.browser()
-	b.signIn(acme)
-	w.advance(w.base.Lifetimes.Session - time.Minute)
+	b.signInAt(acme)
+	w.Advance(w.Base.Lifetimes.Session - time.Minute)
 	if !b.signedIn(acme) {
 		t.Error("ended early")
 	}
-	w.advance(2 * time.Minute)
+	w.Advance(2 * time.Minute)
 	if b.signedIn(acme) {
 		t.Error("stands for ever")
 	}
@@ -130,12 +130,12 @@ func (c *counting) TouchSession(ctx context.Context, enterprise, id string, prov
 
 func TestSessionIsTouchedSeldom(t *testing.T) {
 	w := newWorld(t)
-	sessions := &counting{Sessions: w.store}
-	gate, err := sso.New(sso.Config{Base: w.base, Enterprises: w.store, Sessions: sessions, SignIns: w.store, Pages: assets.SSOPages})
+	sessions := &counting{Sessions: w.Store}
+	gate, err := sso.New(sso.Config{Base: w.Base, Enterprises: w.Store, Sessions: sessions, SignIns: w.Store, Pages: assets.SSOPages})
 	must(t, err)
 	r := attached(t, w, gate)
 	for range 20 {
-		w.advance(time.Minute)
+		w.Advance(time.Minute)
 		if _, err := gate.Session(r, acme); err != nil {
 			t.Fatal(err)
 		}
@@ -149,14 +149,14 @@ func TestSessionIsTouchedSeldom(t *testing.T) {
 func attached(t *testing.T, w *world, gate *sso.SSO) *http.Request {
 	t.Helper()
 	ctx := context.Background()
-	person, err := w.store.UpsertPerson(ctx, server.Person{ID: auth.RandomID(), EnterpriseID: acme, Key: "k", CreatedAt: w.Now(), LastSeen: w.Now()})
+	person, err := w.Store.UpsertPerson(ctx, server.Person{ID: auth.RandomID(), EnterpriseID: acme, Key: "k", CreatedAt: w.Now(), LastSeen: w.Now()})
 	must(t, err)
 	cookie := auth.RandomToken()
 	session := server.Session{
 		ID: auth.RandomID(), EnterpriseID: acme, PersonID: person.ID, CookieHash: server.Hash(cookie), Client: "launch",
 		AuthTime: w.Now(), CreatedAt: w.Now(), LastSeen: w.Now(), ExpiresAt: w.Now().Add(time.Hour),
 	}
-	must(t, w.store.SaveSession(ctx, session))
+	must(t, w.Store.SaveSession(ctx, session))
 	answer := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	gate.Attach(answer, r, session, auth.NewSecret(cookie))
@@ -171,7 +171,7 @@ func attached(t *testing.T, w *world, gate *sso.SSO) *http.Request {
 func TestCookieFlags(t *testing.T) {
 	w := newWorld(t)
 	for _, public := range []string{"http://127.0.0.1:1", "https://login.acme.com"} {
-		w.base.PublicURL = public
+		w.Base.PublicURL = public
 		secure := strings.HasPrefix(public, "https")
 		answer := httptest.NewRecorder()
 		session := server.Session{ID: "s", EnterpriseID: acme, ExpiresAt: w.Now().Add(time.Hour)}
@@ -194,11 +194,11 @@ func TestLogHoldsNoSecret(t *testing.T) {
 	w.connect(acme, "conn1", "", v.connector(""))
 	b := w.browser()
 	callback := b.callback("/e/" + acme + "/home")
-	b.get(callback)
-	b.get(callback)
+	b.Get(callback)
+	b.Get(callback)
 	v.set(func() { v.broken = true })
 	c := w.browser()
-	failed := c.get(c.callback("/e/" + acme + "/home"))
+	failed := c.Get(c.callback("/e/" + acme + "/home"))
 	u, err := url.Parse(callback)
 	must(t, err)
 	secrets := map[string]string{
@@ -206,7 +206,7 @@ func TestLogHoldsNoSecret(t *testing.T) {
 		"code": u.Query().Get("code"), "state": u.Query().Get("state"), "cookie": b.cookies()["lanyard-"+acme[:12]],
 	}
 	for what, secret := range secrets {
-		if strings.Contains(w.log.String(), secret) || strings.Contains(failed.body, secret) {
+		if strings.Contains(w.Log.String(), secret) || strings.Contains(failed.Body, secret) {
 			t.Errorf("log or page holds the %s", what)
 		}
 	}

@@ -24,41 +24,41 @@ func TestSignInByThreeInterfaces(t *testing.T) {
 	w.opts = server.BeginOptions{LoginHint: "zs", Fresh: true, Reference: "4829-1375"}
 	b := w.browser()
 	callback := b.callback("/e/" + acme + "/home?a=1&b=%2F")
-	if got := v.asked.Get("redirect_uri"); got != w.url+"/oauth/v1/code?app_id=AK20261121QWERTY" {
+	if got := v.asked.Get("redirect_uri"); got != w.URL+"/oauth/v1/code?app_id=AK20261121QWERTY" {
 		t.Errorf("redirect_uri %q", got)
 	}
 	if v.asked.Get("prompt") != "login" || v.asked.Get("login_hint") != "zs" || len(v.asked.Get("state")) != 64 {
 		t.Errorf("asked %v", v.asked)
 	}
-	p := b.get(callback)
-	if p.status != http.StatusSeeOther || p.location() != "/e/"+acme+"/home?a=1&b=%2F" {
-		t.Fatalf("status %d, location %q, %s", p.status, p.location(), p.body)
+	p := b.Get(callback)
+	if p.Status != http.StatusSeeOther || p.Location() != "/e/"+acme+"/home?a=1&b=%2F" {
+		t.Fatalf("status %d, location %q, %s", p.Status, p.Location(), p.Body)
 	}
-	if home := b.get(p.location()); !strings.HasPrefix(home.body, "home of ") {
-		t.Errorf("home: %d %s", home.status, home.body)
+	if home := b.Get(p.Location()); !strings.HasPrefix(home.Body, "home of ") {
+		t.Errorf("home: %d %s", home.Status, home.Body)
 	}
 	lines := w.logged("4829-1375")
 	if len(lines) != 1 || lines[0].Fault != "" || lines[0].Stage != "person" || lines[0].ConnectorID != "conn1" || lines[0].PersonID == "" {
 		t.Fatalf("log %+v", lines)
 	}
-	person, err := w.store.Person(context.Background(), acme, lines[0].PersonID)
+	person, err := w.Store.Person(context.Background(), acme, lines[0].PersonID)
 	must(t, err)
 	if person.Name != "张三" || person.ID == "u-1" {
 		t.Errorf("person %+v", person)
 	}
-	sessions, err := w.store.SessionsOf(context.Background(), acme, person.ID, w.Now())
+	sessions, err := w.Store.SessionsOf(context.Background(), acme, person.ID, w.Now())
 	must(t, err)
 	if len(sessions) != 1 || !sessions[0].AuthTime.Equal(w.Now()) || !sessions[0].ProvenAt.Equal(w.Now()) || sessions[0].Client != "browser" {
 		t.Fatalf("sessions %+v", sessions)
 	}
-	plain, err := w.base.Sealer.Open(sessions[0].Upstream, "upstream "+person.ID)
+	plain, err := w.Base.Sealer.Open(sessions[0].Upstream, "upstream "+person.ID)
 	must(t, err)
 	if !strings.Contains(string(plain), vendorAgain) {
 		t.Error("the vendor's refresh token was not kept")
 	}
 	// The same person is the same one next time, in another browser too.
-	if again := w.browser().signIn(acme); again.body != "home of "+person.ID {
-		t.Errorf("second sign-in: %s", again.body)
+	if again := w.browser().signInAt(acme); again.Body != "home of "+person.ID {
+		t.Errorf("second sign-in: %s", again.Body)
 	}
 }
 
@@ -66,22 +66,22 @@ func TestSignInByOpenID(t *testing.T) {
 	w := newWorld(t)
 	p := authtest.NewProvider(t, authtest.Faults{})
 	p.Now = w.Now
-	p.Redirects = []string{w.url + "/c/oidc1/callback"}
+	p.Redirects = []string{w.URL + "/c/oidc1/callback"}
 	w.connect(acme, "oidc1", "", oidc(p))
 	w.opts = server.BeginOptions{Fresh: true, LoginHint: "zs"}
 	b := w.browser()
-	if home := b.signIn(acme); !strings.HasPrefix(home.body, "home of ") {
-		t.Fatalf("home: %d %s", home.status, home.body)
+	if home := b.signInAt(acme); !strings.HasPrefix(home.Body, "home of ") {
+		t.Fatalf("home: %d %s", home.Status, home.Body)
 	}
 	if asked := p.Last("/authorize"); asked.Get("prompt") != "login" || asked.Get("max_age") != "60" || asked.Get("login_hint") != "zs" || asked.Get("code_challenge_method") != "S256" {
 		t.Errorf("asked %v", asked)
 	}
-	w.browser().signIn(acme)
+	w.browser().signInAt(acme)
 	if n := p.Count("/.well-known/openid-configuration"); n != 1 {
 		t.Errorf("discovery was asked %d times", n)
 	}
-	w.advance(11 * time.Minute)
-	w.browser().signIn(acme)
+	w.Advance(11 * time.Minute)
+	w.browser().signInAt(acme)
 	if n := p.Count("/.well-known/openid-configuration"); n != 2 {
 		t.Errorf("discovery was asked %d times after its life", n)
 	}
@@ -111,10 +111,10 @@ func TestOpenIDFaults(t *testing.T) {
 			w := newWorld(t)
 			p := authtest.NewProvider(t, c.faults)
 			p.Now = w.Now
-			p.Redirects = []string{w.url + "/c/oidc1/callback"}
+			p.Redirects = []string{w.URL + "/c/oidc1/callback"}
 			w.connect(acme, "oidc1", "", oidc(p))
 			b := w.browser()
-			reference := b.get(b.callback("/e/"+acme+"/home")).refused(t, c.what, c.title)
+			reference := wantRefused(t, b.Get(b.callback("/e/"+acme+"/home")), c.what, c.title)
 			lines := w.logged(reference)
 			if len(lines) != 1 || lines[0].Fault != c.fault || lines[0].Stage != c.stage {
 				t.Errorf("log %+v", lines)
@@ -136,15 +136,15 @@ func TestFormPostIsAnsweredBeforeAnyCookie(t *testing.T) {
 	must(t, err)
 	form := u.Query()
 	form.Del("app_id")
-	p := w.browser().do("POST", "/oauth/v1/code?app_id=AK1", form) // no cookie comes along
-	if p.status != http.StatusSeeOther || !strings.HasPrefix(p.location(), "/oauth/v1/code?") {
-		t.Fatalf("status %d, location %q", p.status, p.location())
+	p := w.browser().Post("/oauth/v1/code?app_id=AK1", form) // no cookie comes along
+	if p.Status != http.StatusSeeOther || !strings.HasPrefix(p.Location(), "/oauth/v1/code?") {
+		t.Fatalf("status %d, location %q", p.Status, p.Location())
 	}
-	if p := b.get(p.location()); p.location() != "/e/"+acme+"/home" {
-		t.Errorf("status %d, location %q, %s", p.status, p.location(), p.body)
+	if p := b.Get(p.Location()); p.Location() != "/e/"+acme+"/home" {
+		t.Errorf("status %d, location %q, %s", p.Status, p.Location(), p.Body)
 	}
-	if p := b.do("POST", "/oauth/v1/code", url.Values{"code": {strings.Repeat("x", 64<<10)}}); p.status != http.StatusBadRequest {
-		t.Errorf("oversized: status %d", p.status)
+	if p := b.Post("/oauth/v1/code", url.Values{"code": {strings.Repeat("x", 64<<10)}}); p.Status != http.StatusBadRequest {
+		t.Errorf("oversized: status %d", p.Status)
 	}
 }
 
@@ -158,33 +158,33 @@ func TestStaleCallbacks(t *testing.T) {
 	t.Run("another browser", func(t *testing.T) {
 		b, thief := w.browser(), w.browser()
 		callback := b.callback("/e/" + acme + "/home")
-		thief.get(callback).refused(t, "without cookie", stalePage)
+		wantRefused(t, thief.Get(callback), "without cookie", stalePage)
 		thief.callback("/e/" + acme + "/home") // has a flow of its own
-		thief.get(callback).refused(t, "with another flow's cookie", stalePage)
+		wantRefused(t, thief.Get(callback), "with another flow's cookie", stalePage)
 		if thief.signedIn(acme) {
 			t.Error("the other browser is signed in")
 		}
-		if p := b.get(callback); p.status != http.StatusSeeOther {
-			t.Errorf("the browser that began it: status %d, %s", p.status, p.body)
+		if p := b.Get(callback); p.Status != http.StatusSeeOther {
+			t.Errorf("the browser that began it: status %d, %s", p.Status, p.Body)
 		}
 	})
 	t.Run("forged cookie", func(t *testing.T) {
 		b := w.browser()
 		callback := b.callback("/e/" + acme + "/home")
-		u, err := url.Parse(w.url)
+		u, err := url.Parse(w.URL)
 		must(t, err)
-		for _, c := range b.Jar.Cookies(u) {
-			b.Jar.SetCookies(u, []*http.Cookie{{Name: c.Name, Value: "forged", Path: "/"}})
+		for _, c := range b.Client.Jar.Cookies(u) {
+			b.Client.Jar.SetCookies(u, []*http.Cookie{{Name: c.Name, Value: "forged", Path: "/"}})
 		}
-		b.get(callback).refused(t, "forged cookie", stalePage)
+		wantRefused(t, b.Get(callback), "forged cookie", stalePage)
 	})
 	t.Run("second callback", func(t *testing.T) {
 		b := w.browser()
 		callback := b.callback("/e/" + acme + "/home")
-		if p := b.get(callback); p.status != http.StatusSeeOther {
-			t.Fatalf("first: status %d", p.status)
+		if p := b.Get(callback); p.Status != http.StatusSeeOther {
+			t.Fatalf("first: status %d", p.Status)
 		}
-		b.get(callback).refused(t, "second", stalePage)
+		wantRefused(t, b.Get(callback), "second", stalePage)
 		if !b.signedIn(acme) {
 			t.Error("the second callback signed out")
 		}
@@ -192,8 +192,8 @@ func TestStaleCallbacks(t *testing.T) {
 	t.Run("late", func(t *testing.T) {
 		b := w.browser()
 		callback := b.callback("/e/" + acme + "/home")
-		w.advance(w.base.Lifetimes.Flow)
-		b.get(callback).refused(t, "late", stalePage)
+		w.Advance(w.Base.Lifetimes.Flow)
+		wantRefused(t, b.Get(callback), "late", stalePage)
 	})
 	t.Run("wrong state", func(t *testing.T) {
 		b := w.browser()
@@ -203,11 +203,11 @@ func TestStaleCallbacks(t *testing.T) {
 		for _, state := range []string{"", "x", strings.Repeat("0", 64), u.Query().Get("state") + "0"} {
 			q := u.Query()
 			q.Set("state", state)
-			b.get("/c/conn1/callback?"+q.Encode()).refused(t, "state "+state, stalePage)
+			wantRefused(t, b.Get("/c/conn1/callback?"+q.Encode()), "state "+state, stalePage)
 		}
-		b.get(callback+"&state=x").refused(t, "state twice", stalePage)
-		if p := b.get(callback); p.status != http.StatusSeeOther {
-			t.Errorf("the right one afterwards: status %d", p.status)
+		wantRefused(t, b.Get(callback+"&state=x"), "state twice", stalePage)
+		if p := b.Get(callback); p.Status != http.StatusSeeOther {
+			t.Errorf("the right one afterwards: status %d", p.Status)
 		}
 	})
 	// Mix-up: one provider's answer never reaches another provider's connector.
@@ -215,17 +215,17 @@ func TestStaleCallbacks(t *testing.T) {
 		for _, path := range []string{"/oauth/v1/code?app_id=AK2&", "/oauth/v1/code?", "/c/conn2/callback?", "/c/nowhere/callback?"} {
 			b := w.browser()
 			_, query, _ := strings.Cut(b.callback("/e/"+acme+"/home"), "?")
-			b.get(path+query).refused(t, path, stalePage)
+			wantRefused(t, b.Get(path+query), path, stalePage)
 			if b.signedIn(acme) || b.signedIn(other) {
 				t.Errorf("%s: signed in", path)
 			}
 		}
 		b := w.browser()
 		_, query, _ := strings.Cut(b.callback("/e/"+other+"/home"), "?")
-		b.get("/c/conn1/callback?"+query).refused(t, "the other way", stalePage)
+		wantRefused(t, b.Get("/c/conn1/callback?"+query), "the other way", stalePage)
 		b = w.browser()
 		callback := b.callback("/e/" + other + "/home")
-		b.get(strings.Replace(callback, "AK2", "AK1", 1)).refused(t, "another APPID", stalePage)
+		wantRefused(t, b.Get(strings.Replace(callback, "AK2", "AK1", 1)), "another APPID", stalePage)
 	})
 }
 
@@ -248,16 +248,16 @@ func TestRefusals(t *testing.T) {
 			v.set(func() { c.spoil(v) })
 			w.connect(acme, "conn1", "", v.connector(""))
 			b := w.browser()
-			p := b.get(b.callback("/e/" + acme + "/home?x=1"))
+			p := b.Get(b.callback("/e/" + acme + "/home?x=1"))
 			title := c.title
 			if title == "" {
-				_, rest, _ := strings.Cut(p.body, "<h1>")
+				_, rest, _ := strings.Cut(p.Body, "<h1>")
 				title, _, _ = strings.Cut(rest, "</h1>")
 			}
-			reference := p.refused(t, c.what, title)
+			reference := wantRefused(t, p, c.what, title)
 			for _, want := range []string{c.text, "IT desk", "1234", `href="/e/` + acme + `/home?x=1"`, "Acme"} {
-				if !strings.Contains(p.body, want) {
-					t.Errorf("page lacks %q:\n%s", want, p.body)
+				if !strings.Contains(p.Body, want) {
+					t.Errorf("page lacks %q:\n%s", want, p.Body)
 				}
 			}
 			lines := w.logged(reference)
@@ -269,8 +269,8 @@ func TestRefusals(t *testing.T) {
 			}
 			// And a way to try again.
 			v.set(func() { v.deny, v.broken, v.user["union_id"] = "", false, "u-1" })
-			if home := b.signIn(acme); !strings.HasPrefix(home.body, "home of ") {
-				t.Errorf("second try: %s", home.body)
+			if home := b.signInAt(acme); !strings.HasPrefix(home.Body, "home of ") {
+				t.Errorf("second try: %s", home.Body)
 			}
 		})
 	}
@@ -281,14 +281,14 @@ func TestLeaver(t *testing.T) {
 	v := newVendor(t, "u-1", "张三")
 	w.connect(acme, "conn1", "", v.connector(""))
 	b := w.browser()
-	id := strings.TrimPrefix(b.signIn(acme).body, "home of ")
-	must(t, w.store.EndPerson(context.Background(), acme, id, w.Now()))
+	id := strings.TrimPrefix(b.signInAt(acme).Body, "home of ")
+	must(t, w.Store.EndPerson(context.Background(), acme, id, w.Now()))
 	if b.signedIn(acme) {
 		t.Error("the session of a leaver stands")
 	}
-	p := b.get(b.callback("/e/" + acme + "/home"))
-	p.refused(t, "leaver", "Your access has ended")
-	if strings.Contains(p.body, `id="again"`) {
+	p := b.Get(b.callback("/e/" + acme + "/home"))
+	wantRefused(t, p, "leaver", "Your access has ended")
+	if strings.Contains(p.Body, `id="again"`) {
 		t.Error("a leaver is offered another try")
 	}
 }
@@ -301,31 +301,31 @@ func TestReturnStaysHere(t *testing.T) {
 		"", "https://evil.example/", "//evil.example/", `/\evil.example/`, `\\evil.example`, "/\t/evil.example", "/\n/evil.example",
 		"javascript:alert(1)", "evil", " /x", "/%2f/../\\evil", "///evil.example", "/x y", "http:/x", "/ü",
 	} {
-		p := w.browser().get("/start?ret=" + url.QueryEscape(ret))
-		p.refused(t, "ret "+ret, titleOf(p))
-		if strings.Contains(p.body, "evil") {
+		p := w.browser().Get("/start?ret=" + url.QueryEscape(ret))
+		wantRefused(t, p, "ret "+ret, titleOf(p))
+		if strings.Contains(p.Body, "evil") {
 			t.Errorf("ret %q: the page leads there", ret)
 		}
 	}
 	for _, ret := range []string{"/", "/x?y=https://elsewhere.example/&z=%5C%2F", `/x?hint=ACME\zs`} {
 		b := w.browser()
-		if p := b.get(b.callback("/start?ret=" + url.QueryEscape(ret))); p.location() != ret {
-			t.Errorf("ret %q: back at %q", ret, p.location())
+		if p := b.Get(b.callback("/start?ret=" + url.QueryEscape(ret))); p.Location() != ret {
+			t.Errorf("ret %q: back at %q", ret, p.Location())
 		}
 	}
 }
 
 func titleOf(p page) string {
-	_, rest, _ := strings.Cut(p.body, "<h1>")
+	_, rest, _ := strings.Cut(p.Body, "<h1>")
 	title, _, _ := strings.Cut(rest, "</h1>")
 	return title
 }
 
 func TestBeginFaults(t *testing.T) {
 	w := newWorld(t)
-	w.browser().get("/e/nowhere/home").refused(t, "unknown enterprise", "No such company here")
-	p := w.browser().get("/e/" + acme + "/home")
-	reference := p.refused(t, "no connector", titleOf(p))
+	wantRefused(t, w.browser().Get("/e/nowhere/home"), "unknown enterprise", "No such company here")
+	p := w.browser().Get("/e/" + acme + "/home")
+	reference := wantRefused(t, p, "no connector", titleOf(p))
 	if lines := w.logged(reference); len(lines) != 1 || lines[0].Fault != auth.EnterpriseMisconfig {
 		t.Errorf("log %+v", lines)
 	}
