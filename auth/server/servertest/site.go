@@ -65,15 +65,19 @@ func New(t testing.TB) *Site {
 	}
 }
 
-// Companies makes two companies: Acme, whose code is acme, and Other, whose code is other.
-func (s *Site) Companies() {
+// Companies makes two companies: Acme, whose code is acme, and Other, whose code is other;
+// each is saved with the changes.
+func (s *Site) Companies(changes ...func(*server.Enterprise)) {
 	s.T.Helper()
 	for _, e := range []auth.Enterprise{
 		{ID: Acme, Code: "acme", Name: auth.Text{"en": "Acme", "zh": "Acme 科技"}},
 		{ID: Other, Code: "other", Name: auth.Text{"en": "Other", "zh": "Other 科技"}},
 	} {
-		e.Help = auth.Help{Name: "IT desk", Phone: "1234"}
-		Must(s.T, s.Store.SaveEnterprise(context.Background(), server.Enterprise{Enterprise: e, CreatedAt: s.Now(), UpdatedAt: s.Now()}))
+		company := server.Enterprise{Enterprise: e, CreatedAt: s.Now(), UpdatedAt: s.Now()}
+		for _, change := range changes {
+			change(&company)
+		}
+		Must(s.T, s.Store.SaveEnterprise(context.Background(), company))
 	}
 }
 

@@ -209,7 +209,7 @@ func newWorldWith(t testing.TB, policy connector.Policy) *world {
 			w.sso.Fail(rw, r, acme, err)
 		}
 	})
-	w.Companies()
+	w.Companies(func(e *server.Enterprise) { e.Help = auth.Help{Name: "IT desk", Phone: "1234"} })
 	return w
 }
 
