@@ -20,99 +20,99 @@ import (
 
 func TestFirstLink(t *testing.T) {
 	w := newWorld(t)
-	link, err := console.NewLink(context.Background(), w.base, w.store)
+	link, err := console.NewLink(context.Background(), w.Base, w.Store)
 	must(t, err)
 	b := w.browser()
-	p := b.get(link.Reveal())
+	p := b.Get(link.Reveal())
 	p.shows(t, "link", "Open the console")
-	if p.header.Get("Referrer-Policy") != "no-referrer" || p.header.Get("Cache-Control") != "no-store" {
-		t.Errorf("headers of the link's page: %v", p.header)
+	if p.Header.Get("Referrer-Policy") != "no-referrer" || p.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("headers of the link's page: %v", p.Header)
 	}
-	w.browser().get(link.Reveal()) // a preview uses nothing up
-	if p := b.post(link.Reveal(), nil); p.location() != "/admin/password" {
-		t.Fatalf("use: status %d to %q", p.status, p.location())
+	w.browser().Get(link.Reveal()) // a preview uses nothing up
+	if p := b.Post(link.Reveal(), nil); p.Location() != "/admin/password" {
+		t.Fatalf("use: status %d to %q", p.Status, p.Location())
 	}
-	w.browser().post(link.Reveal(), nil).shows(t, "second use", "no longer works")
+	w.browser().Post(link.Reveal(), nil).shows(t, "second use", "no longer works")
 
 	// Nothing opens before there is a password, but the way out.
 	out := w.operatorWithoutPassword()
-	if p := out.post("/admin/sign-out", nil); !strings.HasPrefix(p.location(), "/admin/sign-in") {
-		t.Errorf("sign out without a password: status %d to %q", p.status, p.location())
+	if p := out.Post("/admin/sign-out", nil); !strings.HasPrefix(p.Location(), "/admin/sign-in") {
+		t.Errorf("sign out without a password: status %d to %q", p.Status, p.Location())
 	}
-	if p := out.get("/admin/password"); p.location() != "/admin/sign-in" {
-		t.Errorf("after signing out: status %d to %q", p.status, p.location())
+	if p := out.Get("/admin/password"); p.Location() != "/admin/sign-in" {
+		t.Errorf("after signing out: status %d to %q", p.Status, p.Location())
 	}
 	for _, path := range []string{"/admin/", "/admin/companies", "/admin/connector/new"} {
-		if p := b.get(path); p.location() != "/admin/password" {
-			t.Errorf("%s without a password: status %d to %q", path, p.status, p.location())
+		if p := b.Get(path); p.Location() != "/admin/password" {
+			t.Errorf("%s without a password: status %d to %q", path, p.Status, p.Location())
 		}
 	}
-	b.post("/admin/password", url.Values{"password": {"short"}, "again": {"short"}}).shows(t, "short", "At least 12 characters, please")
-	b.post("/admin/password", url.Values{"password": {goodPassword}, "again": {"another password"}}).shows(t, "different", "not the same")
-	p = b.follow(b.post("/admin/password", url.Values{"password": {goodPassword}, "again": {goodPassword}}))
+	b.Post("/admin/password", url.Values{"password": {"short"}, "again": {"short"}}).shows(t, "short", "At least 12 characters, please")
+	b.Post("/admin/password", url.Values{"password": {goodPassword}, "again": {"another password"}}).shows(t, "different", "not the same")
+	p = b.follow(b.Post("/admin/password", url.Values{"password": {goodPassword}, "again": {goodPassword}}))
 	p.shows(t, "first steps", "Connect your company")
 
 	// The password works from now on; to change it takes the present one.
 	c := w.browser()
-	c.post("/admin/sign-in", url.Values{"name": {"admin"}, "password": {"wrong password"}}).shows(t, "wrong", "not right")
-	c.post("/admin/sign-in", url.Values{"name": {"nobody"}, "password": {goodPassword}}).shows(t, "unknown", "not right")
-	if p := c.post("/admin/sign-in", url.Values{"name": {"admin"}, "password": {goodPassword}}); p.location() != "/admin/" {
-		t.Fatalf("sign in: status %d\n%s", p.status, p.body)
+	c.Post("/admin/sign-in", url.Values{"name": {"admin"}, "password": {"wrong password"}}).shows(t, "wrong", "not right")
+	c.Post("/admin/sign-in", url.Values{"name": {"nobody"}, "password": {goodPassword}}).shows(t, "unknown", "not right")
+	if p := c.Post("/admin/sign-in", url.Values{"name": {"admin"}, "password": {goodPassword}}); p.Location() != "/admin/" {
+		t.Fatalf("sign in: status %d\n%s", p.Status, p.Body)
 	}
 	again := url.Values{"password": {"another good one"}, "again": {"another good one"}}
-	c.post("/admin/password", again).shows(t, "no present password", "present password is not right")
+	c.Post("/admin/password", again).shows(t, "no present password", "present password is not right")
 	again.Set("old", goodPassword)
-	if p := c.post("/admin/password", again); !strings.HasPrefix(p.location(), "/admin/") {
-		t.Errorf("change: status %d", p.status)
+	if p := c.Post("/admin/password", again); !strings.HasPrefix(p.Location(), "/admin/") {
+		t.Errorf("change: status %d", p.Status)
 	}
-	if p := b.get("/admin/companies"); p.location() != "/admin/sign-in" {
-		t.Errorf("the other browser is still signed in: status %d", p.status)
+	if p := b.Get("/admin/companies"); p.Location() != "/admin/sign-in" {
+		t.Errorf("the other browser is still signed in: status %d", p.Status)
 	}
-	if p := c.follow(c.post("/admin/sign-out", nil)); !strings.Contains(p.body, "signed out") {
-		t.Errorf("sign out: %s", main(p.body))
+	if p := c.follow(c.Post("/admin/sign-out", nil)); !strings.Contains(p.Body, "signed out") {
+		t.Errorf("sign out: %s", main(p.Body))
 	}
-	if p := c.get("/admin/companies"); p.location() != "/admin/sign-in" {
-		t.Errorf("signed out: status %d", p.status)
+	if p := c.Get("/admin/companies"); p.Location() != "/admin/sign-in" {
+		t.Errorf("signed out: status %d", p.Status)
 	}
 }
 
 func TestLinkExpires(t *testing.T) {
 	w := newWorld(t)
-	link, err := console.NewLink(context.Background(), w.base, w.store)
+	link, err := console.NewLink(context.Background(), w.Base, w.Store)
 	must(t, err)
-	w.advance(15 * time.Minute)
-	w.browser().post(link.Reveal(), nil).shows(t, "late", "no longer works", "older than 15 minutes")
+	w.Advance(15 * time.Minute)
+	w.browser().Post(link.Reveal(), nil).shows(t, "late", "no longer works", "older than 15 minutes")
 }
 
 func TestSessionEnds(t *testing.T) {
 	w := newWorld(t)
 	b := w.operator()
 	for range 3 {
-		w.advance(50 * time.Minute)
-		if p := b.get("/admin/companies"); p.status != http.StatusOK {
-			t.Fatalf("in use: status %d", p.status)
+		w.Advance(50 * time.Minute)
+		if p := b.Get("/admin/companies"); p.Status != http.StatusOK {
+			t.Fatalf("in use: status %d", p.Status)
 		}
 	}
-	w.advance(61 * time.Minute)
-	if p := b.get("/admin/companies"); p.location() != "/admin/sign-in" {
-		t.Errorf("idle: status %d", p.status)
+	w.Advance(61 * time.Minute)
+	if p := b.Get("/admin/companies"); p.Location() != "/admin/sign-in" {
+		t.Errorf("idle: status %d", p.Status)
 	}
 	b = w.operator()
 	for range 10 {
-		w.advance(50 * time.Minute)
-		b.get("/admin/companies")
+		w.Advance(50 * time.Minute)
+		b.Get("/admin/companies")
 	}
-	if p := b.get("/admin/companies"); p.location() != "/admin/sign-in" {
-		t.Errorf("after its life: status %d", p.status)
+	if p := b.Get("/admin/companies"); p.Location() != "/admin/sign-in" {
+		t.Errorf("after its life: status %d", p.Status)
 	}
 }
 
 func TestCookie(t *testing.T) {
 	w := newWorld(t)
-	link, err := console.NewLink(context.Background(), w.base, w.store)
+	link, err := console.NewLink(context.Background(), w.Base, w.Store)
 	must(t, err)
 	b := w.browser()
-	cookie := b.post(link.Reveal(), nil).header.Get("Set-Cookie")
+	cookie := b.Post(link.Reveal(), nil).Header.Get("Set-Cookie")
 	for _, part := range []string{"lanyard-admin=", "HttpOnly", "SameSite=Lax", "Path=/"} {
 		if !strings.Contains(cookie, part) {
 			t.Errorf("cookie %q lacks %s", cookie, part)
@@ -121,10 +121,10 @@ func TestCookie(t *testing.T) {
 	if strings.Contains(cookie, "Domain") {
 		t.Errorf("cookie %q is not host-only", cookie)
 	}
-	w.base.PublicURL = "https://login.acme.com"
-	link, err = console.NewLink(context.Background(), w.base, w.store)
+	w.Base.PublicURL = "https://login.acme.com"
+	link, err = console.NewLink(context.Background(), w.Base, w.Store)
 	must(t, err)
-	secure := b.post(strings.Replace(link.Reveal(), w.base.PublicURL, w.url, 1), nil).header.Get("Set-Cookie")
+	secure := b.Post(strings.Replace(link.Reveal(), w.Base.PublicURL, w.URL, 1), nil).Header.Get("Set-Cookie")
 	if !strings.HasPrefix(secure, "__Host-lanyard-admin=") || !strings.Contains(secure, "Secure") {
 		t.Errorf("cookie on https: %q", secure)
 	}
@@ -136,15 +136,15 @@ func TestTriesAreLimited(t *testing.T) {
 	b := w.browser()
 	slow := false
 	for range 12 {
-		p := b.post("/admin/sign-in", url.Values{"name": {"admin"}, "password": {"guess guess guess"}})
-		slow = slow || p.status == http.StatusTooManyRequests
+		p := b.Post("/admin/sign-in", url.Values{"name": {"admin"}, "password": {"guess guess guess"}})
+		slow = slow || p.Status == http.StatusTooManyRequests
 	}
 	if !slow {
 		t.Error("passwords can be guessed without limit")
 	}
-	w.advance(2 * time.Minute)
-	if p := b.post("/admin/sign-in", url.Values{"name": {"admin"}, "password": {goodPassword}}); p.location() != "/admin/" {
-		t.Errorf("later: status %d", p.status)
+	w.Advance(2 * time.Minute)
+	if p := b.Post("/admin/sign-in", url.Values{"name": {"admin"}, "password": {goodPassword}}); p.Location() != "/admin/" {
+		t.Errorf("later: status %d", p.Status)
 	}
 }
 
@@ -152,11 +152,11 @@ func TestTriesAreLimited(t *testing.T) {
 func TestLongNames(t *testing.T) {
 	w := newWorld(t)
 	for _, name := range []string{strings.Repeat("张", 5000), strings.Repeat("x", 1<<20)} {
-		if p := w.browser().post("/admin/sign-in", url.Values{"name": {name}, "password": {"x"}}); p.status == http.StatusSeeOther {
-			t.Errorf("status %d", p.status)
+		if p := w.browser().Post("/admin/sign-in", url.Values{"name": {name}, "password": {"x"}}); p.Status == http.StatusSeeOther {
+			t.Errorf("status %d", p.Status)
 		}
 	}
-	lines, err := w.store.FindAudits(context.Background(), server.AuditFilter{Server: true, Text: "refused"})
+	lines, err := w.Store.FindAudits(context.Background(), server.AuditFilter{Server: true, Text: "refused"})
 	must(t, err)
 	if len(lines) == 0 {
 		t.Fatal("refusals are not in the audit")
@@ -172,14 +172,14 @@ func TestLongNames(t *testing.T) {
 // address on the way against the form-action of the page that has the form.
 func TestCompanyFormInBrowser(t *testing.T) {
 	w := newWorld(t)
-	w.companies()
+	w.populate()
 	there := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(rw, "the company asks who you are, "+r.URL.Path)
 	}))
 	defer there.Close()
 	w.gate.away = there.URL
 	ctx := authtest.Chromium(t)
-	must(t, chromedp.Do(ctx, chromedp.Navigate(w.url+"/admin/sign-in")))
+	must(t, chromedp.Do(ctx, chromedp.Navigate(w.URL+"/admin/sign-in")))
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	must(t, chromedp.Do(ctx, chromedp.SendKeys("input[name=code]", "acme\r")))
@@ -200,49 +200,49 @@ func TestCompanyFormInBrowser(t *testing.T) {
 
 func TestFromCompany(t *testing.T) {
 	w := newWorld(t)
-	w.companies()
+	w.populate()
 	b := w.browser()
-	b.get("/admin/company?code=nobody").shows(t, "unknown code", "No company uses this code")
-	p := b.get("/admin/company?code=login.acme.com/acme")
-	p.shows(t, "not signed in", `content="0;url=/admin/company/sign-in?code=acme"`, "ACME")
-	p = b.get("/admin/company/sign-in?code=acme")
-	if !strings.HasPrefix(p.location(), "/sso/"+acme) || !strings.Contains(p.location(), url.QueryEscape("/admin/company?code=acme")) {
-		t.Errorf("not signed in: to %q", p.location())
+	b.Get("/admin/company?code=nobody").shows(t, "unknown code", "No company uses this code")
+	p := b.Get("/admin/company?code=login.acme.com/acme")
+	p.shows(t, "not signed in", `content="0;url=/admin/company/sign-in?code=acme"`, "Acme")
+	p = b.Get("/admin/company/sign-in?code=acme")
+	if !strings.HasPrefix(p.Location(), "/sso/"+acme) || !strings.Contains(p.Location(), url.QueryEscape("/admin/company?code=acme")) {
+		t.Errorf("not signed in: to %q", p.Location())
 	}
 	w.gate.here[acme] = "person-acme"
-	if p := b.get("/admin/company?code=acme"); p.status != http.StatusForbidden {
-		t.Errorf("no role: status %d\n%s", p.status, main(p.body))
+	if p := b.Get("/admin/company?code=acme"); p.Status != http.StatusForbidden {
+		t.Errorf("no role: status %d\n%s", p.Status, main(p.Body))
 	} else {
-		p.shows(t, "no role", "another account", w.url+"/e/"+acme+"/")
+		p.shows(t, "no role", "another account", w.URL+"/e/"+acme+"/")
 	}
-	if p := b.post("/admin/company", url.Values{"code": {"acme"}}); p.status != http.StatusForbidden {
-		t.Errorf("no role, posted: status %d", p.status)
+	if p := b.Post("/admin/company", url.Values{"code": {"acme"}}); p.Status != http.StatusForbidden {
+		t.Errorf("no role, posted: status %d", p.Status)
 	}
-	must(t, w.store.SaveAdmin(context.Background(), server.Admin{
+	must(t, w.Store.SaveAdmin(context.Background(), server.Admin{
 		ID: "a", EnterpriseID: acme, PersonID: "person-acme", Name: "张三", Role: server.RoleAdministrator,
 	}))
-	b.get("/admin/company?code=acme").shows(t, "button", "Open the console as 张三 of acme?")
-	if p := b.post("/admin/company", url.Values{"code": {"acme"}}); p.location() != "/admin/" {
-		t.Fatalf("enter: status %d", p.status)
+	b.Get("/admin/company?code=acme").shows(t, "button", "Open the console as 张三 of acme?")
+	if p := b.Post("/admin/company", url.Values{"code": {"acme"}}); p.Location() != "/admin/" {
+		t.Fatalf("enter: status %d", p.Status)
 	}
-	b.get("/admin/").shows(t, "home", "Needs attention", "ACME")
+	b.Get("/admin/").shows(t, "home", "Needs attention", "Acme")
 	for path, want := range map[string]int{"": http.StatusOK, "/end": http.StatusForbidden, "/role": http.StatusForbidden} {
-		p := b.get("/admin/people/person-acme")
+		p := b.Get("/admin/people/person-acme")
 		if path != "" {
-			p = b.post("/admin/people/person-acme"+path, nil)
+			p = b.Post("/admin/people/person-acme"+path, nil)
 		}
-		if p.status != want || strings.Contains(p.body, "/person-acme/end") {
-			t.Errorf("oneself%s: status %d\n%s", path, p.status, main(p.body))
+		if p.Status != want || strings.Contains(p.Body, "/person-acme/end") {
+			t.Errorf("oneself%s: status %d\n%s", path, p.Status, main(p.Body))
 		}
 	}
 	w.gate.here[acme] = ""
-	if p := w.browser().post("/admin/company", url.Values{"code": {"acme"}}); p.location() != "/admin/sign-in" {
-		t.Errorf("signed out since the button was shown: status %d to %q", p.status, p.location())
+	if p := w.browser().Post("/admin/company", url.Values{"code": {"acme"}}); p.Location() != "/admin/sign-in" {
+		t.Errorf("signed out since the button was shown: status %d to %q", p.Status, p.Location())
 	}
 
 	// A leaver is out of the console too.
-	must(t, w.store.EndPerson(context.Background(), acme, "person-acme", w.Now()))
-	if p := b.get("/admin/"); p.location() != "/admin/sign-in" {
-		t.Errorf("leaver: status %d", p.status)
+	must(t, w.Store.EndPerson(context.Background(), acme, "person-acme", w.Now()))
+	if p := b.Get("/admin/"); p.Location() != "/admin/sign-in" {
+		t.Errorf("leaver: status %d", p.Status)
 	}
 }

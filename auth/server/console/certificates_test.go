@@ -66,26 +66,26 @@ func (s *shelf) Switch(_ context.Context, enterprise string) error {
 func TestCertificates(t *testing.T) {
 	const page = "/admin/settings/certificates"
 	w := newWorld(t)
-	w.companies()
-	must(t, w.store.SaveApp(t.Context(), server.App{
+	w.populate()
+	must(t, w.Store.SaveApp(t.Context(), server.App{
 		ID: "cloud", EnterpriseID: acme, Title: auth.Text{"en": "Cloud"},
 		Launch: json.RawMessage(`{"kind":"saml","saml":{"entity_id":"urn:x","acs":["https://x.example/acs"]}}`),
 	}))
 	b := w.person("acme", server.RoleAdministrator)
-	b.get("/admin/settings").shows(t, "settings", `href="`+page+`"`)
-	p := b.get(page)
+	b.Get("/admin/settings").shows(t, "settings", `href="`+page+`"`)
+	p := b.Get(page)
 	p.shows(t, "one", "In use", "AB:01", "Prepare a new one")
-	if strings.Contains(p.body, "/use") || strings.Contains(p.body, "Cloud") {
+	if strings.Contains(p.Body, "/use") || strings.Contains(p.Body, "Cloud") {
 		t.Errorf("one is to be used:\n%s", main(p.text()))
 	}
 
 	for range 2 { // pressed twice: one is enough
-		b.follow(b.post(page+"/new", nil))
+		b.follow(b.Post(page+"/new", nil))
 	}
-	p = b.get(page + "?done=cert_prepared")
+	p = b.Get(page + "?done=cert_prepared")
 	p.shows(t, "two", "A second certificate is published", "AB:01", "AB:02", "First: give the new one", `<a href="/admin/apps/cloud">Cloud</a>`,
-		w.base.Issuer(acme)+"/saml/metadata", "Use the new one", `value="cert-2"`)
-	if strings.Contains(p.body, "App of acme") || strings.Contains(p.body, page+"/new") {
+		w.Base.Issuer(acme)+"/saml/metadata", "Use the new one", `value="cert-2"`)
+	if strings.Contains(p.Body, "App of acme") || strings.Contains(p.Body, page+"/new") {
 		t.Errorf("two:\n%s", main(p.text()))
 	}
 
@@ -96,18 +96,18 @@ func TestCertificates(t *testing.T) {
 		return list[0].ID
 	}
 	for _, id := range []string{"", "cert-1", "cert-3"} { // of a page that is out of date
-		if p := b.post(page+"/use", url.Values{"id": {id}}); p.location() != page || now() != "cert-1" {
-			t.Errorf("use %q: to %q, now %s", id, p.location(), now())
+		if p := b.Post(page+"/use", url.Values{"id": {id}}); p.Location() != page || now() != "cert-1" {
+			t.Errorf("use %q: to %q, now %s", id, p.Location(), now())
 		}
 	}
-	w.advance(time.Minute)
+	w.Advance(time.Minute)
 	for range 2 {
-		b.post(page+"/use", url.Values{"id": {"cert-2"}})
+		b.Post(page+"/use", url.Values{"id": {"cert-2"}})
 	}
 	if now() != "cert-2" {
 		t.Errorf("now %s", now())
 	}
-	lines, err := w.store.FindAudits(t.Context(), server.AuditFilter{EnterpriseID: acme, Text: "certificate", Limit: 10})
+	lines, err := w.Store.FindAudits(t.Context(), server.AuditFilter{EnterpriseID: acme, Text: "certificate", Limit: 10})
 	must(t, err)
 	if len(lines) != 2 || lines[0].Action != "certificate.used" || lines[1].Action != "certificate.prepared" || lines[0].Object != "AB:02" {
 		t.Errorf("audit %+v", lines)
@@ -119,5 +119,5 @@ func TestCertificates(t *testing.T) {
 	}
 
 	w.shelf.of[acme][0].NotAfter = w.Now().AddDate(0, 1, 0)
-	b.get(page).shows(t, "late", "It ends soon")
+	b.Get(page).shows(t, "late", "It ends soon")
 }

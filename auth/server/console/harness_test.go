@@ -7,10 +7,8 @@ import (
 	"html"
 	"io"
 	"net/http"
-	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -23,25 +21,21 @@ import (
 	"lanyard/auth/openid"
 	"lanyard/auth/server"
 	"lanyard/auth/server/console"
+	"lanyard/auth/server/servertest"
 	"lanyard/auth/server/setup"
-	"lanyard/auth/server/store"
 )
 
 const (
-	acme  = "0a11acme0000000000000000000000aa"
-	other = "0b22other000000000000000000000bb"
+	acme  = servertest.Acme
+	other = servertest.Other
 
 	goodPassword = "correct horse battery"
 	vendorSecret = "c4nary-vendor-secret"
 	vendorToken  = "c4nary-vendor-token"
 )
 
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+// must keeps the tests' lines short.
+var must = servertest.Must
 
 // vendor is a company's own sign-in of three interfaces. Each of its answers can be
 // replaced.
@@ -135,55 +129,27 @@ func (g *gate) End(http.ResponseWriter, *http.Request, string) error            
 
 // world is a console over a real store and the real workshop.
 type world struct {
-	t       testing.TB
-	url     string
-	base    *server.Base
-	store   *store.Store
+	*servertest.Site
 	console *console.Console
 	gate    *gate
 	vendor  *vendor
 	shelf   *shelf
 	ended   func() // runs when a person's access has been ended
-
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (w *world) Now() time.Time {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.now
-}
-
-func (w *world) advance(d time.Duration) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.now = w.now.Add(d)
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	s, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "lanyard.db"))
-	must(t, err)
-	t.Cleanup(func() { _ = s.Close() })
-	sealer, err := server.NewSealer(server.NewKey())
-	must(t, err)
-	w := &world{t: t, store: s, shelf: &shelf{}, gate: &gate{here: map[string]string{}}, now: time.Now().UTC().Truncate(time.Second)}
-	w.base = &server.Base{Sealer: sealer, Lifetimes: server.DefaultLifetimes(), Now: w.Now}
-	mux := http.NewServeMux()
-	var handler http.Handler
-	listener := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) { handler.ServeHTTP(rw, r) }))
-	t.Cleanup(listener.Close)
-	w.url, w.base.PublicURL = listener.URL, listener.URL
+	w := &world{Site: servertest.New(t), shelf: &shelf{}, gate: &gate{here: map[string]string{}}, vendor: newVendor(t)}
+	s := w.Store
 	policy := connector.Policy{Loopback: true}
 	client := connector.NewHTTPClient(policy)
 	shop, err := setup.New(setup.Config{
-		Base: w.base, Enterprises: s, Codes: s, Connectors: s, Keys: s, Clients: s, Catalogue: s, Drafts: s, Audiences: s, Removal: s,
+		Base: w.Base, Enterprises: s, Codes: s, Connectors: s, Keys: s, Clients: s, Catalogue: s, Drafts: s, Audiences: s, Removal: s,
 		Engine: &connector.Engine{HTTP: client, Now: w.Now}, OIDC: &openid.Client{HTTP: client, Now: w.Now},
 	})
 	must(t, err)
 	w.console, err = console.New(console.Config{
-		Base: w.base, Enterprises: s, Codes: s, People: ending{s, w}, PeopleList: s, Sessions: s, SignIns: s, Catalogue: s, Clients: s,
+		Base: w.Base, Enterprises: s, Codes: s, People: ending{s, w}, PeopleList: s, Sessions: s, SignIns: s, Catalogue: s, Clients: s,
 		Admins: s, Audits: s, Workshop: shop, Gate: w.gate, Pages: assets.ConsolePages,
 		Audiences: s, Openings: s, Removal: s, Certificates: w.shelf, Reaches: policy.Reaches,
 		ReadMetadata: func(xml []byte) (server.SAML, error) {
@@ -194,10 +160,10 @@ func newWorld(t testing.TB) *world {
 		},
 	})
 	must(t, err)
+	mux := http.NewServeMux()
 	w.console.Mount(mux)
 	mux.HandleFunc("/", func(rw http.ResponseWriter, _ *http.Request) { rw.WriteHeader(http.StatusTeapot) })
-	handler = w.console.Callbacks(mux)
-	w.vendor = newVendor(t)
+	w.Mux.Handle("/", w.console.Callbacks(mux))
 	return w
 }
 
@@ -215,149 +181,110 @@ func (e ending) EndPerson(ctx context.Context, enterprise, id string, now time.T
 	return err
 }
 
-// companies makes two enterprises, each with a person of the same name and an app.
-func (w *world) companies() {
-	w.t.Helper()
-	ctx := context.Background()
+// populate makes the two enterprises, each with a person of the same name and an app.
+func (w *world) populate() {
+	w.T.Helper()
+	ctx, now := context.Background(), w.Now()
+	w.Companies()
 	for id, code := range map[string]string{acme: "acme", other: "other"} {
-		must(w.t, w.store.SaveEnterprise(ctx, server.Enterprise{
-			Enterprise: auth.Enterprise{ID: id, Code: code, Name: auth.Text{"en": strings.ToUpper(code)}}, CreatedAt: w.now, UpdatedAt: w.now,
-		}))
-		_, err := w.store.UpsertPerson(ctx, server.Person{
-			ID: "person-" + code, EnterpriseID: id, Key: "k", Name: "张三 of " + code, CreatedAt: w.now, LastSeen: w.now,
+		_, err := w.Store.UpsertPerson(ctx, server.Person{
+			ID: "person-" + code, EnterpriseID: id, Key: "k", Name: "张三 of " + code, CreatedAt: now, LastSeen: now,
 		})
-		must(w.t, err)
-		must(w.t, w.store.SaveSession(ctx, server.Session{
+		must(w.T, err)
+		must(w.T, w.Store.SaveSession(ctx, server.Session{
 			ID: "session-" + code, EnterpriseID: id, PersonID: "person-" + code, Client: server.DesktopClient, Device: "Lanyard on " + code,
-			AuthTime: w.now, ProvenAt: w.now, CreatedAt: w.now, LastSeen: w.now, ExpiresAt: w.now.Add(time.Hour),
+			AuthTime: now, ProvenAt: now, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour),
 		}))
-		must(w.t, w.store.SaveApp(ctx, server.App{
+		must(w.T, w.Store.SaveApp(ctx, server.App{
 			ID: "app-" + code, EnterpriseID: id, Title: auth.Text{"en": "App of " + code}, Launch: json.RawMessage(`{"kind":"link","url":"https://a.example/"}`),
 		}))
 	}
 }
 
-// browser is one with cookies that follows nothing by itself.
+// browser sends what a browser of today does.
 type browser struct {
-	w *world
-	*http.Client
-	lang string
+	*servertest.Browser
+	w    *world
+	lang string // the language that it prefers
 }
 
-func (w *world) browser() *browser {
-	jar, err := cookiejar.New(nil)
-	must(w.t, err)
-	return &browser{w: w, Client: &http.Client{
-		Jar:           jar,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
-}
+func (w *world) browser() *browser { return &browser{w.Browser(), w, "en"} }
 
-type page struct {
-	status int
-	header http.Header
-	body   string
-}
-
-func (p page) location() string { return p.header.Get("Location") }
+// page is an answer that says something to an admin.
+type page struct{ servertest.Page }
 
 // text is what the page says, entities decoded.
-func (p page) text() string { return html.UnescapeString(p.body) }
+func (p page) text() string { return html.UnescapeString(p.Body) }
 
-func (b *browser) send(r *http.Request) page {
-	b.w.t.Helper()
-	if b.lang != "" {
-		r.Header.Set("Accept-Language", b.lang)
-	}
-	answer, err := b.Do(r)
-	must(b.w.t, err)
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	must(b.w.t, err)
-	return page{answer.StatusCode, answer.Header, string(body)}
+func (b *browser) Get(address string) page {
+	b.w.T.Helper()
+	return page{b.Do("GET", address, "", http.Header{"Accept-Language": {b.lang}})}
 }
 
-func (b *browser) request(method, address string, form url.Values) *http.Request {
-	b.w.t.Helper()
-	if strings.HasPrefix(address, "/") {
-		address = b.w.url + address
-	}
-	r, err := http.NewRequestWithContext(context.Background(), method, address, strings.NewReader(form.Encode()))
-	must(b.w.t, err)
-	if method == http.MethodPost {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		r.Header.Set("Sec-Fetch-Site", "same-origin")
-	}
-	return r
-}
-
-func (b *browser) get(address string) page {
-	b.w.t.Helper()
-	return b.send(b.request("GET", address, nil))
-}
-
-func (b *browser) post(address string, form url.Values) page {
-	b.w.t.Helper()
-	return b.send(b.request("POST", address, form))
+func (b *browser) Post(address string, form url.Values) page {
+	b.w.T.Helper()
+	return page{b.Do("POST", address, form.Encode(), http.Header{
+		"Accept-Language": {b.lang}, "Content-Type": {servertest.FormType}, "Sec-Fetch-Site": {"same-origin"},
+	})}
 }
 
 // follow goes where a page leads.
 func (b *browser) follow(p page) page {
-	b.w.t.Helper()
+	b.w.T.Helper()
 	for range 6 {
-		if p.location() == "" {
+		if p.Location() == "" {
 			return p
 		}
-		p = b.get(p.location())
+		p = b.Get(p.Location())
 	}
-	b.w.t.Fatal("redirects without end")
+	b.w.T.Fatal("redirects without end")
 	return p
 }
 
 // operatorWithoutPassword returns a browser that a one-time link has let in.
 func (w *world) operatorWithoutPassword() *browser {
-	w.t.Helper()
-	link, err := console.NewLink(context.Background(), w.base, w.store)
-	must(w.t, err)
+	w.T.Helper()
+	link, err := console.NewLink(context.Background(), w.Base, w.Store)
+	must(w.T, err)
 	b := w.browser()
-	if p := b.post(link.Reveal(), nil); p.location() != "/admin/password" {
-		w.t.Fatalf("link: status %d, to %q\n%s", p.status, p.location(), p.body)
+	if p := b.Post(link.Reveal(), nil); p.Location() != "/admin/password" {
+		w.T.Fatalf("link: status %d, to %q\n%s", p.Status, p.Location(), p.Body)
 	}
 	return b
 }
 
 // operator returns a browser whose operator has a password and is signed in.
 func (w *world) operator() *browser {
-	w.t.Helper()
+	w.T.Helper()
 	b := w.operatorWithoutPassword()
-	p := b.post("/admin/password", url.Values{"password": {goodPassword}, "again": {goodPassword}})
-	if !strings.HasPrefix(p.location(), "/admin/") {
-		w.t.Fatalf("password: status %d\n%s", p.status, p.body)
+	p := b.Post("/admin/password", url.Values{"password": {goodPassword}, "again": {goodPassword}})
+	if !strings.HasPrefix(p.Location(), "/admin/") {
+		w.T.Fatalf("password: status %d\n%s", p.Status, p.Body)
 	}
 	return b
 }
 
 // at makes the operator's browser work on an enterprise.
 func (b *browser) at(enterprise string) *browser {
-	b.w.t.Helper()
-	if p := b.post("/admin/companies", url.Values{"id": {enterprise}}); p.location() != "/admin/" {
-		b.w.t.Fatalf("choose company: status %d\n%s", p.status, p.body)
+	b.w.T.Helper()
+	if p := b.Post("/admin/companies", url.Values{"id": {enterprise}}); p.Location() != "/admin/" {
+		b.w.T.Fatalf("choose company: status %d\n%s", p.Status, p.Body)
 	}
 	return b
 }
 
 // person returns a browser in which a person with a role has opened the console.
 func (w *world) person(code string, role server.Role) *browser {
-	w.t.Helper()
+	w.T.Helper()
 	id := map[string]string{"acme": acme, "other": other}[code]
 	admin := server.Admin{ID: "admin-" + code + string(role), EnterpriseID: id, PersonID: "person-" + code, Name: "张三", Role: role}
-	must(w.t, w.store.SaveAdmin(context.Background(), admin))
+	must(w.T, w.Store.SaveAdmin(context.Background(), admin))
 	w.gate.mu.Lock()
 	w.gate.here[id] = "person-" + code
 	w.gate.mu.Unlock()
 	b := w.browser()
-	if p := b.post("/admin/company", url.Values{"code": {code}}); p.location() != "/admin/" {
-		w.t.Fatalf("enter: status %d\n%s", p.status, p.body)
+	if p := b.Post("/admin/company", url.Values{"code": {code}}); p.Location() != "/admin/" {
+		w.T.Fatalf("enter: status %d\n%s", p.Status, p.Body)
 	}
 	return b
 }
@@ -366,7 +293,7 @@ func (p page) shows(t testing.TB, what string, words ...string) {
 	t.Helper()
 	for _, w := range words {
 		if !strings.Contains(p.text(), w) {
-			t.Errorf("%s: status %d to %q, page does not say %q:\n%s", what, p.status, p.location(), w, main(p.text()))
+			t.Errorf("%s: status %d to %q, page does not say %q:\n%s", what, p.Status, p.Location(), w, main(p.text()))
 		}
 	}
 }
