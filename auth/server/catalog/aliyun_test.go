@@ -50,7 +50,7 @@ func newAliyun(w *world) *aliyun {
 		_, _ = fmt.Fprintf(rw, "console of %s", r.URL.Query().Get("as"))
 	})
 	a.Server = httptest.NewServer(mux)
-	w.t.Cleanup(a.Close)
+	w.T.Cleanup(a.Close)
 	return a
 }
 
@@ -117,7 +117,7 @@ func (a *aliyun) sts(w http.ResponseWriter, r *http.Request) {
 		bad = "InvalidRequest"
 	case v.Get("Action") != "AssumeRoleWithOIDC" || v.Get("Version") != "2015-04-01" || v.Get("Format") != "JSON":
 		bad = "InvalidAction.NotFound"
-	case err != nil || a.w.now().Sub(at).Abs() > 15*time.Minute:
+	case err != nil || a.w.Now().Sub(at).Abs() > 15*time.Minute:
 		bad = "InvalidTimeStamp.Expired"
 	case a.nonces[v.Get("SignatureNonce")]:
 		bad = "SignatureNonceUsed"
@@ -144,7 +144,7 @@ func (a *aliyun) sts(w http.ResponseWriter, r *http.Request) {
 	a.keys[id], a.roles[id] = [2]string{secret, token}, v.Get("RoleSessionName")
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"RequestId": auth.RandomID(), "AssumedRoleUser": map[string]string{"Arn": aliyunRole + "reader"},
-		"Credentials": map[string]string{"AccessKeyId": id, "AccessKeySecret": secret, "SecurityToken": token, "Expiration": a.w.now().Add(time.Hour).Format(time.RFC3339)},
+		"Credentials": map[string]string{"AccessKeyId": id, "AccessKeySecret": secret, "SecurityToken": token, "Expiration": a.w.Now().Add(time.Hour).Format(time.RFC3339)},
 	})
 }
 
@@ -170,13 +170,13 @@ func (a *aliyun) federation(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		token := auth.RandomToken()
-		a.tokens[token], a.whose[token] = a.w.now().Add(30*time.Second), a.roles[id]
+		a.tokens[token], a.whose[token] = a.w.Now().Add(30*time.Second), a.roles[id]
 		_ = json.NewEncoder(w).Encode(map[string]string{"RequestId": auth.RandomID(), "SigninToken": token})
 	case "Login":
 		token := v.Get("SigninToken")
 		until, there := a.tokens[token]
 		delete(a.tokens, token)
-		if params(v, "Action", "LoginUrl", "Destination", "SigninToken") != "" || !there || a.w.now().After(until) ||
+		if params(v, "Action", "LoginUrl", "Destination", "SigninToken") != "" || !there || a.w.Now().After(until) ||
 			!strings.HasPrefix(v.Get("Destination"), a.URL+"/console") {
 			http.Redirect(w, r, v.Get("LoginUrl"), http.StatusFound)
 			return

@@ -26,7 +26,7 @@ func TestApps(t *testing.T) {
 			t.Errorf("If-None-Match %s: %s %s", header, answer.Status, body)
 		}
 	}
-	must(t, w.store.DeleteApp(t.Context(), acme, "notes"))
+	must(t, w.Store.DeleteApp(t.Context(), acme, "notes"))
 	answer, body = w.call(http.MethodGet, address, zhang.token, "", "If-None-Match", etag)
 	if answer.StatusCode != http.StatusOK || string(body) != `{"apps":[]}` || answer.Header.Get("ETag") == etag {
 		t.Errorf("after a change: %s %s", answer.Status, body)
@@ -37,7 +37,7 @@ func TestTokensThatOpenNothing(t *testing.T) {
 	w := newWorld(t)
 	zhang, foreign := w.signedIn(acme, "张三"), w.signedIn(other, "外人")
 	left := w.signedIn(acme, "已离职")
-	must(t, w.store.EndPerson(t.Context(), acme, left.person, w.now()))
+	must(t, w.Store.EndPerson(t.Context(), acme, left.person, w.Now()))
 	for name, token := range map[string]string{
 		"none": "", "junk": "junk", "an app's": w.accessToken(zhang, server.AudienceUserinfo),
 		"another enterprise's": foreign.token, "of somebody who left": left.token,
@@ -48,13 +48,13 @@ func TestTokensThatOpenNothing(t *testing.T) {
 			}
 		}
 	}
-	must(t, second(w.store.Session(t.Context(), acme, zhang.session, w.now())))
+	must(t, second(w.Store.Session(t.Context(), acme, zhang.session, w.Now())))
 }
 
 func TestMintRefuses(t *testing.T) {
 	w := newWorld(t)
 	zhang := w.signedIn(acme, "张三")
-	must(t, w.store.SaveApp(t.Context(), server.App{ID: "secret", EnterpriseID: other, Launch: raw(map[string]string{"kind": "link", "url": "https://x.example"})}))
+	must(t, w.Store.SaveApp(t.Context(), server.App{ID: "secret", EnterpriseID: other, Launch: raw(map[string]string{"kind": "link", "url": "https://x.example"})}))
 	nonce := strings.Repeat("n", 32)
 	for _, c := range []struct {
 		body   string
@@ -83,9 +83,9 @@ func TestMintRefuses(t *testing.T) {
 func TestIcons(t *testing.T) {
 	w := newWorld(t)
 	zhang := w.signedIn(acme, "张三")
-	must(t, w.store.SaveIcon(t.Context(), acme, server.Icon{SHA256: "aa", MediaType: "image/png", Data: []byte("png")}))
-	must(t, w.store.SaveIcon(t.Context(), acme, server.Icon{SHA256: "bb", MediaType: "image/svg+xml", Data: []byte("<svg>")}))
-	must(t, w.store.SaveIcon(t.Context(), other, server.Icon{SHA256: "cc", MediaType: "image/png", Data: []byte("png")}))
+	must(t, w.Store.SaveIcon(t.Context(), acme, server.Icon{SHA256: "aa", MediaType: "image/png", Data: []byte("png")}))
+	must(t, w.Store.SaveIcon(t.Context(), acme, server.Icon{SHA256: "bb", MediaType: "image/svg+xml", Data: []byte("<svg>")}))
+	must(t, w.Store.SaveIcon(t.Context(), other, server.Icon{SHA256: "cc", MediaType: "image/png", Data: []byte("png")}))
 	answer, body := w.call(http.MethodGet, w.issuer(acme)+"/v1/icons/aa", zhang.token, "")
 	if string(body) != "png" || answer.Header.Get("Content-Type") != "image/png" || answer.Header.Get("X-Content-Type-Options") != "nosniff" ||
 		answer.Header.Get("Content-Security-Policy") != "default-src 'none'; sandbox" {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"lanyard/auth"
 	"lanyard/auth/server"
@@ -14,10 +15,10 @@ import (
 
 // theirs is what a person's two lists of apps show.
 func (w *world) theirs(b *browser, a account) (api, page []string) {
-	w.t.Helper()
+	w.T.Helper()
 	_, body := w.call(http.MethodGet, w.issuer(acme)+"/v1/apps", a.token, "")
 	var list struct{ Apps []auth.App }
-	must(w.t, json.Unmarshal(body, &list))
+	must(w.T, json.Unmarshal(body, &list))
 	for _, app := range list.Apps {
 		api = append(api, app.ID)
 	}
@@ -32,13 +33,13 @@ func (w *world) theirs(b *browser, a account) (api, page []string) {
 
 // kinds puts an app of each kind beside the notes.
 func (w *world) kinds() {
-	w.t.Helper()
+	w.T.Helper()
 	for id, launch := range map[string]any{
 		"mail":  map[string]any{"kind": "saml", "saml": map[string]any{"entity_id": "urn:mail", "acs": []string{w.app.URL + "/acs"}}},
 		"board": map[string]any{"kind": "steps", "url": w.app.URL + "/in", "steps": []map[string]any{{"method": "GET", "url": w.app.URL + "/api"}}},
 		"cad":   map[string]any{"kind": "native", "native": map[string]string{"id": "cad-suite", "client": "cad"}},
 	} {
-		must(w.t, w.store.SaveApp(w.t.Context(), server.App{ID: id, EnterpriseID: acme, Title: auth.Text{"en": "The " + id}, Launch: raw(launch)}))
+		must(w.T, w.Store.SaveApp(w.T.Context(), server.App{ID: id, EnterpriseID: acme, Title: auth.Text{"en": "The " + id}, Launch: raw(launch)}))
 	}
 }
 
@@ -78,7 +79,7 @@ func TestAppOfOthersDoesNotOpen(t *testing.T) {
 		if fault, args := auth.FaultOf(w.failed); fault != auth.AppNotYours || app != "notes" && args["app"] != "The "+app {
 			t.Errorf("access link of %s: %v %v", app, w.failed, args)
 		}
-		lines, err := w.store.SignInsByReference(t.Context(), acme, w.reference)
+		lines, err := w.Store.SignInsByReference(t.Context(), acme, w.reference)
 		if err != nil || len(lines) != 1 || lines[0].Fault != auth.AppNotYours || lines[0].AppID != app {
 			t.Errorf("the admin reads %+v, %v", lines, err)
 		}
@@ -124,7 +125,7 @@ func TestListIsThePersonsInTheBrowser(t *testing.T) {
 		t.Errorf("session of %s, %v", s.PersonID, err)
 	}
 	// A list of another enterprise says nothing here.
-	must(t, w.store.SaveAudience(t.Context(), server.Audience{EnterpriseID: other, AppID: "notes"}))
+	must(t, w.Store.SaveAudience(t.Context(), server.Audience{EnterpriseID: other, AppID: "notes"}))
 	b = w.browser()
 	b.open(w.agent(zhang).link.URL)
 	w.inApp(b.trail)
@@ -143,6 +144,7 @@ func TestOpenerOpens(t *testing.T) {
 	if len(w.posted) != 1 || w.posted[0].ID != s.ID || w.posted[0].PersonID != zhang.person {
 		t.Errorf("the opener was given %+v, want the launch's own session", w.posted)
 	}
+	w.Advance(time.Second) // so that one is the newer
 	w.refuses = auth.Fail(auth.EnterpriseMisconfig, nil, errors.New("the certificate has expired"))
 	if b.open(w.issuer(acme) + "/a/mail"); !errors.Is(w.failed, auth.EnterpriseMisconfig) {
 		t.Errorf("%v", w.failed)

@@ -39,7 +39,7 @@ func (w *world) serve(b *testing.B, method, target string, want int, body string
 		r.Header.Set(header[i], header[i+1])
 	}
 	answer := httptest.NewRecorder()
-	w.mux.ServeHTTP(answer, r)
+	w.Mux.ServeHTTP(answer, r)
 	if answer.Code != want {
 		b.Fatalf("%s %s: status %d: %s", method, target, answer.Code, answer.Body)
 	}
@@ -50,13 +50,13 @@ func (w *world) serve(b *testing.B, method, target string, want int, body string
 // list of 20,000 accounts, and returns somebody on it.
 func (w *world) busy(b *testing.B) account {
 	for i := range 200 {
-		must(b, w.store.SaveApp(b.Context(), server.App{ID: fmt.Sprintf("app%03d", i), EnterpriseID: acme, Title: auth.Text{"en": fmt.Sprint("Tool ", i), "zh": fmt.Sprint("工具 ", i)}, Launch: raw(map[string]string{"kind": "link", "url": w.app.URL})}))
+		must(b, w.Store.SaveApp(b.Context(), server.App{ID: fmt.Sprintf("app%03d", i), EnterpriseID: acme, Title: auth.Text{"en": fmt.Sprint("Tool ", i), "zh": fmt.Sprint("工具 ", i)}, Launch: raw(map[string]string{"kind": "link", "url": w.app.URL})}))
 	}
 	a := server.Audience{EnterpriseID: acme, AppID: "notes", Members: []server.Member{{Account: "张三"}}}
 	for i := range 20_000 {
 		a.Members = append(a.Members, server.Member{Account: fmt.Sprint("u", i)})
 	}
-	must(b, w.store.SaveAudience(b.Context(), a))
+	must(b, w.Store.SaveAudience(b.Context(), a))
 	return w.signedIn(acme, "张三")
 }
 
@@ -81,10 +81,10 @@ func BenchmarkMint(b *testing.B) {
 	})
 	b.Run("floor", func(b *testing.B) {
 		w := newWorld(b)
-		l := server.Launch{EnterpriseID: acme, AppID: "notes", CreatedAt: w.now(), ExpiresAt: w.now().Add(time.Minute)}
+		l := server.Launch{EnterpriseID: acme, AppID: "notes", CreatedAt: w.Now(), ExpiresAt: w.Now().Add(time.Minute)}
 		measure(b, func(i int) {
 			l.ID, l.Hash = auth.RandomID(), server.Hash(fmt.Sprint(i))
-			must(b, w.store.SaveLaunch(b.Context(), l))
+			must(b, w.Store.SaveLaunch(b.Context(), l))
 		})
 	})
 }
@@ -108,7 +108,7 @@ func BenchmarkAccessLink(b *testing.B) {
 	}))
 	defer vendor.Close()
 	step := map[string]any{"method": "GET", "url": vendor.URL, "query": map[string]string{"who": "{sub}"}, "set": map[string]string{"ticket": "ticket"}}
-	must(b, w.store.SaveApp(b.Context(), server.App{ID: "wiki", EnterpriseID: acme, Launch: raw(map[string]any{
+	must(b, w.Store.SaveApp(b.Context(), server.App{ID: "wiki", EnterpriseID: acme, Launch: raw(map[string]any{
 		"kind": "steps", "url": w.app.URL, "params": [][2]string{{"t", "{ticket}"}}, "steps": []any{step, step},
 	})}))
 	b.Run("steps=2", func(b *testing.B) {

@@ -13,6 +13,7 @@ import (
 
 	"lanyard/auth"
 	"lanyard/auth/server"
+	"lanyard/auth/server/servertest"
 )
 
 // browser follows redirects with its own cookies, across origins as a real one does.
@@ -24,7 +25,7 @@ type browser struct {
 
 func (w *world) browser() *browser {
 	jar, err := cookiejar.New(nil)
-	must(w.t, err)
+	must(w.T, err)
 	b := &browser{w: w}
 	b.Client = http.Client{Jar: portJar{jar}, CheckRedirect: func(r *http.Request, via []*http.Request) error {
 		b.trail = append(b.trail, r.URL.String())
@@ -50,14 +51,14 @@ func (j portJar) Cookies(u *url.URL) []*http.Cookie       { return j.CookieJar.C
 
 // open goes to an address and returns the page it ends on.
 func (b *browser) open(address string) (*http.Response, string) {
-	b.w.t.Helper()
+	b.w.T.Helper()
 	b.trail = nil
 	return b.read(b.Get(address))
 }
 
 // press sends the form of a page, with the named button.
 func (b *browser) press(page, button string, header ...string) (*http.Response, string) {
-	b.w.t.Helper()
+	b.w.T.Helper()
 	var part string
 	var action, value []string
 	for _, part = range regexp.MustCompile(`(?s)<form.*?</form>|<form.*`).FindAllString(page, -1) {
@@ -68,15 +69,13 @@ func (b *browser) press(page, button string, header ...string) (*http.Response, 
 		}
 	}
 	if action == nil || value == nil {
-		b.w.t.Fatalf("no form with button %s on\n%s", button, page)
+		b.w.T.Fatalf("no form with button %s on\n%s", button, page)
 	}
-	form := url.Values{"answer": {value[1]}}
-	for _, hidden := range regexp.MustCompile(`type="hidden" name="(\w+)" value="([^"]*)"`).FindAllStringSubmatch(part, -1) {
-		form.Set(hidden[1], hidden[2])
-	}
-	r, err := http.NewRequestWithContext(b.w.t.Context(), http.MethodPost, b.w.server.URL+action[1], strings.NewReader(form.Encode()))
-	must(b.w.t, err)
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	form := servertest.Hidden(part)
+	form.Set("answer", value[1])
+	r, err := http.NewRequestWithContext(b.w.T.Context(), http.MethodPost, b.w.URL+action[1], strings.NewReader(form.Encode()))
+	must(b.w.T, err)
+	r.Header.Set("Content-Type", servertest.FormType)
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Set(header[i], header[i+1])
@@ -88,23 +87,23 @@ func (b *browser) press(page, button string, header ...string) (*http.Response, 
 // form is read for the answer to a form, which may not lead away from here by redirects: a
 // browser holds them against the form-action of the page.
 func (b *browser) form(answer *http.Response, err error) (*http.Response, string) {
-	b.w.t.Helper()
+	b.w.T.Helper()
 	if err == nil && answer.Header.Get("Begin") != "" {
-		b.w.t.Errorf("a form leads to the company's sign-in by a redirect, by %q", b.trail)
+		b.w.T.Errorf("a form leads to the company's sign-in by a redirect, by %q", b.trail)
 	}
 	return b.read(answer, err)
 }
 
 // read returns the answer, following the Refresh header as a browser would.
 func (b *browser) read(answer *http.Response, err error) (*http.Response, string) {
-	b.w.t.Helper()
-	must(b.w.t, err)
+	b.w.T.Helper()
+	must(b.w.T, err)
 	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
-	must(b.w.t, err)
+	must(b.w.T, err)
 	if _, address, found := strings.Cut(answer.Header.Get("Refresh"), "url="); found {
 		to, err := answer.Request.URL.Parse(address)
-		must(b.w.t, err)
+		must(b.w.T, err)
 		b.trail = append(b.trail, to.String())
 		return b.read(b.Get(to.String()))
 	}
@@ -113,11 +112,11 @@ func (b *browser) read(answer *http.Response, err error) (*http.Response, string
 
 // session returns the SSO session of the browser.
 func (b *browser) session(enterprise string) (server.Session, error) {
-	u, err := url.Parse(b.w.server.URL)
-	must(b.w.t, err)
+	u, err := url.Parse(b.w.URL)
+	must(b.w.T, err)
 	for _, c := range b.Jar.Cookies(u) {
 		if c.Name == "sso-"+enterprise[:4] {
-			return b.w.store.SessionByCookie(context.Background(), enterprise, server.Hash(c.Value), b.w.now())
+			return b.w.Store.SessionByCookie(context.Background(), enterprise, server.Hash(c.Value), b.w.Now())
 		}
 	}
 	return server.Session{}, auth.ErrNotFound
@@ -125,8 +124,8 @@ func (b *browser) session(enterprise string) (server.Session, error) {
 
 // cookie is what the browser shows the server.
 func (b *browser) cookie() string {
-	u, err := url.Parse(b.w.server.URL)
-	must(b.w.t, err)
+	u, err := url.Parse(b.w.URL)
+	must(b.w.T, err)
 	var all []string
 	for _, c := range b.Jar.Cookies(u) {
 		all = append(all, c.Name+"="+c.Value)
@@ -136,15 +135,15 @@ func (b *browser) cookie() string {
 
 // signIn gives the browser a session that it made itself.
 func (b *browser) signIn(a account) server.Session {
-	b.w.t.Helper()
+	b.w.T.Helper()
 	value := auth.RandomToken()
 	s := server.Session{
 		ID: auth.RandomID(), EnterpriseID: a.enterprise, PersonID: a.person, CookieHash: server.Hash(value),
-		Client: "browser", ExpiresAt: b.w.now().Add(time.Hour),
+		Client: "browser", ExpiresAt: b.w.Now().Add(time.Hour),
 	}
-	must(b.w.t, b.w.store.SaveSession(context.Background(), s))
-	u, err := url.Parse(b.w.server.URL)
-	must(b.w.t, err)
+	must(b.w.T, b.w.Store.SaveSession(context.Background(), s))
+	u, err := url.Parse(b.w.URL)
+	must(b.w.T, err)
 	b.Jar.SetCookies(u, []*http.Cookie{{Name: "sso-" + a.enterprise[:4], Value: value, Path: "/"}})
 	return s
 }

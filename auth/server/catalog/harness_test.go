@@ -1,7 +1,6 @@
 package catalog_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -9,13 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,31 +19,28 @@ import (
 	"lanyard/auth/connector"
 	"lanyard/auth/server"
 	"lanyard/auth/server/catalog"
-	"lanyard/auth/server/store"
+	"lanyard/auth/server/servertest"
 )
 
 const (
-	acme  = "11111111111111111111111111111111"
-	other = "22222222222222222222222222222222"
+	acme  = servertest.Acme
+	other = servertest.Other
 )
+
+// must keeps the tests' lines short.
+var must = servertest.Must
 
 // world is a server with two companies, each with an agent that is signed in, and an
 // app that remembers what a browser brought it.
 type world struct {
-	t       testing.TB
-	store   *store.Store
+	*servertest.Site
 	catalog *catalog.Catalog
-	server  *httptest.Server
-	mux     *http.ServeMux
-	base    *server.Base
 	app     *httptest.Server
 	// cookies that reached the app, and its address as it was last opened
 	appCookies []*http.Cookie
 	opened     string
-	log        *bytes.Buffer
-	offset     atomic.Int64 // of the clock
-	failed     error        // what the last failure page was about
-	reference  string       // the one that it showed
+	failed     error  // what the last failure page was about
+	reference  string // the one that it showed
 	begun      server.BeginOptions
 	due        string // the person whom the company has not seen for too long
 	minter     *minter
@@ -61,42 +54,31 @@ type account struct {
 }
 
 func newWorld(t testing.TB) *world {
-	w := &world{t: t, log: &bytes.Buffer{}}
+	w := &world{Site: servertest.New(t)}
 	w.app = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		w.appCookies, w.opened = r.Cookies(), r.URL.String()
 	}))
 	t.Cleanup(w.app.Close)
-	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "lanyard.db"))
-	must(t, err)
-	t.Cleanup(func() { _ = s.Close() })
-	w.store = s
-
-	mux := http.NewServeMux()
-	w.mux = mux
-	w.server = httptest.NewServer(mux)
-	t.Cleanup(w.server.Close)
-	sealer, err := server.NewSealer(server.NewKey())
-	must(t, err)
+	s := w.Store
 	w.minter = newMinter(t, w)
-	base := &server.Base{PublicURL: w.server.URL, Sealer: sealer, Lifetimes: server.DefaultLifetimes(), Now: w.now}
-	w.base = base
+	var err error
 	w.catalog, err = catalog.New(catalog.Config{
-		Base: base, Enterprises: s, People: s, Sessions: s, Catalogue: s, Launches: s, Audiences: s, Openings: s, SignIns: s,
-		Gate: gate{w, base}, Bearer: gate{w, base}, Prover: w,
+		Base: w.Base, Enterprises: s, People: s, Sessions: s, Catalogue: s, Launches: s, Audiences: s, Openings: s, SignIns: s,
+		Gate: gate{w}, Bearer: gate{w}, Prover: w,
 		Openers: map[string]server.Opener{server.LaunchSAML: opener{w}}, Minter: w.minter,
-		Engine: &connector.Engine{HTTP: connector.NewHTTPClient(connector.Policy{Loopback: true}), Now: w.now, Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))},
+		Engine: &connector.Engine{HTTP: connector.NewHTTPClient(connector.Policy{Loopback: true}), Now: w.Now, Logger: w.Logger},
 		Fail: func(rw http.ResponseWriter, r *http.Request, _ string, err error) {
 			w.failed, w.reference = err, server.Reference(r.Context())
-			slog.New(slog.NewTextHandler(w.log, nil)).Info("failed", "path", r.URL.Path, "err", err)
+			w.Logger.Info("failed", "path", r.URL.Path, "err", err)
 			http.Error(rw, "failed", http.StatusBadRequest)
 		},
-		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Logger: w.Logger,
 	})
 	must(t, err)
-	w.catalog.Mount(mux)
+	w.catalog.Mount(w.Mux)
 
-	for id, code := range map[string]string{acme: "acme", other: "other"} {
-		must(t, s.SaveEnterprise(t.Context(), server.Enterprise{Enterprise: auth.Enterprise{ID: id, Code: code, Name: auth.Text{"en": code + " Ltd", "zh": code + " 公司"}}}))
+	w.Companies()
+	for _, id := range []string{acme, other} {
 		must(t, s.SaveApp(t.Context(), server.App{
 			ID: "notes", EnterpriseID: id, Title: auth.Text{"en": "Notes", "zh": "笔记"}, Plain: w.app.URL,
 			Launch: raw(map[string]any{"kind": "oidc", "url": w.app.URL + "/login?x=1", "params": [][2]string{{"target_link_uri", w.app.URL + "/home"}}}),
@@ -113,22 +95,18 @@ func (w *world) Due(_ context.Context, s server.Session) (bool, error) {
 	return s.PersonID == w.due, nil
 }
 
-func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.offset.Load())) }
-
-func (w *world) later(d time.Duration) { w.offset.Add(int64(d)) }
-
-func (w *world) issuer(enterprise string) string { return w.server.URL + "/e/" + enterprise }
+func (w *world) issuer(enterprise string) string { return w.URL + "/e/" + enterprise }
 
 // signedIn makes a person with an agent that is signed in.
 func (w *world) signedIn(enterprise, name string) account {
-	w.t.Helper()
-	now := w.now().UTC().Truncate(time.Millisecond)
-	p, err := w.store.UpsertPerson(w.t.Context(), server.Person{
+	w.T.Helper()
+	now := w.Now().UTC().Truncate(time.Millisecond)
+	p, err := w.Store.UpsertPerson(w.T.Context(), server.Person{
 		ID: auth.RandomID(), EnterpriseID: enterprise, Key: name, Account: name, Name: name, Email: "z+s@acme.com", EmailVerified: true, CreatedAt: now,
 	})
-	must(w.t, err)
+	must(w.T, err)
 	a := account{enterprise: enterprise, person: p.ID, session: auth.RandomID()}
-	must(w.t, w.store.SaveSession(w.t.Context(), server.Session{
+	must(w.T, w.Store.SaveSession(w.T.Context(), server.Session{
 		ID: a.session, EnterpriseID: enterprise, PersonID: p.ID, Client: server.DesktopClient,
 		AuthTime: now.Add(-time.Hour), ProvenAt: now.Add(-time.Minute), CreatedAt: now, ExpiresAt: now.Add(24 * time.Hour),
 	}))
@@ -137,17 +115,17 @@ func (w *world) signedIn(enterprise, name string) account {
 }
 
 func (w *world) accessToken(a account, audience string) string {
-	w.t.Helper()
+	w.T.Helper()
 	g := server.Grant{ID: auth.RandomID(), EnterpriseID: a.enterprise, PersonID: a.person, SessionID: a.session}
-	must(w.t, w.store.SaveGrant(w.t.Context(), g, nil))
-	return w.base.NewAccessToken(g, audience, time.Hour)
+	must(w.T, w.Store.SaveGrant(w.T.Context(), g, nil))
+	return w.Base.NewAccessToken(g, audience, time.Hour)
 }
 
 // call is one request of a program.
 func (w *world) call(method, address, token, body string, header ...string) (*http.Response, []byte) {
-	w.t.Helper()
-	r, err := http.NewRequestWithContext(w.t.Context(), method, address, strings.NewReader(body))
-	must(w.t, err)
+	w.T.Helper()
+	r, err := http.NewRequestWithContext(w.T.Context(), method, address, strings.NewReader(body))
+	must(w.T, err)
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
@@ -155,10 +133,10 @@ func (w *world) call(method, address, token, body string, header ...string) (*ht
 		r.Header.Set(header[i], header[i+1])
 	}
 	answer, err := http.DefaultTransport.RoundTrip(r)
-	must(w.t, err)
+	must(w.T, err)
 	defer answer.Body.Close()
 	data, err := io.ReadAll(answer.Body)
-	must(w.t, err)
+	must(w.T, err)
 	return answer, data
 }
 
@@ -169,18 +147,18 @@ type link struct {
 
 // mint asks for a launch link as an agent does.
 func (w *world) mint(a account, port int, nonce string) link {
-	w.t.Helper()
+	w.T.Helper()
 	return w.mintFor(a, "notes", port, nonce)
 }
 
 func (w *world) mintFor(a account, app string, port int, nonce string) link {
-	w.t.Helper()
+	w.T.Helper()
 	answer, body := w.call(http.MethodPost, w.issuer(a.enterprise)+"/v1/launches", a.token, string(raw(map[string]any{"app": app, "port": port, "nonce": nonce})))
 	if answer.StatusCode != http.StatusCreated {
-		w.t.Fatalf("mint: %s %s", answer.Status, body)
+		w.T.Fatalf("mint: %s %s", answer.Status, body)
 	}
 	var l link
-	must(w.t, json.Unmarshal(body, &l))
+	must(w.T, json.Unmarshal(body, &l))
 	return l
 }
 
@@ -193,17 +171,17 @@ type agent struct {
 }
 
 func (w *world) agent(a account) *agent {
-	w.t.Helper()
+	w.T.Helper()
 	return w.agentFor(a, "notes")
 }
 
 func (w *world) agentFor(a account, app string) *agent {
-	w.t.Helper()
+	w.T.Helper()
 	g := &agent{nonce: auth.RandomToken()}
 	g.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		g.asked++
 		if len(r.Cookies()) > 0 {
-			w.t.Errorf("the agent got cookies %v", r.Cookies())
+			w.T.Errorf("the agent got cookies %v", r.Cookies())
 		}
 		if r.URL.Path != "/launch/"+g.nonce {
 			http.NotFound(rw, r)
@@ -211,8 +189,8 @@ func (w *world) agentFor(a account, app string) *agent {
 		}
 		http.Redirect(rw, r, g.link.URL+"/proof?proof="+proof(g.link, r.URL.Query().Get("challenge")), http.StatusSeeOther)
 	}))
-	w.t.Cleanup(g.Close)
-	g.link = w.mintFor(a, app, port(w.t, g.URL), g.nonce)
+	w.T.Cleanup(g.Close)
+	g.link = w.mintFor(a, app, port(w.T, g.URL), g.nonce)
 	return g
 }
 
@@ -223,17 +201,14 @@ func proof(l link, challenge string) string {
 }
 
 // gate is a small server.Gate and server.Bearer on the real store.
-type gate struct {
-	w    *world
-	base *server.Base
-}
+type gate struct{ w *world }
 
 func (g gate) Session(r *http.Request, enterprise string) (server.Session, error) {
 	c, err := r.Cookie("sso-" + enterprise[:min(4, len(enterprise))])
 	if err != nil {
 		return server.Session{}, auth.Fail(auth.SignInRequired, nil, nil)
 	}
-	s, err := g.w.store.SessionByCookie(r.Context(), enterprise, server.Hash(c.Value), g.base.Time())
+	s, err := g.w.Store.SessionByCookie(r.Context(), enterprise, server.Hash(c.Value), g.w.Base.Time())
 	if errors.Is(err, auth.ErrNotFound) {
 		return s, auth.Fail(auth.SignInRequired, nil, err)
 	}
@@ -256,24 +231,17 @@ func (g gate) End(w http.ResponseWriter, r *http.Request, enterprise string) err
 		return err
 	}
 	http.SetCookie(w, &http.Cookie{Name: "sso-" + enterprise[:4], Path: "/", MaxAge: -1})
-	return g.w.store.EndSession(r.Context(), enterprise, s.ID, g.base.Time())
+	return g.w.Store.EndSession(r.Context(), enterprise, s.ID, g.w.Base.Time())
 }
 
 func (g gate) Bearer(w http.ResponseWriter, r *http.Request, enterprise, audience string) (server.AccessToken, bool) {
 	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	t, err := g.base.ReadAccessToken(r.Context(), g.w.store, enterprise, token)
+	t, err := g.w.Base.ReadAccessToken(r.Context(), g.w.Store, enterprise, token)
 	if err != nil || t.Audience != audience {
 		w.WriteHeader(http.StatusUnauthorized)
 		return t, false
 	}
 	return t, true
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 func raw(v any) json.RawMessage {

@@ -16,28 +16,28 @@ import (
 // inApp fails the test unless the browser ended in the app, started by OIDC, and the
 // app got no cookie of ours.
 func (w *world) inApp(trail []string) {
-	w.t.Helper()
+	w.T.Helper()
 	want := "/login?x=1&target_link_uri=" + url.QueryEscape(w.app.URL+"/home") + "&iss=" + url.QueryEscape(w.issuer(acme)) + "&login_hint=z%2Bs%40acme.com"
 	if w.opened != want {
-		w.t.Errorf("app opened as %q, want %q; the way was %q", w.opened, want, trail)
+		w.T.Errorf("app opened as %q, want %q; the way was %q", w.opened, want, trail)
 	}
 	if len(w.appCookies) != 0 {
-		w.t.Errorf("the app got %d cookies", len(w.appCookies))
+		w.T.Errorf("the app got %d cookies", len(w.appCookies))
 	}
 }
 
 // atCompany fails the test unless the browser ended at the company's sign-in, on its
 // way to the app's access link, without a session.
 func (w *world) atCompany(b *browser, answer *http.Response) {
-	w.t.Helper()
+	w.T.Helper()
 	if got, want := answer.Header.Get("Begin"), "/e/"+acme+"/a/notes"; got != want {
-		w.t.Errorf("browser is at %s (sign-in for %q), want the sign-in for %q", answer.Request.URL.Path, got, want)
+		w.T.Errorf("browser is at %s (sign-in for %q), want the sign-in for %q", answer.Request.URL.Path, got, want)
 	}
 	if _, err := b.session(acme); !errors.Is(err, auth.ErrNotFound) {
-		w.t.Errorf("the browser has a session (%v)", err)
+		w.T.Errorf("the browser has a session (%v)", err)
 	}
 	if w.opened != "" {
-		w.t.Error("the app was opened")
+		w.T.Error("the app was opened")
 	}
 }
 
@@ -49,16 +49,16 @@ func TestLaunch(t *testing.T) {
 	w.inApp(b.trail)
 	s, err := b.session(acme)
 	must(t, err)
-	parent, err := w.store.Session(t.Context(), acme, zhang.session, w.now())
+	parent, err := w.Store.Session(t.Context(), acme, zhang.session, w.Now())
 	must(t, err)
 	if s.PersonID != zhang.person || s.Parent != zhang.session || s.Client != "launch" || !s.AuthTime.Equal(parent.AuthTime) || !s.ProvenAt.Equal(parent.ProvenAt) {
 		t.Errorf("session %+v is not the agent's child", s)
 	}
-	if life := s.ExpiresAt.Sub(w.now()); life > 12*time.Hour {
+	if life := s.ExpiresAt.Sub(w.Now()); life > 12*time.Hour {
 		t.Errorf("session lives %v", life)
 	}
 	for _, secret := range []string{agent.link.URL[strings.LastIndex(agent.link.URL, "/")+1:], agent.link.Key} {
-		if strings.Contains(w.log.String(), secret) {
+		if strings.Contains(w.Log.String(), secret) {
 			t.Error("the log shows the link or its key")
 		}
 	}
@@ -94,13 +94,13 @@ func TestLinkSignsNobodyIn(t *testing.T) {
 		{"used in this browser", func(w *world, b *browser, a *agent, zhang account) string {
 			b.open(a.link.URL)
 			s, err := b.session(acme)
-			must(w.t, err)
-			must(w.t, w.store.EndSession(w.t.Context(), acme, s.ID, w.now()))
+			must(w.T, err)
+			must(w.T, w.Store.EndSession(w.T.Context(), acme, s.ID, w.Now()))
 			w.opened = ""
 			return a.link.URL
 		}},
 		{"expired", func(w *world, _ *browser, a *agent, _ account) string {
-			w.later(61 * time.Second)
+			w.Advance(61 * time.Second)
 			return a.link.URL
 		}},
 		{"proof of another launch", func(w *world, _ *browser, a *agent, zhang account) string {
@@ -108,11 +108,11 @@ func TestLinkSignsNobodyIn(t *testing.T) {
 			return a.link.URL
 		}},
 		{"agent signed out meanwhile", func(w *world, _ *browser, a *agent, zhang account) string {
-			must(w.t, w.store.EndSession(w.t.Context(), acme, zhang.session, w.now()))
+			must(w.T, w.Store.EndSession(w.T.Context(), acme, zhang.session, w.Now()))
 			return a.link.URL
 		}},
 		{"person left meanwhile", func(w *world, _ *browser, a *agent, zhang account) string {
-			must(w.t, w.store.EndPerson(w.t.Context(), acme, zhang.person, w.now()))
+			must(w.T, w.Store.EndPerson(w.T.Context(), acme, zhang.person, w.Now()))
 			return a.link.URL
 		}},
 		{"proof without the cookie", func(_ *world, _ *browser, a *agent, _ account) string {
@@ -162,13 +162,13 @@ func TestSecondBrowserEndsSession(t *testing.T) {
 	first.open(agent.link.URL)
 	must(t, second(first.session(acme)))
 	w.opened = ""
-	w.later(time.Hour) // long after the link's own time
+	w.Advance(time.Hour) // long after the link's own time
 	answer, _ := then.open(agent.link.URL)
 	w.atCompany(then, answer)
 	if _, err := first.session(acme); !errors.Is(err, auth.ErrNotFound) {
 		t.Errorf("the first browser's session stands: %v", err)
 	}
-	if _, err := w.store.Session(t.Context(), acme, zhang.session, w.now()); err != nil {
+	if _, err := w.Store.Session(t.Context(), acme, zhang.session, w.Now()); err != nil {
 		t.Errorf("the agent's own session: %v", err)
 	}
 }
@@ -217,7 +217,7 @@ func TestContinuePage(t *testing.T) {
 	b := w.browser()
 	l := w.mint(zhang, 0, "")
 	answer, page := b.open(l.URL)
-	for _, want := range []string{"张三", "acme Ltd", "Notes", "only if you started this"} {
+	for _, want := range []string{"张三", "Acme", "Notes", "only if you started this"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page does not say %q:\n%s", want, page)
 		}
@@ -234,7 +234,7 @@ func TestContinuePage(t *testing.T) {
 	if answer, _ := b.press(page, "continue", "Sec-Fetch-Site", "cross-site"); answer.StatusCode == http.StatusOK || !errors.Is(w.failed, auth.NotPermitted) {
 		t.Errorf("cross-site: %s, %v", answer.Status, w.failed)
 	}
-	if strings.Contains(w.log.String(), l.URL[strings.LastIndex(l.URL, "/")+1:]) {
+	if strings.Contains(w.Log.String(), l.URL[strings.LastIndex(l.URL, "/")+1:]) {
 		t.Error("the failure page tells the link")
 	}
 	if answer, _ := b.press(page, "continue", "Sec-Fetch-Site", "", "Origin", "https://evil.example"); answer.StatusCode == http.StatusOK {
@@ -270,7 +270,7 @@ func TestContinuePage(t *testing.T) {
 	if _, page = b.press(page, "cancel"); !strings.Contains(page, "Nothing was opened") || w.opened != "" {
 		t.Errorf("cancel where the same person is signed in: opened %q\n%s", w.opened, page)
 	}
-	if _, err := w.store.Opening(t.Context(), acme, l.ID); !errors.Is(err, auth.ErrNotFound) {
+	if _, err := w.Store.Opening(t.Context(), acme, l.ID); !errors.Is(err, auth.ErrNotFound) {
 		t.Errorf("it counts as an opening: %v", err)
 	}
 }
@@ -283,7 +283,7 @@ func TestContinueNeedsProof(t *testing.T) {
 	agent.nonce = "not this one" // the thief's computer has no such agent
 	thief := w.browser()
 	thief.open(agent.link.URL)
-	path, _ := strings.CutPrefix(agent.link.URL, w.server.URL)
+	path, _ := strings.CutPrefix(agent.link.URL, w.URL)
 	answer, _ := thief.press(`<form method="post" action="`+path+`/continue"><input type="hidden" name="proof" value="AAAA"><button id="continue" value="yes">`, "continue")
 	w.atCompany(thief, answer)
 }
@@ -327,7 +327,7 @@ func TestAnotherPersonInTheBrowser(t *testing.T) {
 			if s, err := b.session(acme); err != nil || s.PersonID != zhang.person || s.Parent != zhang.session {
 				t.Errorf("session %+v, %v; want 张三's", s, err)
 			}
-			if err := second(w.store.Session(t.Context(), acme, old.ID, w.now())); !errors.Is(err, auth.ErrNotFound) {
+			if err := second(w.Store.Session(t.Context(), acme, old.ID, w.Now())); !errors.Is(err, auth.ErrNotFound) {
 				t.Errorf("李四's session: %v, want it ended", err)
 			}
 		})

@@ -17,11 +17,11 @@ func TestOpeningsAreMeasured(t *testing.T) {
 	if len(w.openings()) != 0 {
 		t.Error("a link that nobody opened counts")
 	}
-	w.later(3 * time.Second)
+	w.Advance(3 * time.Second)
 	b.open(agent.link.URL)
 	s, err := b.session(acme)
 	must(t, err)
-	o, err := w.store.Opening(t.Context(), acme, agent.link.ID)
+	o, err := w.Store.Opening(t.Context(), acme, agent.link.ID)
 	must(t, err)
 	if o.AppID != "notes" || o.PersonID != zhang.person || o.SessionID != s.ID || o.Outcome != server.OpeningLinked || o.Took < 3*time.Second || o.Took > time.Minute {
 		t.Errorf("opening %+v", o)
@@ -32,7 +32,7 @@ func TestOpeningsAreMeasured(t *testing.T) {
 	if got := w.outcomes(); !slices.Contains(got, "notes old") || len(slices.DeleteFunc(got, func(s string) bool { return s != "notes old" })) != 1 {
 		t.Errorf("openings %q, want one old", w.outcomes())
 	}
-	if o, err := w.store.Opening(t.Context(), acme, agent.link.ID); err != nil || o.Outcome != server.OpeningLinked {
+	if o, err := w.Store.Opening(t.Context(), acme, agent.link.ID); err != nil || o.Outcome != server.OpeningLinked {
 		t.Errorf("the first opening is now %+v, %v", o, err)
 	}
 	// Who stays somebody else has opened the app as another person.
@@ -41,7 +41,7 @@ func TestOpeningsAreMeasured(t *testing.T) {
 	switching := w.agent(zhang)
 	_, page := c.open(switching.link.URL)
 	c.press(page, "keep")
-	if o, err := w.store.Opening(t.Context(), acme, switching.link.ID); err != nil || o.Outcome != server.OpeningAnother || o.PersonID != zhang.person {
+	if o, err := w.Store.Opening(t.Context(), acme, switching.link.ID); err != nil || o.Outcome != server.OpeningAnother || o.PersonID != zhang.person {
 		t.Errorf("opened as another: %+v, %v", o, err)
 	}
 	w.inApp(c.trail)
@@ -79,7 +79,7 @@ func TestAskedToSignIn(t *testing.T) {
 			t.Errorf("status %d", got)
 		}
 	}
-	if got := w.outcomes(); !slices.Equal(got, []string{"notes asked"}) || !strings.Contains(w.log.String(), "app asked to sign in") {
+	if got := w.outcomes(); !slices.Equal(got, []string{"notes asked"}) || !strings.Contains(w.Log.String(), "app asked to sign in") {
 		t.Errorf("openings %q", got)
 	}
 }

@@ -40,7 +40,7 @@ func (m *minter) IDToken(_ context.Context, s server.Session, client string) (au
 	if client != "console" {
 		return auth.Secret{}, fmt.Errorf("client %s: %w", client, auth.ErrNotFound)
 	}
-	return auth.NewSecret(m.sign(m.w.issuer(s.EnterpriseID), client, s.PersonID, m.w.now().Add(time.Minute))), nil
+	return auth.NewSecret(m.sign(m.w.issuer(s.EnterpriseID), client, s.PersonID, m.w.Now().Add(time.Minute))), nil
 }
 
 func (m *minter) sign(issuer, audience, subject string, expires time.Time) string {
@@ -48,7 +48,7 @@ func (m *minter) sign(issuer, audience, subject string, expires time.Time) strin
 	text := part(map[string]string{"alg": "RS256"}) + "." + part(map[string]any{"iss": issuer, "aud": audience, "sub": subject, "exp": expires.Unix()})
 	sum := sha256.Sum256([]byte(text))
 	signature, err := rsa.SignPKCS1v15(rand.Reader, m.key, crypto.SHA256, sum[:])
-	must(m.w.t, err)
+	must(m.w.T, err)
 	return text + "." + base64.RawURLEncoding.EncodeToString(signature)
 }
 
@@ -78,7 +78,7 @@ func (m *minter) subject(token, issuer, audience string) (string, error) {
 	if err := json.Unmarshal(payload, &claims); err != nil {
 		return "", err
 	}
-	if claims.Iss != issuer || claims.Aud != audience || m.w.now().Unix() >= claims.Exp {
+	if claims.Iss != issuer || claims.Aud != audience || m.w.Now().Unix() >= claims.Exp {
 		return "", fmt.Errorf("claims %+v", claims)
 	}
 	return claims.Sub, nil
@@ -94,7 +94,7 @@ func (m *minter) NativeCode(_ context.Context, s server.Session, client, challen
 	m.codes++
 	return server.NativeCode{
 		Code: auth.NewSecret("code of " + s.PersonID), ClientID: client, RedirectURI: "http://127.0.0.1/callback",
-		ExpiresAt: m.w.now().Add(time.Minute),
+		ExpiresAt: m.w.Now().Add(time.Minute),
 	}, nil
 }
 

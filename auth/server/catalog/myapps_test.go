@@ -16,11 +16,11 @@ import (
 
 func TestMyAppsWithoutApps(t *testing.T) {
 	w := newWorld(t)
-	e, err := w.store.Enterprise(t.Context(), acme)
+	e, err := w.Store.Enterprise(t.Context(), acme)
 	must(t, err)
 	e.Help = auth.Help{Name: "IT desk", Phone: "1234"}
-	must(t, w.store.SaveEnterprise(t.Context(), e))
-	must(t, w.store.DeleteApp(t.Context(), acme, "notes"))
+	must(t, w.Store.SaveEnterprise(t.Context(), e))
+	must(t, w.Store.DeleteApp(t.Context(), acme, "notes"))
 	b := w.browser()
 	b.signIn(w.signedIn(acme, "张三"))
 	answer, page := b.open(w.issuer(acme) + "/")
@@ -38,7 +38,7 @@ func TestMyAppsWithoutApps(t *testing.T) {
 func TestSearchSaysWhatItFound(t *testing.T) {
 	w := newWorld(t)
 	for i := range 200 {
-		must(t, w.store.SaveApp(t.Context(), server.App{ID: fmt.Sprintf("app%03d", i), EnterpriseID: acme, Title: auth.Text{"en": fmt.Sprint("Tool ", i), "zh": fmt.Sprint("工具 ", i)}}))
+		must(t, w.Store.SaveApp(t.Context(), server.App{ID: fmt.Sprintf("app%03d", i), EnterpriseID: acme, Title: auth.Text{"en": fmt.Sprint("Tool ", i), "zh": fmt.Sprint("工具 ", i)}}))
 	}
 	b := w.browser()
 	b.signIn(w.signedIn(acme, "张三"))
@@ -73,7 +73,7 @@ func TestFormsAfterTheEnd(t *testing.T) {
 		b.open(w.issuer(acme) + "/a/notes")
 		_, apps := b.open(w.issuer(acme) + "/")
 		_, devices := b.open(w.issuer(acme) + "/devices")
-		must(t, w.store.EndSession(t.Context(), acme, s.ID, w.now()))
+		must(t, w.Store.EndSession(t.Context(), acme, s.ID, w.Now()))
 		answer, page := press(b, apps, devices)
 		if got := answer.Header.Get("Begin"); !strings.HasPrefix(got, "/e/"+acme+"/") {
 			t.Errorf("%s: at %s, sign-in for %q\n%s", what, answer.Request.URL, got, page)
@@ -126,11 +126,11 @@ func TestAskedOnMyApps(t *testing.T) {
 	if _, page := b.open(home); !strings.Contains(page, line) {
 		t.Errorf("after another opening:\n%s", page)
 	}
-	w.later(2*time.Minute + time.Second)
+	w.Advance(2*time.Minute + time.Second)
 	if _, page := b.open(home); strings.Contains(page, "asked you") {
 		t.Errorf("two minutes later:\n%s", page)
 	}
-	must(t, w.store.SaveApp(t.Context(), server.App{ID: "bad", EnterpriseID: acme, Launch: []byte(`{"kind":"steps"}`)}))
+	must(t, w.Store.SaveApp(t.Context(), server.App{ID: "bad", EnterpriseID: acme, Launch: []byte(`{"kind":"steps"}`)}))
 	b.open(w.issuer(acme) + "/a/bad")
 	if _, page := b.open(home); strings.Contains(page, "asked you") {
 		t.Errorf("after an app that did not open:\n%s", page)
@@ -152,7 +152,7 @@ func device(t *testing.T, page, name string) string {
 }
 
 func (b *browser) send(action string, header ...string) (*http.Response, string) {
-	b.w.t.Helper()
+	b.w.T.Helper()
 	return b.press(`<form method="post" action="`+action+`"><button id="end">`, "end", header...)
 }
 
@@ -160,10 +160,10 @@ func TestMyDevices(t *testing.T) {
 	w := newWorld(t)
 	zhang, li := w.signedIn(acme, "张三"), w.signedIn(acme, "李四")
 	name := func(id, enterprise, device string, seen time.Duration) {
-		s, err := w.store.Session(t.Context(), enterprise, id, w.now())
+		s, err := w.Store.Session(t.Context(), enterprise, id, w.Now())
 		must(t, err)
-		s.Device, s.LastSeen = device, w.now().Add(-seen).UTC().Truncate(time.Millisecond)
-		must(t, w.store.SaveSession(t.Context(), s))
+		s.Device, s.LastSeen = device, w.Now().Add(-seen).UTC().Truncate(time.Millisecond)
+		must(t, w.Store.SaveSession(t.Context(), s))
 	}
 	name(zhang.session, acme, "Lanyard on Linux", 5*time.Hour)
 	name(li.session, acme, "Lanyard on macOS", 0)
@@ -194,7 +194,7 @@ func TestMyDevices(t *testing.T) {
 
 	// Only one's own, only from this page.
 	stands := func(id string) bool {
-		_, err := w.store.Session(t.Context(), acme, id, w.now())
+		_, err := w.Store.Session(t.Context(), acme, id, w.Now())
 		return err == nil
 	}
 	own.send("/e/" + acme + "/devices/" + li.session + "/end")

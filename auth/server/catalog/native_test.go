@@ -15,14 +15,14 @@ import (
 const nativeChallenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM" // RFC 7636, appendix B
 
 func (w *world) native(token, challenge string) (int, map[string]string) {
-	w.t.Helper()
+	w.T.Helper()
 	answer, body := w.call(http.MethodPost, w.issuer(acme)+"/v1/launches", token, `{"app":"cad","challenge":"`+challenge+`"}`)
 	var got map[string]string
 	if err := json.Unmarshal(body, &got); err != nil {
-		w.t.Fatalf("%s: %s", answer.Status, body)
+		w.T.Fatalf("%s: %s", answer.Status, body)
 	}
 	if answer.StatusCode == http.StatusCreated && answer.Header.Get("Cache-Control") != "no-store" {
-		w.t.Error("the answer may be kept")
+		w.T.Error("the answer may be kept")
 	}
 	return answer.StatusCode, got
 }
@@ -51,14 +51,14 @@ func TestNativeLaunch(t *testing.T) {
 			t.Errorf("%s = %q, want %q", name, got[name], value)
 		}
 	}
-	if at, err := time.Parse(time.RFC3339, got["expires_at"]); err != nil || at.Sub(w.now()) > time.Minute {
+	if at, err := time.Parse(time.RFC3339, got["expires_at"]); err != nil || at.Sub(w.Now()) > time.Minute {
 		t.Errorf("expires %q", got["expires_at"])
 	}
-	o, err := w.store.Opening(t.Context(), acme, got["id"])
+	o, err := w.Store.Opening(t.Context(), acme, got["id"])
 	if err != nil || o.Outcome != server.OpeningLinked || o.PersonID != zhang.person || o.AppID != "cad" {
 		t.Errorf("opening %+v, %v", o, err)
 	}
-	if strings.Contains(w.log.String(), "code of") {
+	if strings.Contains(w.Log.String(), "code of") {
 		t.Error("the log shows the code")
 	}
 
@@ -100,11 +100,11 @@ func TestNativeLaunch(t *testing.T) {
 func TestNativeWithoutClient(t *testing.T) {
 	w := newWorld(t)
 	zhang := w.signedIn(acme, "张三")
-	must(t, w.store.SaveApp(t.Context(), server.App{ID: "cad", EnterpriseID: acme, Launch: raw(map[string]any{"kind": "native", "native": map[string]string{"id": "cad-suite"}})}))
+	must(t, w.Store.SaveApp(t.Context(), server.App{ID: "cad", EnterpriseID: acme, Launch: raw(map[string]any{"kind": "native", "native": map[string]string{"id": "cad-suite"}})}))
 	if status, got := w.native(zhang.token, ""); status != http.StatusCreated || got["code"] != "" || got["native"] != "cad-suite" {
 		t.Errorf("%d %v", status, got)
 	}
-	must(t, w.store.SaveApp(t.Context(), server.App{ID: "cad", EnterpriseID: acme, Launch: raw(map[string]any{"kind": "native", "native": map[string]string{"id": "cad-suite", "client": "gone"}})}))
+	must(t, w.Store.SaveApp(t.Context(), server.App{ID: "cad", EnterpriseID: acme, Launch: raw(map[string]any{"kind": "native", "native": map[string]string{"id": "cad-suite", "client": "gone"}})}))
 	if status, got := w.native(zhang.token, nativeChallenge); status != http.StatusInternalServerError || got["error"] != "enterprise_misconfig" {
 		t.Errorf("a client that is not there: %d %v", status, got)
 	}

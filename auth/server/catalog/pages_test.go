@@ -34,7 +34,7 @@ func TestAccessLink(t *testing.T) {
 	if got := answer.Header.Get("Begin"); got != "/e/"+other+"/a/notes" {
 		t.Errorf("another enterprise's app: sign-in for %q", got)
 	}
-	must(t, w.store.SaveApp(t.Context(), server.App{ID: "bad", EnterpriseID: acme, Launch: json.RawMessage(`{"kind":"saml","url":"https://x.example"}`)}))
+	must(t, w.Store.SaveApp(t.Context(), server.App{ID: "bad", EnterpriseID: acme, Launch: json.RawMessage(`{"kind":"saml","url":"https://x.example"}`)}))
 	if b.open(w.issuer(acme) + "/a/bad"); !errors.Is(w.failed, auth.EnterpriseMisconfig) {
 		t.Errorf("an app of unknown kind: %v", w.failed)
 	}
@@ -50,7 +50,7 @@ func TestMyApps(t *testing.T) {
 	}
 	b.signIn(zhang)
 	for i := range 9 {
-		must(t, w.store.SaveApp(t.Context(), server.App{ID: fmt.Sprint("app", i), EnterpriseID: acme, Title: auth.Text{"en": fmt.Sprint("Übung ", i)}, Icon: "aa"}))
+		must(t, w.Store.SaveApp(t.Context(), server.App{ID: fmt.Sprint("app", i), EnterpriseID: acme, Title: auth.Text{"en": fmt.Sprint("Übung ", i)}, Icon: "aa"}))
 	}
 	answer, page := b.open(w.issuer(acme) + "/")
 	wantPolicy(t, answer)
@@ -86,7 +86,7 @@ func TestPagesSpeakChinese(t *testing.T) {
 	w := newWorld(t)
 	l := w.mint(w.signedIn(acme, "张三"), 0, "")
 	_, page := w.call(http.MethodGet, l.URL, "", "", "Accept-Language", "zh-CN,zh;q=0.9,en;q=0.8")
-	for _, want := range []string{`lang="zh"`, "以 acme 公司 的 张三 的身份继续？", "打开笔记"} {
+	for _, want := range []string{`lang="zh"`, "以 Acme 科技 的 张三 的身份继续？", "打开笔记"} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("the page lacks %q:\n%s", want, page)
 		}
@@ -134,10 +134,10 @@ func TestParseLaunch(t *testing.T) {
 func TestLaunchWithoutEmail(t *testing.T) {
 	w := newWorld(t)
 	zhang := w.signedIn(acme, "张三")
-	_, err := w.store.UpsertPerson(t.Context(), server.Person{ID: "x", EnterpriseID: acme, Key: "张三", Name: "张三", Email: "not@verified"})
+	_, err := w.Store.UpsertPerson(t.Context(), server.Person{ID: "x", EnterpriseID: acme, Key: "张三", Name: "张三", Email: "not@verified"})
 	must(t, err)
-	must(t, w.store.SaveApp(t.Context(), server.App{ID: "a", EnterpriseID: acme, Launch: raw(map[string]any{"kind": "link", "url": w.app.URL, "params": [][2]string{{"h", "{login_hint?}"}, {"i", "at {issuer}"}}})}))
-	must(t, w.store.SaveApp(t.Context(), server.App{ID: "b", EnterpriseID: acme, Launch: raw(map[string]any{"kind": "link", "url": w.app.URL, "params": [][2]string{{"h", "{login_hint}"}}})}))
+	must(t, w.Store.SaveApp(t.Context(), server.App{ID: "a", EnterpriseID: acme, Launch: raw(map[string]any{"kind": "link", "url": w.app.URL, "params": [][2]string{{"h", "{login_hint?}"}, {"i", "at {issuer}"}}})}))
+	must(t, w.Store.SaveApp(t.Context(), server.App{ID: "b", EnterpriseID: acme, Launch: raw(map[string]any{"kind": "link", "url": w.app.URL, "params": [][2]string{{"h", "{login_hint}"}}})}))
 	b := w.browser()
 	b.signIn(zhang)
 	b.open(w.issuer(acme) + "/a/a")

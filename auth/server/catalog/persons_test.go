@@ -17,7 +17,7 @@ func TestTwoPeopleInOneBrowser(t *testing.T) {
 	for _, answer := range []string{"switch", "keep", ""} {
 		for _, withAgent := range []bool{true, false} {
 			w := newWorld(t)
-			must(t, w.store.SaveApp(t.Context(), server.App{ID: "docs", EnterpriseID: acme, Launch: raw(map[string]any{
+			must(t, w.Store.SaveApp(t.Context(), server.App{ID: "docs", EnterpriseID: acme, Launch: raw(map[string]any{
 				"kind": "link", "url": w.app.URL + "/docs", "params": [][2]string{{"who", "{login_hint}"}},
 			})}))
 			zhang, li := w.signedIn(acme, "张三"), w.signedIn(acme, "李四")
@@ -58,11 +58,11 @@ func TestTwoPeopleInOneBrowser(t *testing.T) {
 			if err != nil || s.PersonID != want.person {
 				t.Errorf("%s: session of %s, %v", answer, s.PersonID, err)
 			}
-			_, err = w.store.Session(t.Context(), acme, old.ID, w.now())
+			_, err = w.Store.Session(t.Context(), acme, old.ID, w.Now())
 			if ended := errors.Is(err, auth.ErrNotFound); ended != (answer == "switch") {
 				t.Errorf("%s: 李四's session has ended: %v", answer, ended)
 			}
-			if _, err := w.store.Session(t.Context(), acme, li.session, w.now()); err != nil {
+			if _, err := w.Store.Session(t.Context(), acme, li.session, w.Now()); err != nil {
 				t.Errorf("%s: 李四's own desktop: %v", answer, err)
 			}
 		}
@@ -71,12 +71,12 @@ func TestTwoPeopleInOneBrowser(t *testing.T) {
 
 // email changes what a person is called by.
 func (w *world) email(a account, address string) {
-	w.t.Helper()
-	p, err := w.store.Person(w.t.Context(), a.enterprise, a.person)
-	must(w.t, err)
+	w.T.Helper()
+	p, err := w.Store.Person(w.T.Context(), a.enterprise, a.person)
+	must(w.T, err)
 	p.Email = address
-	_, err = w.store.UpsertPerson(w.t.Context(), p)
-	must(w.t, err)
+	_, err = w.Store.UpsertPerson(w.T.Context(), p)
+	must(w.T, err)
 }
 
 // Two enterprises in one browser do not know of each other.
@@ -156,7 +156,7 @@ func TestStolenLinks(t *testing.T) {
 		},
 		"after use": func(w *world, victim, thief *browser, a *agent) bool {
 			victim.open(a.link.URL)
-			w.later(10 * time.Minute)
+			w.Advance(10 * time.Minute)
 			thief.open(a.link.URL)
 			return false // what the link gave has ended
 		},

@@ -14,30 +14,30 @@ import (
 
 // employee gives a person of Acme what steps may say of them.
 func (w *world) employee(name, number string) account {
-	w.t.Helper()
+	w.T.Helper()
 	a := w.signedIn(acme, name)
-	_, err := w.store.UpsertPerson(w.t.Context(), server.Person{
+	_, err := w.Store.UpsertPerson(w.T.Context(), server.Person{
 		EnterpriseID: acme, Key: name, Account: name, Name: name, Email: "z+s@acme.com", EmailVerified: true,
 		Authoritative: map[string]string{"employee_no": number, "id_token": "planted", "issuer": "https://evil.example"},
 	})
-	must(w.t, err)
+	must(w.T, err)
 	return a
 }
 
 // assign lets the accounts alone open an app, with a role each.
 func (w *world) assign(app, role string, accounts ...string) {
-	w.t.Helper()
+	w.T.Helper()
 	a := server.Audience{EnterpriseID: acme, AppID: app}
 	for _, account := range accounts {
 		a.Members = append(a.Members, server.Member{Account: account, Values: map[string]string{"role": role}})
 	}
-	must(w.t, w.store.SaveAudience(w.t.Context(), a))
+	must(w.T, w.Store.SaveAudience(w.T.Context(), a))
 }
 
 func (w *world) openings() []server.Opening {
-	w.t.Helper()
-	all, err := w.store.FindOpenings(w.t.Context(), acme, "", time.Time{}, 0, 0)
-	must(w.t, err)
+	w.T.Helper()
+	all, err := w.Store.FindOpenings(w.T.Context(), acme, "", time.Time{}, 0, 0)
+	must(w.T, err)
 	return all
 }
 
@@ -53,7 +53,7 @@ func (w *world) outcomes() []string {
 func TestAlibabaCloudByOIDC(t *testing.T) {
 	w := newWorld(t)
 	a := newAliyun(w)
-	must(t, w.store.SaveApp(t.Context(), a.app()))
+	must(t, w.Store.SaveApp(t.Context(), a.app()))
 	zhang := w.employee("张三", "zhang.san")
 	w.assign("aliyun", "reader", "张三")
 	b := w.browser()
@@ -79,24 +79,24 @@ func TestAlibabaCloudByOIDC(t *testing.T) {
 
 // wantNoSecrets fails the test if the server's log shows what steps handled.
 func (w *world) wantNoSecrets(a *aliyun) {
-	w.t.Helper()
-	log := w.log.String()
+	w.T.Helper()
+	log := w.Log.String()
 	for id, key := range a.keys {
 		for _, secret := range []string{id, key[0], key[1]} {
 			if strings.Contains(log, secret) {
-				w.t.Errorf("the log shows %s", secret)
+				w.T.Errorf("the log shows %s", secret)
 			}
 		}
 	}
 	if i := strings.Index(log, "eyJ"); i >= 0 {
-		w.t.Errorf("the log shows a token: %s", log[max(0, i-80):i+80])
+		w.T.Errorf("the log shows a token: %s", log[max(0, i-80):i+80])
 	}
 }
 
 func TestAlibabaCloudRefuses(t *testing.T) {
 	w := newWorld(t)
 	a := newAliyun(w)
-	must(t, w.store.SaveApp(t.Context(), a.app()))
+	must(t, w.Store.SaveApp(t.Context(), a.app()))
 	zhang := w.employee("张三", "zhang.san")
 	b := w.browser()
 	b.signIn(zhang)
@@ -118,7 +118,7 @@ func TestAlibabaCloudRefuses(t *testing.T) {
 		if !errors.Is(w.failed, c.fault) {
 			t.Errorf("%s: failed with %v, want %s", c.what, w.failed, c.fault)
 		}
-		lines, err := w.store.SignInsByReference(t.Context(), acme, w.reference)
+		lines, err := w.Store.SignInsByReference(t.Context(), acme, w.reference)
 		if err != nil || len(lines) != 1 {
 			t.Fatalf("%s: %d lines for reference %q, %v", c.what, len(lines), w.reference, err)
 		}
@@ -144,18 +144,18 @@ func TestAlibabaCloudRefuses(t *testing.T) {
 func TestStepsKeepToTheirPlace(t *testing.T) {
 	w := newWorld(t)
 	var shown []string
-	w.mux.HandleFunc("GET /vendor", func(rw http.ResponseWriter, r *http.Request) {
+	w.Mux.HandleFunc("GET /vendor", func(rw http.ResponseWriter, r *http.Request) {
 		shown = append(shown, r.Header.Get("X-Key")+"|"+r.URL.Query().Get("iss"))
 		_, _ = rw.Write([]byte(`{"ticket":"x&role=admin#@evil.example/"}`))
 	})
 	app := server.App{
-		ID: "wiki", EnterpriseID: acme, Sealed: w.base.Sealer.Seal([]byte(`{"key":"s3cret-key","other":"s3cret-other"}`), "app wiki"),
+		ID: "wiki", EnterpriseID: acme, Sealed: w.Base.Sealer.Seal([]byte(`{"key":"s3cret-key","other":"s3cret-other"}`), "app wiki"),
 		Launch: raw(map[string]any{
 			"kind": "steps", "url": w.app.URL + "/in", "params": [][2]string{{"t", "{ticket}"}}, "secrets": []string{"key"},
-			"steps": []map[string]any{{"method": "GET", "url": w.server.URL + "/vendor", "headers": map[string]string{"X-Key": "{key}"}, "query": map[string]string{"iss": "{issuer}", "o": "{other?}"}, "set": map[string]string{"ticket": "ticket"}, "require": []string{"ticket"}}},
+			"steps": []map[string]any{{"method": "GET", "url": w.URL + "/vendor", "headers": map[string]string{"X-Key": "{key}"}, "query": map[string]string{"iss": "{issuer}", "o": "{other?}"}, "set": map[string]string{"ticket": "ticket"}, "require": []string{"ticket"}}},
 		}),
 	}
-	must(t, w.store.SaveApp(t.Context(), app))
+	must(t, w.Store.SaveApp(t.Context(), app))
 	b := w.browser()
 	b.signIn(w.employee("张三", "1"))
 	b.open(w.issuer(acme) + "/a/wiki")
@@ -166,12 +166,12 @@ func TestStepsKeepToTheirPlace(t *testing.T) {
 		t.Errorf("the vendor was shown %q, want %q", shown, want)
 	}
 	// Sealed for another app, they open nothing here.
-	app.Sealed = w.base.Sealer.Seal([]byte(`{"key":"s3cret-key"}`), "app other")
-	must(t, w.store.SaveApp(t.Context(), app))
+	app.Sealed = w.Base.Sealer.Seal([]byte(`{"key":"s3cret-key"}`), "app other")
+	must(t, w.Store.SaveApp(t.Context(), app))
 	if b.open(w.issuer(acme) + "/a/wiki"); !errors.Is(w.failed, auth.EnterpriseMisconfig) || len(shown) != 1 {
 		t.Errorf("another app's secrets: %v, the vendor was shown %q", w.failed, shown)
 	}
-	if strings.Contains(w.log.String(), "s3cret") {
+	if strings.Contains(w.Log.String(), "s3cret") {
 		t.Error("the log shows a secret")
 	}
 }
@@ -181,7 +181,7 @@ func TestStepsWithoutAClient(t *testing.T) {
 	a := newAliyun(w)
 	app := a.app()
 	app.ClientID = ""
-	must(t, w.store.SaveApp(t.Context(), app))
+	must(t, w.Store.SaveApp(t.Context(), app))
 	b := w.browser()
 	b.signIn(w.employee("张三", "1"))
 	if b.open(w.issuer(acme) + "/a/aliyun"); !errors.Is(w.failed, auth.EnterpriseMisconfig) || len(a.asked) != 0 {
