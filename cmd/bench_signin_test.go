@@ -6,6 +6,9 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/sha256"
 	"database/sql"
 	"encoding/base64"
@@ -42,7 +45,8 @@ const signInRequests = 6
 // BenchmarkSignIn: a whole brokered sign-in at the built server on SQLite: the code
 // looked up, authorize, the trip to the vendor and back, consent, tokens. To reach:
 // ≤ 1 ms of the server's CPU, ≥ 1,000 a second on 2 cores (which drive it too).
-// Floor: as many requests that nothing answers.
+// Floors: as many requests that nothing answers, and, in a process of its own kind, its
+// signature and the rows that it leaves.
 func BenchmarkSignIn(b *testing.B) {
 	c := companyOf(b, quickVendor(b))
 	d := newDriver(b, c.origin)
@@ -54,8 +58,62 @@ func BenchmarkSignIn(b *testing.B) {
 	b.ReportMetric(n/wall.Seconds(), "signin/s")
 	empty, _, _ := d.cost(b, c, func() { d.each(n, func(w *wire) { d.empty(b, w, signInRequests) }) })
 	b.ReportMetric(empty/n, "server-cpu-µs-floor-requests")
+	b.ReportMetric(signatureAndRows(b), "cpu-µs-floor-signature+rows")
 	b.ReportMetric(float64(measure(b, c.server.cmd.Process.Pid).rss)/1024, "MB-rss")
 	b.ReportMetric(0, "ns/op")
+}
+
+// signatureAndRows returns the processor time, in µs, of one ES256 signature and of one
+// transaction of the five rows that a sign-in leaves: a person, two sessions, a grant, a
+// line of the log.
+func signatureAndRows(b *testing.B) float64 {
+	b.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		b.Fatal(err)
+	}
+	db := openSQLite(b, filepath.Join(b.TempDir(), "floor.db"))
+	if _, err := db.ExecContext(b.Context(), "CREATE TABLE rows (id TEXT PRIMARY KEY, rest TEXT) WITHOUT ROWID"); err != nil {
+		b.Fatal(err)
+	}
+	insert, err := db.PrepareContext(b.Context(), "INSERT INTO rows VALUES (?, ?)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer insert.Close()
+	rest, sum := strings.Repeat("r", 300), sha256.Sum256(nil)
+	const n = 2000
+	begin := processorTime(b)
+	for range n {
+		if _, err := ecdsa.SignASN1(rand.Reader, key, sum[:]); err != nil {
+			b.Fatal(err)
+		}
+		tx, err := db.BeginTx(b.Context(), nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for range 5 {
+			if _, err := tx.StmtContext(b.Context(), insert).ExecContext(b.Context(), auth.RandomID(), rest); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if err := tx.Commit(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return float64((processorTime(b) - begin).Microseconds()) / n
+}
+
+// openSQLite opens a database as the server does.
+func openSQLite(b *testing.B, file string) *sql.DB {
+	b.Helper()
+	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(NORMAL)")
+	if err != nil {
+		b.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	b.Cleanup(func() { db.Close() })
+	return db
 }
 
 // BenchmarkLookup: one code asked of the built server, at the first company of one and at
@@ -95,11 +153,7 @@ func BenchmarkLookup(b *testing.B) {
 // server, which would take a transaction for each.
 func (c *company) multiply(b *testing.B, n int) {
 	b.Helper()
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(c.dir, "data", "lanyard.db")+"?_pragma=busy_timeout(5000)")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer db.Close()
+	db := openSQLite(b, filepath.Join(c.dir, "data", "lanyard.db"))
 	tx, err := db.BeginTx(b.Context(), nil)
 	if err != nil {
 		b.Fatal(err)
