@@ -12,6 +12,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -92,12 +93,13 @@ func signatureAndRows(b *testing.B) float64 {
 		if err != nil {
 			b.Fatal(err)
 		}
+		row := tx.StmtContext(b.Context(), insert)
 		for range 5 {
-			if _, err := tx.StmtContext(b.Context(), insert).ExecContext(b.Context(), auth.RandomID(), rest); err != nil {
+			if _, err := row.ExecContext(b.Context(), auth.RandomID(), rest); err != nil {
 				b.Fatal(err)
 			}
 		}
-		if err := tx.Commit(); err != nil {
+		if err := errors.Join(row.Close(), tx.Commit()); err != nil {
 			b.Fatal(err)
 		}
 	}
