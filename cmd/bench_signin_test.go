@@ -99,7 +99,7 @@ func signatureAndRows(b *testing.B) float64 {
 				b.Fatal(err)
 			}
 		}
-		if err := errors.Join(row.Close(), tx.Commit()); err != nil {
+		if err := errors.Join(row.Close(), tx.Commit()); err != nil { //nolint:sqlclosecheck // before the commit
 			b.Fatal(err)
 		}
 	}
