@@ -53,7 +53,9 @@ func KeepIcon(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	var grace <-chan time.Time
+	// Once now as well: a panel may have come after the icon looked for one, and before
+	// anybody listened.
+	grace := time.After(registerGrace)
 	for {
 		select {
 		case <-ctx.Done():

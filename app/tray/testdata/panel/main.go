@@ -14,6 +14,7 @@ import (
 	"os"
 	"sync/atomic"
 
+	"lanyard/app/desktop"
 	"lanyard/app/local"
 	"lanyard/app/tray"
 )
@@ -83,6 +84,7 @@ func (s *service) Select(_ context.Context, id string) error  { return s.call("s
 func (s *service) Quit(_ context.Context, restart bool) error { return s.call("quit", restart) }
 
 func main() {
+	go desktop.KeepIcon(context.Background()) // as the program does, for panels that come late
 	tray.Run(context.Background(), tray.Config{
 		Service: &service{}, Lang: "en",
 		Env: local.Env{"DISPLAY": ":7", "XDG_ACTIVATION_TOKEN": "used up"},
