@@ -66,7 +66,9 @@ func TestForeignProvider(t *testing.T) {
 		chromedp.SendKeys(chromedp.CSS("input[name=login]"), "wanglei"),
 		chromedp.SendKeys(chromedp.CSS("input[name=password]"), "any\n"),
 	)
-	b.do(chromedp.WaitVisible(chromedp.CSS("button[type=submit]")), chromedp.Click(chromedp.CSS("button[type=submit]")))
+	// The page before has such a button too.
+	consent := chromedp.CSS("form:has(input[name=prompt][value=consent]) button[type=submit]")
+	b.do(chromedp.WaitVisible(consent), chromedp.Click(consent))
 	b.shows("signed in", "wanglei")
 	login.succeeds(t)
 	first := d.settled(t)
