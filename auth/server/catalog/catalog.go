@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync/atomic"
 
 	"lanyard/assets"
 	"lanyard/auth"
@@ -47,11 +46,10 @@ type Config struct {
 
 // Catalog serves apps, launch links, access links and My apps.
 type Catalog struct {
-	cfg     Config
-	log     *slog.Logger
-	pages   *server.Pages
-	origin  *http.CrossOriginProtection
-	refused atomic.Int64
+	cfg    Config
+	log    *slog.Logger
+	pages  *server.Pages
+	origin *http.CrossOriginProtection
 }
 
 // New makes a Catalog.
@@ -98,10 +96,6 @@ func (c *Catalog) Mount(mux *http.ServeMux) {
 	mux.Handle("POST /e/{id}/sign-out", c.sameOrigin(c.signOut))
 	mux.HandleFunc("GET /e/{id}/signed-out", c.signedOut)
 }
-
-// RefusedLinks returns how many launch links signed nobody in because they were used,
-// expired, unknown, stolen or without their proof.
-func (c *Catalog) RefusedLinks() int64 { return c.refused.Load() }
 
 // sameOrigin lets a form through only from a page of this server.
 func (c *Catalog) sameOrigin(next http.HandlerFunc) http.Handler {

@@ -34,8 +34,7 @@ var must = servertest.Must
 // app that remembers what a browser brought it.
 type world struct {
 	*servertest.Site
-	catalog *catalog.Catalog
-	app     *httptest.Server
+	app *httptest.Server
 	// cookies that reached the app, and its address as it was last opened
 	appCookies []*http.Cookie
 	opened     string
@@ -61,8 +60,7 @@ func newWorld(t testing.TB) *world {
 	t.Cleanup(w.app.Close)
 	s := w.Store
 	w.minter = newMinter(t, w)
-	var err error
-	w.catalog, err = catalog.New(catalog.Config{
+	c, err := catalog.New(catalog.Config{
 		Base: w.Base, Enterprises: s, People: s, Sessions: s, Catalogue: s, Launches: s, Audiences: s, Openings: s, SignIns: s,
 		Gate: gate{w}, Bearer: gate{w}, Prover: w,
 		Openers: map[string]server.Opener{server.LaunchSAML: opener{w}}, Minter: w.minter,
@@ -75,7 +73,7 @@ func newWorld(t testing.TB) *world {
 		Logger: w.Logger,
 	})
 	must(t, err)
-	w.catalog.Mount(w.Mux)
+	c.Mount(w.Mux)
 
 	w.Companies()
 	for _, id := range []string{acme, other} {

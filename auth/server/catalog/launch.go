@@ -270,7 +270,6 @@ func (c *Catalog) refuse(w http.ResponseWriter, r *http.Request, l server.Launch
 		c.fail(w, r, err)
 		return
 	}
-	c.refused.Add(1)
 	c.log.WarnContext(r.Context(), "launch link refused", "enterprise", enterprise, "app", l.AppID, "launch", l.ID, "err", err)
 	if l.AppID == "" {
 		c.toMyApps(w, r)
