@@ -80,8 +80,12 @@ type SAML struct {
 	// for goes to the first.
 	ACS []string `json:"acs"`
 	// Certificates are the ones (PEM) that it signs its requests with; where there are
-	// any, an unsigned request is refused.
+	// any, an unsigned request is refused, and where there are none a logout.
 	Certificates []string `json:"certificates,omitempty"`
+	// UnsignedRequests takes a request for an assertion without a signature all the same:
+	// the service provider signs its logouts alone, or what it likes. A signature that is
+	// there must be right, and a logout has one.
+	UnsignedRequests bool `json:"unsigned_requests,omitempty"`
 	// NameID is a template of the values below, NameFormat its URN; empty: persistent, our
 	// own id of the person; {email} alone: emailAddress. It may not hold {name}.
 	NameID     string          `json:"name_id,omitempty"`

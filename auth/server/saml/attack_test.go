@@ -18,6 +18,9 @@ import (
 func TestAttacks(t *testing.T) {
 	w := newWorld(t)
 	w.app(acme, "wiki", signingWiki())
+	leaving := leavingWiki()
+	leaving.EntityID, leaving.ACS = "https://leaving.example/sp", []string{"https://leaving.example/acs"}
+	w.app(acme, "leaving", leaving)
 	w.app(acme, "open", server.SAML{EntityID: "https://open.example/sp", ACS: []string{"https://open.example/acs", "https://open.example/2"}})
 	w.app(other, "foreign", server.SAML{EntityID: "https://foreign.example/sp", ACS: []string{"https://foreign.example/acs"}})
 	b := w.browser().signIn(w.zhangsan())
@@ -31,6 +34,7 @@ func TestAttacks(t *testing.T) {
 	}
 	sign := func(text string, k keyPair) string { return enveloped(t, text, k, dsig.RSASHA256SignatureMethod) }
 	good := w.ask().xml()
+	ofLeaving := of(func(a *ask) { a.issuer, a.acs = leaving.EntityID, leaving.ACS[0] })
 
 	for _, row := range []struct {
 		name string
@@ -146,6 +150,10 @@ func TestAttacks(t *testing.T) {
 		{"a signed request beside another's content", func() page { return b.byPost(wrapped(t, w, spKey(), wrapBeside), "") }, "signature"},
 		{"a signature of another element", func() page { return b.byPost(wrapped(t, w, spKey(), wrapMoved), "") }, "signature"},
 		{"two signatures", func() page { return b.byPost(wrapped(t, w, spKey(), wrapTwice), "") }, "unreadable|signature"},
+		{"a wrong signature where none is demanded, redirect", func() page {
+			return b.redirect(byRedirect(ofLeaving, "", thiefKey().key))
+		}, "signature"},
+		{"a wrong signature where none is demanded, post", func() page { return b.byPost(sign(ofLeaving, thiefKey()), "") }, "signature"},
 		{"an unsigned app's name under a signature", func() page {
 			return b.byPost(strings.Replace(sign(good, spKey()), wikiEntity, "https://open.example/sp", 1), "")
 		}, "consumer"},

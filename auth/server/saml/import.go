@@ -39,8 +39,8 @@ type spEndpoint struct {
 
 // ReadMetadata reads a service provider's metadata, as an admin pastes it: its entity
 // ID, its assertion consumer services by HTTP-POST, the default one first, the
-// certificates that it signs requests with, where it takes a logout, and the format of
-// names where it has just one. What else an app needs, attributes above all, metadata
+// certificates that it signs with and whether it signs every request, where it takes a
+// logout, and the format of names where it has just one. What else an app needs, attributes above all, metadata
 // does not tell. A signature on the metadata is not looked at: the admin vouches.
 //
 // What cannot be used is one of the faults auth.SAMLMetadata, auth.SAMLAddress,
@@ -115,7 +115,9 @@ func (m *spMetadata) settings() (server.SAML, error) {
 
 // certificates takes over the keys for signing. One that says nothing of its use is for
 // both. Keys for encryption are an offer that we do not take up; with nothing beside
-// them they are a demand.
+// them they are a demand. A request for an assertion has to be signed only where the
+// metadata says that all are (AuthnRequestsSigned; left out, it is false); the keys are
+// wanted all the same, for a logout is signed.
 func (m *spMetadata) certificates(out *server.SAML) error {
 	encrypts := false
 	for _, k := range m.SP[0].Keys {
@@ -143,8 +145,6 @@ func (m *spMetadata) certificates(out *server.SAML) error {
 	case boolean(m.SP[0].Signs) && len(out.Certificates) == 0:
 		return auth.Fail(auth.SAMLKeys, nil, fmt.Errorf("it signs its requests, and shows no key"))
 	}
-	if m.SP[0].Signs != "" && !boolean(m.SP[0].Signs) {
-		out.Certificates = nil // it says that its requests are not signed
-	}
+	out.UnsignedRequests = len(out.Certificates) > 0 && !boolean(m.SP[0].Signs)
 	return nil
 }

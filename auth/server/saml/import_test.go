@@ -39,6 +39,7 @@ func TestReadMetadata(t *testing.T) {
 		name, text   string
 		acs          string
 		certificates int
+		unsigned     bool // requests are taken without a signature
 		logout       string
 		nameID       string
 		format       string
@@ -57,8 +58,13 @@ func TestReadMetadata(t *testing.T) {
 			acs: wikiACS + " https://wiki.example/acs2", certificates: 2, logout: "https://wiki.example/gone",
 			format: "urn:oasis:names:tc:SAML:2.0:nameid-format:transient",
 		},
-		{name: "key for both", text: spMetadata("", keyPart("", spKey()), post), acs: wikiACS, certificates: 1},
-		{name: "a key that it says it does not use", text: spMetadata(` AuthnRequestsSigned="false"`, keyPart("", spKey()), post), acs: wikiACS},
+		{name: "key for both", text: spMetadata("", keyPart("", spKey()), post), acs: wikiACS, certificates: 1, unsigned: true},
+		{name: "signs every request", text: spMetadata(` AuthnRequestsSigned="1"`, keyPart("", spKey()), post), acs: wikiACS, certificates: 1},
+		{
+			name: "does not sign every request", text: spMetadata(` AuthnRequestsSigned="false"`, keyPart("signing", spKey()), keyPart("", oldKey()), post),
+			acs: wikiACS, certificates: 2, unsigned: true,
+		},
+		{name: "says that it signs none, and shows no key", text: spMetadata(` AuthnRequestsSigned="false"`, post), acs: wikiACS},
 		{
 			name: "address", text: spMetadata("", formats+"1.1:nameid-format:emailAddress</NameIDFormat>", post), acs: wikiACS, nameID: "{email}",
 			format: "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress",
@@ -95,6 +101,7 @@ func TestReadMetadata(t *testing.T) {
 			want(t, "entity ID", sp.EntityID, wikiEntity)
 			want(t, "addresses", strings.Join(sp.ACS, " "), row.acs)
 			want(t, "certificates", len(sp.Certificates), row.certificates)
+			want(t, "unsigned requests", sp.UnsignedRequests, row.unsigned)
 			want(t, "logout", sp.Logout, row.logout)
 			want(t, "NameID", sp.NameID, row.nameID)
 			want(t, "format", sp.NameFormat, row.format)

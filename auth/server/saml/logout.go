@@ -77,7 +77,7 @@ func (p *Provider) readLogout(ctx context.Context, enterprise string, in incomin
 		return nil, err
 	}
 	if !m.signed {
-		return nil, &refusal{"unsigned", errors.New("a logout, and the app has no certificate")}
+		return nil, &refusal{"unsigned", errors.New("a logout without a signature, or the app has no certificate")}
 	}
 	var q logoutRequest
 	if err := decode(m.root, &q); err != nil {

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lanyard/auth/server"
 )
 
 // goodbye is a LogoutRequest.
@@ -25,8 +27,13 @@ func (w *world) goodbye(id, index string) string {
 
 // TestLogout signs out whom the service provider means, and tells it so, signed.
 func TestLogout(t *testing.T) {
+	for name, sp := range map[string]server.SAML{"signs all": signingWiki(), "signs logouts": leavingWiki()} {
+		t.Run(name, func(t *testing.T) { testLogout(t, sp) })
+	}
+}
+
+func testLogout(t *testing.T, sp server.SAML) {
 	w := newWorld(t)
-	sp := signingWiki()
 	sp.Logout = "https://wiki.example/bye?x=1"
 	w.app(acme, "wiki", sp)
 	b := w.browser().signIn(w.zhangsan())

@@ -171,8 +171,9 @@ func (p *Provider) find(ctx context.Context, enterprise, entity string) (sender,
 	return sender{}, refuse("unknown", "no app has the entity ID %q", entity)
 }
 
-// verify checks the signature of a message where the app's settings hold certificates.
-// What is read of the message afterwards is what the signature covers.
+// verify checks the signature of a message where the app's settings hold certificates,
+// and whether there has to be one of a request. What is read of the message afterwards is
+// what the signature covers.
 func verify(sp server.SAML, root *etree.Element, in incoming) (*etree.Element, bool, error) {
 	if len(sp.Certificates) == 0 {
 		return root, false, nil
@@ -181,12 +182,15 @@ func verify(sp server.SAML, root *etree.Element, in incoming) (*etree.Element, b
 	if err != nil {
 		return nil, false, &refusal{"signature", err}
 	}
+	covered := root
 	if in.redirect {
 		err = verifyDetached(certs, in.signed, in.algorithm, in.signature)
 	} else {
-		root, err = verifyEnveloped(certs, root)
+		covered, err = verifyEnveloped(certs, root)
 	}
 	switch {
+	case errors.Is(err, errUnsigned) && sp.UnsignedRequests:
+		return root, false, nil
 	case errors.Is(err, errUnsigned):
 		return nil, false, &refusal{"unsigned", err}
 	case errors.Is(err, errAlgorithm):
@@ -194,7 +198,7 @@ func verify(sp server.SAML, root *etree.Element, in incoming) (*etree.Element, b
 	case err != nil:
 		return nil, false, &refusal{"signature", err}
 	}
-	return root, true, nil
+	return covered, true, nil
 }
 
 var validID = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]{0,255}$`)

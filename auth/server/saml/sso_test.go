@@ -21,6 +21,13 @@ func signingWiki() server.SAML {
 	return sp
 }
 
+// leavingWiki signs its logouts, and requests as it likes.
+func leavingWiki() server.SAML {
+	sp := signingWiki()
+	sp.UnsignedRequests = true
+	return sp
+}
+
 // TestAsked answers a service provider's request, however it comes.
 func TestAsked(t *testing.T) {
 	for name, send := range map[string]func(w *world, b *browser, a ask) page{
@@ -31,15 +38,28 @@ func TestAsked(t *testing.T) {
 		"signed redirect": func(_ *world, b *browser, a ask) page {
 			return b.redirect(byRedirect(a.xml(), "where to", spKey().key))
 		},
+		"not demanded, redirect": func(_ *world, b *browser, a ask) page {
+			return b.redirect(byRedirect(a.xml(), "where to", nil))
+		},
+		"not demanded, signed redirect": func(_ *world, b *browser, a ask) page {
+			return b.redirect(byRedirect(a.xml(), "where to", spKey().key))
+		},
+		"not demanded, post": func(_ *world, b *browser, a ask) page { return b.byPost(a.xml(), "where to") },
+		"not demanded, signed post": func(w *world, b *browser, a ask) page {
+			return b.byPost(enveloped(w.T, a.xml(), spKey(), dsig.RSASHA256SignatureMethod), "where to")
+		},
 		"signed post": func(w *world, b *browser, a ask) page {
 			return b.byPost(enveloped(w.T, a.xml(), spKey(), dsig.RSASHA256SignatureMethod), "where to")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
-			if strings.HasPrefix(name, "signed") {
+			switch {
+			case strings.HasPrefix(name, "signed"):
 				w.app(acme, "wiki", signingWiki())
-			} else {
+			case strings.HasPrefix(name, "not demanded"):
+				w.app(acme, "wiki", leavingWiki())
+			default:
 				w.app(acme, "wiki", wiki())
 			}
 			person := w.zhangsan()

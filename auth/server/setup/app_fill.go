@@ -38,7 +38,8 @@ func (a *App) fill() (filledApp, error) {
 	}
 	// What the other side's metadata said beyond the blanks is kept beside them.
 	if sp := filled.Spec.SAML; sp != nil && a.Launch.SAML != nil {
-		sp.Certificates, sp.Logout = a.Launch.SAML.Certificates, a.Launch.SAML.Logout
+		sp.Certificates, sp.UnsignedRequests = a.Launch.SAML.Certificates, a.Launch.SAML.UnsignedRequests
+		sp.Logout = a.Launch.SAML.Logout
 	}
 	return filled, nil
 }

@@ -1,9 +1,14 @@
 package setup_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"io/fs"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
@@ -151,5 +156,54 @@ func TestRemovedAppTakesItsClient(t *testing.T) {
 	}
 	if got := clients(); !slices.Equal(got, []string{"mobile", "shared"}) {
 		t.Errorf("clients left: %q", got)
+	}
+}
+
+// What a service provider's metadata says beyond the form's fields stays when the form is
+// saved again, and in the file.
+func TestMetadataIsKept(t *testing.T) {
+	f := newFixture(t, public, nil)
+	report := f.apply(oidcFile("acme", "broker"))
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := server.SAML{
+		EntityID: "https://wiki.example/sp", ACS: []string{"https://wiki.example/acs"}, Logout: "https://wiki.example/bye",
+		Certificates: []string{string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))}, UnsignedRequests: true,
+	}
+	in := server.AppInput{ID: "wiki", Preset: "saml", Title: auth.Text{"en": "Wiki"}, SAML: &said}
+	for _, when := range []string{"first", "again"} {
+		if _, err := f.KeepApp(t.Context(), report.ID, in); err != nil {
+			t.Fatal(err)
+		}
+		view, err := f.ViewApp(t.Context(), report.ID, "wiki")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if sp := view.Spec.SAML; !slices.Equal(sp.Certificates, said.Certificates) || sp.Logout != said.Logout || !sp.UnsignedRequests {
+			t.Errorf("saved %s: %+v", when, sp)
+		}
+		in = server.AppInput{ID: "wiki", Title: auth.Text{"en": "The wiki"}}
+	}
+	out, err := f.Export(t.Context(), "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	yaml, err := schema.Encode(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := setup.Parse("acme.yaml", yaml)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, yaml)
+	}
+	if again := f.apply(back); len(again.Changes) != 0 {
+		t.Errorf("export applied: %q\n%s", again.Changes, yaml)
 	}
 }
