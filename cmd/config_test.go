@@ -277,9 +277,17 @@ func TestBehindProxy(t *testing.T) {
 	t.Parallel()
 	listen := closedPort(t)
 	behind := &url.URL{Scheme: "http", Host: listen}
-	forward := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(behind); r.SetXForwarded() }}
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(behind); r.SetXForwarded() }}
+	forward := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// Else the library closes the form as the answer begins, and a proxy that has yet
+		// to see the form's end drops the answer half-way (golang.org/issue/40747).
+		if err := http.NewResponseController(w).EnableFullDuplex(); err != nil {
+			t.Error(err)
+		}
+		proxy.ServeHTTP(w, r)
+	})
 	env := proxied(t, forward, "login.acme.example")
-	proxy, err := url.Parse(strings.TrimPrefix(env[0], "HTTPS_PROXY="))
+	way, err := url.Parse(strings.TrimPrefix(env[0], "HTTPS_PROXY="))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,7 +296,7 @@ func TestBehindProxy(t *testing.T) {
 	c.road(t, d, func() *walker {
 		return visitor(t, strings.TrimPrefix(env[1], "SSL_CERT_FILE="), func(r *http.Request) (*url.URL, error) {
 			if r.URL.Scheme == "https" {
-				return proxy, nil
+				return way, nil
 			}
 			return nil, nil
 		})
