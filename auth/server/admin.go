@@ -67,6 +67,9 @@ type Admins interface {
 	// UseAdminLink deletes a link that has not expired; a second use is auth.ErrNotFound.
 	UseAdminLink(ctx context.Context, hash string, now time.Time) error
 
+	OpenAdminSession(ctx context.Context, s AdminSession) error
+	// SaveAdminSession changes a session. One that has ended meanwhile is auth.ErrConflict:
+	// a page that has found it first does not bring it back.
 	SaveAdminSession(ctx context.Context, s AdminSession) error
 	AdminSession(ctx context.Context, cookieHash string, now time.Time) (AdminSession, error)
 	EndAdminSession(ctx context.Context, id string) error

@@ -174,11 +174,11 @@ func (v *visit) savePassword() error {
 	if err := v.c.cfg.Admins.EndAdminSessionsOf(v.Context(), v.admin.ID, v.session.ID); err != nil {
 		return err
 	}
+	v.c.audit(v.Request, v.admin, "", "password.set", v.admin.Name, "")
 	v.session.ByLink = false
-	if err := v.c.cfg.Admins.SaveAdminSession(v.Context(), v.session); err != nil {
+	if err := v.c.keep(v.Context(), v.session); err != nil {
 		return err
 	}
-	v.c.audit(v.Request, v.admin, "", "password.set", v.admin.Name, "")
 	v.redirect(home, "password")
 	return nil
 }

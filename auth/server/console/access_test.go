@@ -84,6 +84,33 @@ func TestLinkExpires(t *testing.T) {
 	w.browser().Post(link.Reveal(), nil).shows(t, "late", "no longer works", "older than 15 minutes")
 }
 
+// A session that ends while a page is made stays ended, whatever that page saves of it.
+func TestSessionEndsMeanwhile(t *testing.T) {
+	w := newWorld(t)
+	w.populate()
+	for name, open := range map[string]func(b *browser) page{
+		"a look that is noted": func(b *browser) page {
+			w.Advance(2 * time.Minute)
+			return b.Get("/admin/companies")
+		},
+		"another company": func(b *browser) page { return b.Post("/admin/companies", url.Values{"id": {acme}}) },
+		"a new company":   func(b *browser) page { return b.Post("/admin/companies/new", nil) },
+		"a new password": func(b *browser) page {
+			return b.Post("/admin/password", url.Values{"old": {goodPassword}, "password": {goodPassword}, "again": {goodPassword}})
+		},
+	} {
+		b := w.operator()
+		w.found = func(s server.AdminSession) { must(t, w.Store.EndAdminSession(context.Background(), s.ID)) }
+		if p := open(b); p.Location() != "/admin/sign-in" {
+			t.Errorf("%s: status %d to %q\n%s", name, p.Status, p.Location(), main(p.Body))
+		}
+		w.found = nil
+		if p := b.Get("/admin/companies"); p.Location() != "/admin/sign-in" {
+			t.Errorf("%s brought the session back: status %d", name, p.Status)
+		}
+	}
+}
+
 func TestSessionEnds(t *testing.T) {
 	w := newWorld(t)
 	b := w.operator()

@@ -134,7 +134,8 @@ type world struct {
 	gate    *gate
 	vendor  *vendor
 	shelf   *shelf
-	ended   func() // runs when a person's access has been ended
+	ended   func()                    // runs when a person's access has been ended
+	found   func(server.AdminSession) // runs when an admin's session has been found
 }
 
 func newWorld(t testing.TB) *world {
@@ -150,7 +151,7 @@ func newWorld(t testing.TB) *world {
 	must(t, err)
 	w.console, err = console.New(console.Config{
 		Base: w.Base, Enterprises: s, Codes: s, People: ending{s, w}, PeopleList: s, Sessions: s, SignIns: s, Catalogue: s, Clients: s,
-		Admins: s, Audits: s, Workshop: shop, Gate: w.gate, Pages: assets.ConsolePages,
+		Admins: finding{s, w}, Audits: s, Workshop: shop, Gate: w.gate, Pages: assets.ConsolePages,
 		Audiences: s, Openings: s, Removal: s, Certificates: w.shelf, Reaches: policy.Reaches,
 		ReadMetadata: func(xml []byte) (server.SAML, error) {
 			if !strings.Contains(string(xml), "EntityDescriptor") {
@@ -179,6 +180,20 @@ func (e ending) EndPerson(ctx context.Context, enterprise, id string, now time.T
 		e.w.ended()
 	}
 	return err
+}
+
+// finding is the store's admins, and says when a session of theirs has been found.
+type finding struct {
+	server.Admins
+	w *world
+}
+
+func (f finding) AdminSession(ctx context.Context, cookieHash string, now time.Time) (server.AdminSession, error) {
+	s, err := f.Admins.AdminSession(ctx, cookieHash, now)
+	if err == nil && f.w.found != nil {
+		f.w.found(s)
+	}
+	return s, err
 }
 
 // populate makes the two enterprises, each with a person of the same name and an app.

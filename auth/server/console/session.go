@@ -77,11 +77,24 @@ func (c *Console) session(r *http.Request) (server.AdminSession, error) {
 	}
 	if now.Sub(s.LastSeen) > touchEvery {
 		s.LastSeen = now
-		if err := c.cfg.Admins.SaveAdminSession(r.Context(), s); err != nil {
+		switch err := c.keep(r.Context(), s); {
+		case errors.Is(err, auth.ErrSignInRequired):
+			return s, err
+		case err != nil:
 			c.log.WarnContext(r.Context(), "admin session not touched", "session", s.ID, "err", err)
 		}
 	}
 	return s, nil
+}
+
+// keep saves a session that was changed. Where it has ended since it was found the error
+// wraps auth.ErrSignInRequired.
+func (c *Console) keep(ctx context.Context, s server.AdminSession) error {
+	err := c.cfg.Admins.SaveAdminSession(ctx, s)
+	if errors.Is(err, auth.ErrConflict) {
+		return auth.Fail(auth.SignInRequired, nil, err)
+	}
+	return err
 }
 
 func required(err error) error {
@@ -105,7 +118,7 @@ func (c *Console) open(w http.ResponseWriter, r *http.Request, admin server.Admi
 	}
 	life := c.cfg.Base.Lifetimes.AdminSession
 	value := auth.RandomToken()
-	err = c.cfg.Admins.SaveAdminSession(ctx, server.AdminSession{
+	err = c.cfg.Admins.OpenAdminSession(ctx, server.AdminSession{
 		ID: auth.RandomID(), AdminID: admin.ID, CookieHash: server.Hash(value), EnterpriseID: enterprise, ByLink: byLink,
 		CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(life),
 	})
@@ -136,7 +149,7 @@ func (c *Console) first(ctx context.Context, admin server.Admin) (string, error)
 // move makes another enterprise the one that the session is about.
 func (v *visit) move(enterprise string) error {
 	v.session.EnterpriseID = enterprise
-	return v.c.cfg.Admins.SaveAdminSession(v.Context(), v.session)
+	return v.c.keep(v.Context(), v.session)
 }
 
 // signOut ends the session.

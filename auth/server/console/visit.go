@@ -78,7 +78,10 @@ func (c *Console) page(roles []server.Role, show func(*visit) error) http.Handle
 		if err == nil {
 			err = show(v)
 		}
-		if err != nil {
+		switch {
+		case errors.Is(err, auth.ErrSignInRequired): // signed out in another tab meanwhile
+			seeOther(w, signIn)
+		case err != nil:
 			c.fail(w, r, v, err)
 		}
 	}

@@ -32,12 +32,12 @@ var (
 	insertAdminLink = writes(`INSERT INTO admin_links (hash, created_at, expires_at) VALUES ($1, $2, $3)`)
 	deleteAdminLink = writes(`DELETE FROM admin_links WHERE hash = $1 AND expires_at > $2`)
 
-	upsertAdminSession = writes(`INSERT INTO admin_sessions (id, admin_id, cookie_hash, enterprise_id, by_link,
+	insertAdminSession = writes(`INSERT INTO admin_sessions (id, admin_id, cookie_hash, enterprise_id, by_link,
 			created_at, last_seen, expires_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (id) DO UPDATE SET cookie_hash = excluded.cookie_hash, enterprise_id = excluded.enterprise_id,
-			by_link = excluded.by_link, last_seen = excluded.last_seen, expires_at = excluded.expires_at
-		WHERE admin_sessions.admin_id = excluded.admin_id`)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
+	updateAdminSession = writes(`UPDATE admin_sessions SET cookie_hash = $3, enterprise_id = $4, by_link = $5,
+			last_seen = $6, expires_at = $7
+		WHERE id = $1 AND admin_id = $2`)
 	selectAdminSession = reads(`SELECT ` + adminSessionColumns + ` FROM admin_sessions s
 		JOIN admins a ON a.id = s.admin_id
 		LEFT JOIN people p ON p.id = a.person_id AND p.enterprise_id = a.enterprise_id
@@ -107,10 +107,18 @@ func (s *Store) UseAdminLink(ctx context.Context, hash string, now time.Time) er
 	return found("use admin link", n, err)
 }
 
-// SaveAdminSession implements [server.Admins]: it inserts or replaces.
-func (s *Store) SaveAdminSession(ctx context.Context, v server.AdminSession) error {
-	n, err := s.exec(ctx, upsertAdminSession, v.ID, v.AdminID, v.CookieHash, v.EnterpriseID, v.ByLink,
+// OpenAdminSession implements [server.Admins].
+func (s *Store) OpenAdminSession(ctx context.Context, v server.AdminSession) error {
+	n, err := s.exec(ctx, insertAdminSession, v.ID, v.AdminID, v.CookieHash, v.EnterpriseID, v.ByLink,
 		ms(v.CreatedAt), ms(v.LastSeen), ms(v.ExpiresAt))
+	return saved("admin session", n, err)
+}
+
+// SaveAdminSession implements [server.Admins]. Another admin's session is auth.ErrConflict
+// too.
+func (s *Store) SaveAdminSession(ctx context.Context, v server.AdminSession) error {
+	n, err := s.exec(ctx, updateAdminSession, v.ID, v.AdminID, v.CookieHash, v.EnterpriseID, v.ByLink,
+		ms(v.LastSeen), ms(v.ExpiresAt))
 	return saved("admin session", n, err)
 }
 

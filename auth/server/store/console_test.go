@@ -50,8 +50,8 @@ func testAdminSessions(t *testing.T, s *store.Store) {
 	must(t, s.SaveAdmin(ctx(t), server.Admin{ID: "a1", EnterpriseID: acme, PersonID: "zhang"}))
 	op := server.AdminSession{ID: "s1", AdminID: "op", CookieHash: "c1", ByLink: true, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour)}
 	zhang := server.AdminSession{ID: "s2", AdminID: "a1", CookieHash: "c2", EnterpriseID: acme, ExpiresAt: now.Add(time.Hour)}
-	must(t, s.SaveAdminSession(ctx(t), op))
-	must(t, s.SaveAdminSession(ctx(t), zhang))
+	must(t, s.OpenAdminSession(ctx(t), op))
+	must(t, s.OpenAdminSession(ctx(t), zhang))
 	want(t, "kept", op)(s.AdminSession(ctx(t), "c1", now))
 	want(t, "a person's", zhang)(s.AdminSession(ctx(t), "c2", now))
 	wantErr(t, "expired", second(s.AdminSession(ctx(t), "c1", now.Add(time.Hour))), auth.ErrNotFound)
@@ -62,6 +62,7 @@ func testAdminSessions(t *testing.T, s *store.Store) {
 	stolen := op
 	stolen.AdminID = "a1"
 	wantErr(t, "another admin's session", s.SaveAdminSession(ctx(t), stolen), auth.ErrConflict)
+	wantErr(t, "opened twice", s.OpenAdminSession(ctx(t), op), auth.ErrConflict)
 
 	must(t, s.EndPerson(ctx(t), acme, "zhang", now))
 	wantErr(t, "of a leaver", second(s.AdminSession(ctx(t), "c2", now)), auth.ErrNotFound)
@@ -71,10 +72,14 @@ func testAdminSessions(t *testing.T, s *store.Store) {
 
 	second2 := op
 	second2.ID, second2.CookieHash = "s3", "c3"
-	must(t, s.SaveAdminSession(ctx(t), second2))
+	must(t, s.OpenAdminSession(ctx(t), second2))
 	must(t, s.EndAdminSessionsOf(ctx(t), "op", "s3"))
 	wantErr(t, "ended with the others", second(s.AdminSession(ctx(t), "c1", now)), auth.ErrNotFound)
 	want(t, "but this one", second2)(s.AdminSession(ctx(t), "c3", now))
+	// A page that found it before it ended does not bring it back.
+	op.LastSeen = now.Add(2 * time.Minute)
+	wantErr(t, "save what has ended", s.SaveAdminSession(ctx(t), op), auth.ErrConflict)
+	wantErr(t, "saved after its end", second(s.AdminSession(ctx(t), "c1", now)), auth.ErrNotFound)
 	must(t, s.EndAdminSession(ctx(t), "s3"))
 	must(t, s.EndAdminSession(ctx(t), "s3"))
 	wantErr(t, "ended", second(s.AdminSession(ctx(t), "c3", now)), auth.ErrNotFound)
