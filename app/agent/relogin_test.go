@@ -169,15 +169,21 @@ func TestAccessEnded(t *testing.T) {
 	}
 }
 
-// TestOffline stays signed in without a network and says so; news of the network
-// ends it.
-func TestOffline(t *testing.T) {
-	c := newCompany(t, "acme")
+// watching is a desk whose person is signed in, and that hears the news of its system.
+func watching(t *testing.T) (*company, *desk, chan<- desktop.Event) {
+	t.Helper()
 	news := make(chan desktop.Event)
-	d := newDesk(t, func(cfg *agent.Config) {
+	c, d := newCompany(t, "acme"), newDesk(t, func(cfg *agent.Config) {
 		cfg.Watch = func(context.Context) <-chan desktop.Event { return news }
 	})
 	d.signIn(c, local.SignInRequest{})
+	return c, d, news
+}
+
+// TestOffline stays signed in without a network and says so; news of the network
+// ends it.
+func TestOffline(t *testing.T) {
+	c, d, news := watching(t)
 	d.stop()
 	c.fault(func(f *authtest.Faults) { f.Answer["/token"] = authtest.Status(502) })
 	d.start()
@@ -222,12 +228,7 @@ func TestResume(t *testing.T) {
 // TestCaptivePortal tries again as soon as there is news of the network where something on
 // the way had answered in the provider's place.
 func TestCaptivePortal(t *testing.T) {
-	c := newCompany(t, "acme")
-	news := make(chan desktop.Event)
-	d := newDesk(t, func(cfg *agent.Config) {
-		cfg.Watch = func(context.Context) <-chan desktop.Event { return news }
-	})
-	d.signIn(c, local.SignInRequest{})
+	c, d, news := watching(t)
 	d.stop()
 	tokens := c.Count("/token")
 	c.fault(func(f *authtest.Faults) { f.Answer["/token"] = authtest.HTML })
@@ -243,12 +244,7 @@ func TestCaptivePortal(t *testing.T) {
 // TestLateKeyring waits for a keyring that comes after the agent, as one does that is a
 // program of its own, and goes on by itself.
 func TestLateKeyring(t *testing.T) {
-	c := newCompany(t, "acme")
-	news := make(chan desktop.Event)
-	d := newDesk(t, func(cfg *agent.Config) {
-		cfg.Watch = func(context.Context) <-chan desktop.Event { return news }
-	})
-	d.signIn(c, local.SignInRequest{})
+	_, d, news := watching(t)
 	for _, row := range []struct{ locked, absent bool }{{false, true}, {true, false}} {
 		d.stop()
 		d.keyring.set(row.locked, row.absent)
