@@ -32,12 +32,18 @@ func TestLogout(t *testing.T) {
 	}
 }
 
-func testLogout(t *testing.T, sp server.SAML) {
-	w := newWorld(t)
-	sp.Logout = "https://wiki.example/bye?x=1"
+// atWiki signs somebody in at the wiki, and says by what it knows that session.
+func atWiki(t *testing.T, sp server.SAML) (w *world, b *browser, index string) {
+	t.Helper()
+	w = newWorld(t)
 	w.app(acme, "wiki", sp)
-	b := w.browser().signIn(w.zhangsan())
-	index := form(t, b.open(acme, "wiki")).one(t).Authn.SessionIndex
+	b = w.browser().signIn(w.zhangsan())
+	return w, b, form(t, b.open(acme, "wiki")).one(t).Authn.SessionIndex
+}
+
+func testLogout(t *testing.T, sp server.SAML) {
+	sp.Logout = "https://wiki.example/bye?x=1"
+	w, b, index := atWiki(t, sp)
 	signedIn := func() bool { return b.open(acme, "wiki").Status == http.StatusOK }
 	leave := func(query string) page { return b.Get(w.issuer() + "/saml/logout?" + query) }
 
@@ -74,12 +80,9 @@ func testLogout(t *testing.T, sp server.SAML) {
 // TestLogoutFailed leaves a request unanswered as long as nobody knows whether there is a
 // session: the service provider is not told of the end of one that lives.
 func TestLogoutFailed(t *testing.T) {
-	w := newWorld(t)
 	sp := signingWiki()
 	sp.Logout = "https://wiki.example/bye"
-	w.app(acme, "wiki", sp)
-	b := w.browser().signIn(w.zhangsan())
-	index := form(t, b.open(acme, "wiki")).one(t).Authn.SessionIndex
+	w, b, index := atWiki(t, sp)
 	taken := b.Get(w.issuer() + "/saml/logout?" + byRedirect(w.goodbye("_1", index), "", spKey().key)).Location()
 
 	w.gate.down = errors.New("down")
