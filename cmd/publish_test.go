@@ -3,10 +3,12 @@
 package cmd_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"lanyard/app/local"
@@ -51,6 +53,47 @@ func TestPublish(t *testing.T) {
 	c.command(t, "publish").ended(t).says(t, 2, "name the folder")
 	c.command(t, "publish", dir, "--origin", "codes.acme.com").ended(t).says(t, 1, "origin")
 	c.command(t, "publish", filepath.Join(c.dir, "server.yaml")).ended(t).says(t, 1, "publish directory")
+}
+
+// TestRotateOpenID: a running server publishes the new keys beside the old ones, which
+// sign until everybody knows of it.
+func TestRotateOpenID(t *testing.T) {
+	t.Parallel()
+	c := newCompany(t, 1, "")
+	keys := c.issuer(t, "acme") + "/keys"
+	rotate := func(args ...string) result {
+		return c.command(t, append([]string{"keys", "rotate", "--openid"}, args...)...).ended(t)
+	}
+	if r := rotate("acme"); r.code != 0 || !strings.Contains(r.out, "no key yet") {
+		t.Fatalf("before there is a key: %d: %s%s", r.code, r.out, r.err)
+	}
+	old := fetched(t, keys) // makes it
+	r := rotate("acme")
+	if r.code != 0 || !strings.Contains(r.out, "They sign from") {
+		t.Fatalf("rotate ended with %d: %s%s", r.code, r.out, r.err)
+	}
+	if strings.Contains(r.out+r.err, "PRIVATE") {
+		t.Error("a key is printed")
+	}
+	rotate("nobody").says(t, 1, "code_unknown")
+	rotate("acme", "--saml", "acme").says(t, 2, "one at a time")
+
+	// A server that starts now reads them, this one within a minute.
+	c.server.stop(t, syscall.SIGTERM)
+	c.run(t)
+	var before, after struct{ Keys []struct{ Kid string } }
+	for at, text := range map[any][]byte{&before: old, &after: fetched(t, keys)} {
+		if err := json.Unmarshal(text, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(before.Keys) != 1 || len(after.Keys) != 2 || after.Keys[0] != before.Keys[0] {
+		t.Errorf("published %v, before %v", after.Keys, before.Keys)
+	}
+	d := newDesk(t)
+	login := d.login(t, "acme", "--directory", c.origin, "--yes", "--print-url")
+	newWalker().walk(t, login.address(t))
+	login.succeeds(t)
 }
 
 // TestRotateSAML: two certificates are published until the second takes over.

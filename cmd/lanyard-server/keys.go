@@ -12,17 +12,20 @@ import (
 	"lanyard/assets"
 	"lanyard/auth"
 	"lanyard/auth/directory"
+	"lanyard/auth/server"
+	"lanyard/auth/server/broker"
 	"lanyard/auth/server/saml"
 	"lanyard/auth/words"
 )
 
-// runKeys is "lanyard-server keys rotate": new keys for the directory and, with --saml,
-// for the SAML identity provider of one enterprise.
+// runKeys is "lanyard-server keys rotate": new keys for the directory or, with --openid or
+// --saml, for one enterprise.
 func runKeys(ctx context.Context, args []string, out, errOut io.Writer) error {
-	var name, code *string
+	var name, openid, code *string
 	var after *time.Duration
 	word, err := parse("keys", args, errOut, 1, func(fs *flag.FlagSet) {
 		name = configFlag(fs)
+		openid = fs.String("openid", "", "the enterprise code whose id_tokens are to be signed by new keys, instead of the directory's keys")
 		code = fs.String("saml", "", "the enterprise code whose SAML key is to change, instead of the directory's keys")
 		after = fs.Duration("after", 14*24*time.Hour, "with --saml: when the new certificate's key begins to sign; 0: at the next rotate")
 	})
@@ -32,7 +35,13 @@ func runKeys(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if len(word) == 0 || word[0] != "rotate" {
 		return fmt.Errorf("%w: the one thing it does is keys rotate", errUsage)
 	}
+	if *openid != "" && *code != "" {
+		return fmt.Errorf("%w: --openid or --saml, one at a time", errUsage)
+	}
 	return withService(ctx, *name, errOut, func(s *service) error {
+		if *openid != "" {
+			return s.rotateOpenID(ctx, *openid, out)
+		}
 		if *code != "" {
 			return s.rotateSAML(ctx, *code, *after, out)
 		}
@@ -45,13 +54,38 @@ func runKeys(ctx context.Context, args []string, out, errOut io.Writer) error {
 	})
 }
 
+// byCode finds the enterprise of a code that somebody typed.
+func (s *service) byCode(ctx context.Context, code string) (server.Enterprise, error) {
+	e, err := s.store.EnterpriseByCode(ctx, directory.Hash(code))
+	if errors.Is(err, auth.ErrNotFound) {
+		err = auth.Fail(auth.CodeUnknown, auth.Args{"code": code}, nil)
+	}
+	return e, err
+}
+
+// rotateOpenID publishes new keys, which take over by themselves.
+func (s *service) rotateOpenID(ctx context.Context, code string, out io.Writer) error {
+	e, err := s.byCode(ctx, code)
+	if err != nil {
+		return err
+	}
+	r, err := broker.RotateKeys(ctx, s.base, s.store, e.ID)
+	if errors.Is(err, auth.ErrNotFound) {
+		fmt.Fprintln(out, "There is no key yet; the first sign-in makes it.")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "New keys are published. They sign from %s on; the old ones are published until %s.\n"+
+		"Nothing is left to do: apps fetch the keys by themselves.\n", r.Signs.Format(time.RFC3339), r.Retired.Format(time.RFC3339))
+	return nil
+}
+
 // rotateSAML publishes a second certificate; where there is one already and no time is to
 // pass, it takes over.
 func (s *service) rotateSAML(ctx context.Context, code string, after time.Duration, out io.Writer) error {
-	e, err := s.store.EnterpriseByCode(ctx, directory.Hash(code))
-	if errors.Is(err, auth.ErrNotFound) {
-		return auth.Fail(auth.CodeUnknown, auth.Args{"code": code}, nil)
-	}
+	e, err := s.byCode(ctx, code)
 	if err != nil {
 		return err
 	}

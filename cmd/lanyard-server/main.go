@@ -39,8 +39,9 @@ const usage = `lanyard-server: the company's side of Lanyard
         the identity providers it knows; with an ID, the preset itself
   lanyard-server admin link [--config server.yaml]
         print a link that opens the admin console once, within 15 minutes
-  lanyard-server keys rotate [--saml CODE [--after 336h]] [--config server.yaml]
-        new keys for the directory, or a second SAML certificate for an enterprise
+  lanyard-server keys rotate [--openid CODE | --saml CODE [--after 336h]] [--config server.yaml]
+        new keys for the directory, for the id_tokens of an enterprise, or a second
+        SAML certificate for it; no key changes by itself
   lanyard-server publish DIR [--origin URL] [--config server.yaml]
         write the directory of codes as signed files, for any static host
   lanyard-server backup FILE [--config server.yaml]

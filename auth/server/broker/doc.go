@@ -11,7 +11,8 @@
 //
 // Its parts meet in three values. A request (request.go) is a verified authorize request;
 // code.go, refresh.go and device.go turn a code, a refresh token or a device code into an
-// answer; keys.go signs. Every failure that a client reads is an [Error] with one writer.
+// answer; keys.go signs, by keys that rotate.go changes. Every failure that a client reads
+// is an [Error] with one writer.
 //
 // # Signing in with a browser on another machine
 //

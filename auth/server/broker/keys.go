@@ -31,23 +31,24 @@ const (
 )
 
 // keyring signs for the enterprises: for every algorithm that a client wants the oldest
-// key, as long as its retirement is not planned. Until then a retiring key is published.
+// key that stays published as long as what it signs now is believed.
 type keyring struct {
 	*server.Keyring[*key]
+	base    *server.Base
 	clients server.Clients
 }
 
 // key is an opened key.
 type key struct {
+	row     server.Key
 	alg     string
 	private crypto.Signer
 	public  jose.JSONWebKey
-	signs   bool              // its retirement is not planned
 	heads   map[string]string // by type of token: its JWS up to the first dot
 }
 
 func newKeyring(cfg Config) *keyring {
-	return &keyring{Keyring: server.NewKeyring(cfg.Keys, cfg.Base, useIDToken, openKey), clients: cfg.Clients}
+	return &keyring{Keyring: server.NewKeyring(cfg.Keys, cfg.Base, useIDToken, openKey), base: cfg.Base, clients: cfg.Clients}
 }
 
 func openKey(row server.Key, private crypto.Signer) (*key, error) {
@@ -62,7 +63,7 @@ func openKey(row server.Key, private crypto.Signer) (*key, error) {
 		return nil, fmt.Errorf("%T is no key for %s", private, row.Alg)
 	}
 	k := &key{
-		alg: row.Alg, private: private, signs: row.RetireAt.IsZero(), heads: map[string]string{},
+		row: row, alg: row.Alg, private: private, heads: map[string]string{},
 		public: jose.JSONWebKey{Key: private.Public(), KeyID: row.ID, Algorithm: row.Alg, Use: "sig"},
 	}
 	for _, typ := range []string{typeID, typeFarewell} {
@@ -80,10 +81,11 @@ func openKey(row server.Key, private crypto.Signer) (*key, error) {
 }
 
 // signing returns the key that signs by alg, nil for none.
-func signing(keys []*key, alg string) *key {
-	for _, k := range keys { // oldest first
-		if k.alg == alg && k.signs {
-			return k
+func (k *keyring) signing(keys []*key, alg string) *key {
+	until := k.base.Time().Add(k.believed())
+	for _, key := range keys { // oldest first
+		if key.alg == alg && (key.row.RetireAt.IsZero() || key.row.RetireAt.After(until)) {
+			return key
 		}
 	}
 	return nil
@@ -94,7 +96,7 @@ func signing(keys []*key, alg string) *key {
 func (k *keyring) withAll(ctx context.Context, enterprise string, algs ...string) ([]*key, error) {
 	return k.Keys(ctx, enterprise, func(keys []*key) (made []server.Key, err error) {
 		for _, alg := range algs {
-			if signing(keys, alg) != nil {
+			if k.signing(keys, alg) != nil {
 				continue
 			}
 			row, err := k.generate(enterprise, alg)
@@ -170,7 +172,7 @@ func (k *keyring) signAs(ctx context.Context, enterprise, alg, typ string, claim
 	if err != nil {
 		return "", err
 	}
-	key := signing(keys, alg)
+	key := k.signing(keys, alg)
 	if key == nil {
 		return "", fmt.Errorf("make signing key: no %s key after saving one", alg)
 	}
