@@ -161,6 +161,12 @@ func (f Fault) Kind() error {
 	return ErrFailed
 }
 
+// OtherAccount reports whether another account may do what this one could not: whoever
+// shows the fault offers to switch.
+func (f Fault) OtherAccount() bool {
+	return f == SignInWrongCompany || f == SignInOtherPerson || f == SignInDenied
+}
+
 // Args are the facts that a fault's sentence names: a host, a company, a field.
 // Never a secret, nor anything that a provider could fill with one.
 type Args map[string]string

@@ -1,8 +1,6 @@
 package signin
 
 import (
-	"slices"
-
 	"lanyard/app/local"
 	"lanyard/app/window"
 	"lanyard/auth"
@@ -71,9 +69,6 @@ var aboutCode = []auth.Fault{
 	auth.CodeEmpty, auth.CodeInvalid, auth.CodeUnknown, auth.DirectoryNone,
 	auth.DirectoryUnreachable, auth.DirectoryBusy, auth.DomainUnknown, auth.SignInBusy,
 }
-
-// byAnother are the faults that another account in the browser may mend.
-var byAnother = []auth.Fault{auth.SignInWrongCompany, auth.SignInOtherPerson, auth.SignInDenied}
 
 // follows returns the attempt that the screen is about: one that runs, or the end of one
 // that ran before the person's eyes.
@@ -163,7 +158,7 @@ func (v view) fail(a *local.Attempt, lang string) view {
 	if a.Problem != nil {
 		v.problem = window.Explain(a.Problem, lang)
 	}
-	v.switchable = slices.Contains(byAnother, v.problem.Code)
+	v.switchable = v.problem.Code.OtherAccount()
 	return v
 }
 
