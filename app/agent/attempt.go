@@ -25,6 +25,7 @@ type attempt struct {
 	query directory.Query
 	again string // the profile that signs in again; "" for a code that was typed
 	swap  bool   // ask the provider for another account
+	known way    // what the attempt before this one has found out; zero for nothing
 	// activation is the code of an enterprise's own program, which signs in instead of a
 	// browser; nil otherwise.
 	activation *activation

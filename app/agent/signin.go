@@ -39,7 +39,7 @@ type way struct {
 
 // attend carries an attempt from its first step to its last.
 func (a *Agent) attend(ctx context.Context, att *attempt) {
-	var w way
+	w := att.known
 	steps := a.pursue
 	if att.activation != nil {
 		steps = a.activate
@@ -47,6 +47,7 @@ func (a *Agent) attend(ctx context.Context, att *attempt) {
 	id, err := steps(ctx, att, &w)
 	a.settle(att, id, outcome(ctx, err))
 	if w.listener != nil {
+		a.linger(w.listener)        //nolint:contextcheck // the page outlives the attempt
 		w.listener.Close(pageGrace) //nolint:contextcheck // the page outlives the attempt
 	}
 }
@@ -89,11 +90,13 @@ func outcome(ctx context.Context, err error) error {
 
 // pursue makes the steps of an attempt and returns the profile that is signed in.
 func (a *Agent) pursue(ctx context.Context, att *attempt, w *way) (profile string, err error) {
-	if err := a.resolve(ctx, att, w); err != nil {
-		return "", err
-	}
-	if err := a.confirm(ctx, att, w); err != nil {
-		return "", err
+	if w.provider == nil {
+		if err := a.resolve(ctx, att, w); err != nil {
+			return "", err
+		}
+		if err := a.confirm(ctx, att, w); err != nil {
+			return "", err
+		}
 	}
 	if err := a.check(ctx, att, w); err != nil {
 		return "", err
@@ -103,6 +106,7 @@ func (a *Agent) pursue(ctx context.Context, att *attempt, w *way) (profile strin
 	}
 	defer func() {
 		page.Err = outcome(ctx, err)
+		page.Switch = a.switching(att, w, page.Err)
 		w.listener.Finish(page)
 	}()
 

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"time"
@@ -14,6 +15,8 @@ const (
 	patience = 2 * time.Second
 	// early is how long a callback waits that comes before Wait was called.
 	early = 5 * time.Second
+	// switchQuery is what the page's address is asked with for another account.
+	switchQuery = "switch"
 )
 
 // ServeHTTP answers the callback and the page afterwards; all else is 404. The Host
@@ -30,6 +33,8 @@ func (l *Listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 	case path == l.path:
 		l.serveCallback(w, r)
+	case path == l.page && r.Method == http.MethodGet && r.URL.RawQuery == switchQuery:
+		l.serveSwitch(w, r)
 	case path == l.page && r.Method == http.MethodGet:
 		l.servePage(w, r)
 	default:
@@ -99,12 +104,47 @@ func (l *Listener) servePage(w http.ResponseWriter, r *http.Request) {
 	default:
 		write(w, http.StatusOK, successPage(o, lang))
 	}
+	l.closeOnce(l.shown)
+}
+
+// serveSwitch sends the tab on to sign in with another account, as the page offered. It
+// follows a link and not a form, whose way would end at the page's form-action.
+func (l *Listener) serveSwitch(w http.ResponseWriter, r *http.Request) {
+	spare(r.Context())
+	lang := words.Match(r.Header.Get("Accept-Language"))
+	l.mu.Lock()
+	o := l.outcome
+	l.mu.Unlock()
+	if o.Switch == nil {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	if o.Lang != "" {
+		lang = words.Match(o.Lang)
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), patience)
+	defer cancel()
+	address, err := o.Switch(ctx)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		write(w, http.StatusOK, waitingPage(lang)) // asks again by itself
+		return
+	case err != nil:
+		write(w, http.StatusOK, failurePage(err, Outcome{Enterprise: o.Enterprise}, lang))
+	default:
+		http.Redirect(w, r, address, http.StatusSeeOther)
+	}
+	l.closeOnce(l.switched)
+}
+
+// closeOnce closes a channel of l's that several requests may close.
+func (l *Listener) closeOnce(event chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	select {
-	case <-l.shown:
+	case <-event:
 	default:
-		close(l.shown)
+		close(event)
 	}
 }
 

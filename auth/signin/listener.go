@@ -31,6 +31,7 @@ type Listener struct {
 	won      chan answer   // holds the one answer
 	finished chan struct{} // closed by Finish
 	shown    chan struct{} // closed when the final page was sent
+	switched chan struct{} // closed when the tab went on to another account
 
 	mu      sync.Mutex
 	state   auth.Secret // of the request that is waited for
@@ -68,6 +69,10 @@ type Outcome struct {
 	// Trouble is why the app that the sign-in was for does not open, although that itself
 	// went well; nil for none.
 	Trouble error
+	// Switch is what the page of a failure offers: to sign in again with another account. It
+	// begins that when it is called first, and returns where the same tab goes on to; where
+	// that is not known when ctx ends it is called again. Nil offers nothing.
+	Switch func(ctx context.Context) (string, error)
 	// Next is where the same tab goes on to after a sign-in that was asked for by a
 	// click on an app: a launch link. Empty shows the page.
 	Next string
@@ -106,7 +111,7 @@ func Listen(r connector.Redirect) (*Listener, error) {
 		host: hostport, path: r.Path, uri: "http://" + hostport + r.Path,
 		page:  "/signed-in/" + auth.RandomToken(),
 		armed: make(chan struct{}), won: make(chan answer, 1),
-		finished: make(chan struct{}), shown: make(chan struct{}),
+		finished: make(chan struct{}), shown: make(chan struct{}), switched: make(chan struct{}),
 	}
 	if port == 80 {
 		l.host = r.Host // a browser leaves the default port out
@@ -199,6 +204,21 @@ func (l *Listener) Finish(o Outcome) {
 	default:
 		l.outcome = o
 		close(l.finished)
+	}
+}
+
+// Linger keeps the page there while it offers another account: until somebody has taken
+// that, or ctx ends. It returns at once where no page does.
+func (l *Listener) Linger(ctx context.Context) {
+	l.mu.Lock()
+	offered := l.phase == answered && l.outcome.Switch != nil
+	l.mu.Unlock()
+	if !offered {
+		return
+	}
+	select {
+	case <-l.switched:
+	case <-ctx.Done():
 	}
 }
 

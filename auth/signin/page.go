@@ -18,8 +18,8 @@ import (
 const maxApps = 6
 
 // style is the whole look of the page: it loads nothing and runs nothing.
-const style = `:root{color-scheme:light dark;--ground:#f4f5f7;--card:#fff;--ink:#1d2129;--soft:#5c6370;--line:#dfe2e8;--accent:#2457d6}
-@media(prefers-color-scheme:dark){:root{--ground:#15171b;--card:#1f2228;--ink:#e8eaee;--soft:#a2a9b6;--line:#343944;--accent:#7aa2ff}}
+const style = `:root{color-scheme:light dark;--ground:#f4f5f7;--card:#fff;--ink:#1d2129;--soft:#5c6370;--line:#dfe2e8;--accent:#2457d6;--on-accent:#fff}
+@media(prefers-color-scheme:dark){:root{--ground:#15171b;--card:#1f2228;--ink:#e8eaee;--soft:#a2a9b6;--line:#343944;--accent:#7aa2ff;--on-accent:#10131a}}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:1.5rem;background:var(--ground);color:var(--ink);font:1rem/1.55 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif}
 main{width:min(28rem,100%);padding:2rem;background:var(--card);border:1px solid var(--line);border-radius:14px;overflow-wrap:anywhere}
@@ -30,6 +30,7 @@ p{margin:0 0 .75rem}
 ul{list-style:none;margin:1.25rem 0;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(8.5rem,1fr));gap:.6rem}
 a{display:block;padding:.6rem .9rem;border:1px solid var(--line);border-radius:9px;color:var(--ink);text-decoration:none}
 a:hover{border-color:var(--accent)}
+.main{display:inline-block;margin-top:.75rem;padding:.55rem 1.25rem;border-color:var(--accent);background:var(--accent);color:var(--on-accent)}
 a:focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .soft{margin:1.25rem 0 0;color:var(--soft);font-size:.9rem}`
 
@@ -102,6 +103,9 @@ func failurePage(err error, o Outcome, lang string) string {
 	return layout(lang, message.Title, "", o.Enterprise, func(p *page) {
 		p.text(`<p>`, message.Sentence, `</p>`)
 		p.text(`<p>`, message.Hint, `</p>`)
+		if o.Switch != nil {
+			p.text(`<p><a class="main" id="switch" href="?`+switchQuery+`">`, words.T(lang, "page.switch"), `</a></p>`)
+		}
 		p.reference(o, lang)
 	})
 }

@@ -1,6 +1,7 @@
 package signin_test
 
 import (
+	"context"
 	"errors"
 	"html"
 	"net/http"
@@ -73,6 +74,14 @@ func TestPageTellsTheFinalOutcome(t *testing.T) {
 				Err: auth.Fail(auth.SignInWrongCompany, auth.Args{"name": "李四"}, nil), Enterprise: acme, Lang: "en",
 			},
 			[]string{"You signed in as 李四; this code is for Acme."},
+			[]string{"<a "}, // nobody would answer it
+		},
+		"wrong company, another offered": {
+			signin.Outcome{
+				Err: auth.Fail(auth.SignInWrongCompany, nil, nil), Enterprise: acme, Lang: "zh",
+				Switch: func(context.Context) (string, error) { return "", nil },
+			},
+			[]string{`href="?switch">切换账号</a>`},
 			nil,
 		},
 		"without the app": {
@@ -186,6 +195,67 @@ func TestPageGoesOnToTheAppOnce(t *testing.T) {
 	}
 	if got := get(t, page); got.StatusCode != http.StatusOK || got.Header.Get("Refresh") != "" || strings.Contains(got.body, next) {
 		t.Errorf("loaded again, the page got %d %s", got.StatusCode, got.body)
+	}
+}
+
+// The page's offer of another account stands after the page was read, until it is taken.
+func TestPageSwitchesAccount(t *testing.T) {
+	wrong := auth.Fail(auth.SignInWrongCompany, nil, nil)
+	a := start(t, connector.Redirect{}, "", time.Minute)
+	page := comeBack(t, a)
+	calls := 0
+	a.Finish(signin.Outcome{Err: wrong, Enterprise: acme, Lang: "en", Switch: func(ctx context.Context) (string, error) {
+		if calls++; calls == 1 {
+			<-ctx.Done() // not known yet
+			return "", ctx.Err()
+		}
+		return "https://sso.acme.example/authorize?prompt=login", nil
+	}})
+	lingered := make(chan struct{})
+	go func() { a.Linger(t.Context()); close(lingered) }()
+	for range 2 {
+		if got := get(t, page); !strings.Contains(got.body, "Switch account") {
+			t.Errorf("the page does not offer it:\n%s", got.body)
+		}
+	}
+	for _, other := range []string{strings.Replace(page, "/signed-in/", "/signed-in/x", 1), page + "/"} {
+		if got := get(t, other+"?switch"); got.StatusCode != http.StatusNotFound {
+			t.Errorf("%s got %d", other, got.StatusCode)
+		}
+	}
+	if got := send(t, request(t, http.MethodPost, page+"?switch", "")); got.StatusCode != http.StatusNotFound {
+		t.Errorf("a form got %d", got.StatusCode)
+	}
+	if got := get(t, page+"?switch"); !strings.Contains(got.body, `http-equiv="refresh"`) {
+		t.Errorf("while the address is not known: %s", got.body)
+	}
+	select {
+	case <-lingered:
+		t.Error("the page did not stay until its offer was taken")
+	default:
+	}
+	got := get(t, page+"?switch")
+	if to := got.Header.Get("Location"); got.StatusCode != http.StatusSeeOther || to != "https://sso.acme.example/authorize?prompt=login" {
+		t.Errorf("another account: %d to %q", got.StatusCode, to)
+	}
+	<-lingered
+	a.Close(time.Minute)
+
+	a = start(t, connector.Redirect{}, "", time.Minute)
+	page = comeBack(t, a)
+	a.Finish(signin.Outcome{Err: wrong, Lang: "en", Switch: func(context.Context) (string, error) {
+		return "", auth.Fail(auth.SignInBusy, nil, nil)
+	}})
+	if got := get(t, page+"?switch"); !strings.Contains(got.body, "<h1>") || strings.Contains(got.body, "Switch") {
+		t.Errorf("what goes wrong then: %s", got.body)
+	}
+	a.Linger(t.Context()) // returns at once: it was taken
+	a = start(t, connector.Redirect{}, "", time.Minute)
+	page = comeBack(t, a)
+	a.Finish(signin.Outcome{Err: wrong})
+	a.Linger(t.Context()) // returns at once: nothing is offered
+	if got := get(t, page+"?switch"); got.StatusCode != http.StatusNotFound {
+		t.Errorf("without an offer: %d", got.StatusCode)
 	}
 }
 

@@ -1,0 +1,80 @@
+package agent_test
+
+import (
+	"testing"
+
+	"lanyard/app/local"
+	"lanyard/auth"
+	"lanyard/auth/authtest"
+	"lanyard/auth/directory"
+)
+
+// of lets the provider say whose people sign in.
+func (c *company) of(domain string) {
+	c.fault(func(f *authtest.Faults) { f.Claims = func(claims map[string]any) { claims["hd"] = domain } })
+}
+
+// wrongCompany signs in with an account of another company and returns the page about it.
+func wrongCompany(t *testing.T, visitor *authtest.Visitor, c *company, d *desk) authtest.Page {
+	t.Helper()
+	c.change(func(doc *directory.Document) { doc.Connector.Expect = map[string]string{"hd": "acme.example"} })
+	c.of("beta.example")
+	id, err := d.SignIn(t.Context(), local.SignInRequest{Code: c.code, Directory: c.origin, Lang: "en"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Confirm(t.Context(), id, local.Confirmation{Host: d.step(local.StepConfirm).Host, Shared: true}); err != nil {
+		t.Fatal(err)
+	}
+	page := visitor.Visit(t, d.step(local.StepWaiting).URL)
+	isFault(t, d.step(local.StepFailed).Problem, auth.SignInWrongCompany)
+	contains(t, page.Body, `href="?switch">Switch account</a>`)
+	return page
+}
+
+// TestSwitchOnThePage signs in with another account from the page that refuses the first:
+// in the same tab, as agreed to before, and asking the provider for it.
+func TestSwitchOnThePage(t *testing.T) {
+	c, d, visitor := newCompany(t, "acme"), newDesk(t), authtest.NewVisitor(t)
+	page := wrongCompany(t, visitor, c, d)
+	first := d.step(local.StepFailed)
+	c.of("acme.example")
+	contains(t, visitor.Visit(t, page.URL.String()+"?switch").Body, "You&#39;re signed in, 张三.")
+	s := d.until("a second attempt's end", func(s local.State) bool { return s.Attempt.ID != first.ID && s.Attempt.Over() })
+	if s.Attempt.Step != local.StepDone || s.Attempt.Reference == first.Reference || s.Attempt.Host != first.Host {
+		t.Errorf("attempt = %+v", s.Attempt)
+	}
+	if p := d.phase(local.SignedIn); !p.Shared {
+		t.Error("that others use this computer was forgotten")
+	}
+	if prompt := c.Last("/authorize").Get("prompt"); prompt != "login" || len(d.tabs()) != 0 {
+		t.Errorf("asked with prompt %q, beside the tabs %v", prompt, d.tabs())
+	}
+}
+
+// TestSwitchOnThePageAgain offers it for as long as the account is the wrong one.
+func TestSwitchOnThePageAgain(t *testing.T) {
+	c, d, visitor := newCompany(t, "acme"), newDesk(t), authtest.NewVisitor(t)
+	page := wrongCompany(t, visitor, c, d)
+	for range 2 {
+		page = visitor.Visit(t, page.URL.String()+"?switch")
+		contains(t, page.Body, `href="?switch">Switch account</a>`)
+	}
+}
+
+// TestSwitchOnThePageLate leaves a sign-in alone that somebody began meanwhile.
+func TestSwitchOnThePageLate(t *testing.T) {
+	c, d, visitor := newCompany(t, "acme"), newDesk(t), authtest.NewVisitor(t)
+	page := wrongCompany(t, visitor, c, d)
+	other := newCompany(t, "other")
+	id, err := d.SignIn(t.Context(), local.SignInRequest{Code: "other", Directory: other.origin, Yes: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.step(local.StepWaiting)
+	late := visitor.Visit(t, page.URL.String()+"?switch")
+	contains(t, late.Body, "<h1>")
+	if att := d.step(local.StepWaiting); att.ID != id || late.URL.Host != page.URL.Host {
+		t.Errorf("it became %+v, and led to %s", att, late.URL)
+	}
+}
