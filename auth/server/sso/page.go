@@ -98,15 +98,22 @@ func (s *SSO) page(w http.ResponseWriter, r *http.Request, a *attempt, err error
 	if contact != "" && strings.Contains(text.Hint, contact) {
 		help = "" // said already
 	}
-	again := a.ret
+	again, other := a.ret, ""
 	if !localPath(again) {
 		again = ""
+	}
+	if again != "" && fault.OtherAccount() {
+		other = switchURL(a.enterprise.ID, again)
+	}
+	if fault == auth.SignInWrongCompany {
+		again = "" // the same account would come again, often unseen
 	}
 	werr := s.pages.Write(w, status(err), "page", server.View{
 		Lang: lang, Title: text.Title, Enterprise: a.enterprise,
 		Body: map[string]any{
 			"Sentence": text.Sentence, "Hint": text.Hint, "Help": help,
 			"Again": again, "AgainText": words.T(lang, "sso.again"),
+			"Switch": other, "SwitchText": words.T(lang, "page.switch"),
 			"Reference": words.T(lang, "common.reference", "reference", a.reference),
 		},
 	})

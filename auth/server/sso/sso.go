@@ -69,9 +69,10 @@ const (
 	sharedCallback = "/oauth/v1/code"
 )
 
-// Mount registers the callbacks and the link by APPID.
+// Mount registers the callbacks, the link by APPID and the way to another account.
 func (s *SSO) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+linkPath, s.link)
+	mux.HandleFunc("GET "+switchPath, s.switchAccount)
 	for _, path := range []string{ownCallback, sharedCallback} {
 		mux.HandleFunc("GET "+path, s.callback)
 		mux.HandleFunc("POST "+path, s.callbackByPost)
