@@ -77,7 +77,7 @@ func TestConnectorTest(t *testing.T) {
 	}
 
 	c.write(t, "new.yaml", strings.Replace(c.read(t, "plain.yaml"), "code: plain", "code: new", 1))
-	c.command(t, "connector", "test", "-f", filepath.Join(c.dir, "new.yaml")).ended(t).says(t, 1, "apply the file first")
+	c.command(t, "connector", "test", "-f", filepath.Join(c.dir, "new.yaml")).ended(t).says(t, 1, "lanyard-server apply -f")
 	c.command(t, "connector", "test").ended(t).says(t, 2, "-f")
 	c.command(t, "connector").ended(t).says(t, 2, "connector test")
 }

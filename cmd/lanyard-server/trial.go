@@ -42,7 +42,8 @@ func runConnector(ctx context.Context, args []string, out, errOut io.Writer) err
 		trial, callback, err := s.setup.TestFile(ctx, f)
 		switch {
 		case errors.Is(err, auth.ErrNotFound):
-			return errors.New("apply the file first: it says which address to register at your sign-in, and nobody can use it before you hand out the code")
+			return fmt.Errorf("the address that your sign-in comes back to is made when the file is applied. Run lanyard-server apply -f %s, "+
+				"register the address that it prints, then run this again; nobody can sign in there before you hand out the code", *file)
 		case err != nil:
 			return explained(schema.At(*file, data, "", err))
 		}
