@@ -1,6 +1,8 @@
 package agent_test
 
 import (
+	"net"
+	"strings"
 	"testing"
 
 	"lanyard/app/local"
@@ -28,15 +30,17 @@ func wrongCompany(t *testing.T, visitor *authtest.Visitor, c *company, d *desk) 
 	}
 	page := visitor.Visit(t, d.step(local.StepWaiting).URL)
 	isFault(t, d.step(local.StepFailed).Problem, auth.SignInWrongCompany)
-	contains(t, page.Body, `href="?switch">Switch account</a>`)
 	return page
 }
+
+const offer = `href="?switch">Switch account</a>`
 
 // TestSwitchOnThePage signs in with another account from the page that refuses the first:
 // in the same tab, as agreed to before, and asking the provider for it.
 func TestSwitchOnThePage(t *testing.T) {
 	c, d, visitor := newCompany(t, "acme"), newDesk(t), authtest.NewVisitor(t)
 	page := wrongCompany(t, visitor, c, d)
+	contains(t, page.Body, offer)
 	first := d.step(local.StepFailed)
 	c.of("acme.example")
 	contains(t, visitor.Visit(t, page.URL.String()+"?switch").Body, "You&#39;re signed in, 张三.")
@@ -58,8 +62,26 @@ func TestSwitchOnThePageAgain(t *testing.T) {
 	page := wrongCompany(t, visitor, c, d)
 	for range 2 {
 		page = visitor.Visit(t, page.URL.String()+"?switch")
-		contains(t, page.Body, `href="?switch">Switch account</a>`)
+		contains(t, page.Body, offer)
 	}
+}
+
+// TestSwitchOnThePageNotOffered leaves a port of the connector's own to the next attempt.
+func TestSwitchOnThePageNotOffered(t *testing.T) {
+	c, d := newCompany(t, "acme"), newDesk(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	c.change(func(doc *directory.Document) { doc.Connector.Redirect.Port = port })
+	page := wrongCompany(t, authtest.NewVisitor(t), c, d)
+	if strings.Contains(page.Body, offer) {
+		t.Errorf("offered: %s", page.Body)
+	}
+	c.of("acme.example")
+	d.signIn(c, local.SignInRequest{Switch: true})
 }
 
 // TestSwitchOnThePageLate leaves a sign-in alone that somebody began meanwhile.

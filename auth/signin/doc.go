@@ -7,7 +7,8 @@
 // that reaches the port, forged errors included, gets 404 and the wait goes on. The
 // browser is sent on to a clean address at once, so that no code stays in its
 // history, and is told there what [Listener.Finish] says about the final outcome,
-// not merely that it came back.
+// not merely that it came back. Where another account may do what this one could not,
+// the page leads on to that, and stays for it as long as [Listener.Linger].
 //
 // The package neither opens the browser nor redeems the code (auth/openid), and
 // keeps no token. Its pages use no script, no template engine and nothing from
