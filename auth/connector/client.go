@@ -85,8 +85,8 @@ func NewHTTPClient(p Policy) *http.Client {
 		DialContext:            p.dial,
 		ForceAttemptHTTP2:      true,
 		TLSHandshakeTimeout:    5 * time.Second,
-		MaxIdleConns:           64,
-		MaxIdleConnsPerHost:    8,
+		MaxIdleConns:           256,
+		MaxIdleConnsPerHost:    64, // a company comes to work at the same time
 		IdleConnTimeout:        90 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10,
 	})
