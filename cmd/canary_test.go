@@ -11,6 +11,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -216,6 +217,7 @@ func (c *tapped) replay(t testing.TB) {
 	desktop := party{issuer, "lanyard", "http://127.0.0.1:1/callback"}
 	c.mu.Lock()
 	var codes, tokens []string
+	trades := slices.Clone(c.trades)
 	for value, kind := range c.secrets {
 		switch kind {
 		case "code":
@@ -227,6 +229,9 @@ func (c *tapped) replay(t testing.TB) {
 	c.mu.Unlock()
 	for _, code := range codes {
 		desktop.redeem(t, code, auth.RandomToken())
+	}
+	for _, form := range trades {
+		desktop.token(t, form)
 	}
 	for _, token := range tokens {
 		desktop.token(t, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {"not-" + token}})

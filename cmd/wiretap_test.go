@@ -23,6 +23,7 @@ import (
 type wiretap struct {
 	mu      sync.Mutex
 	secrets map[string]string // value → kind
+	trades  []url.Values      // the forms that traded a code for tokens
 }
 
 func newWiretap() *wiretap { return &wiretap{secrets: map[string]string{}} }
@@ -95,6 +96,11 @@ func (t *wiretap) request(r *http.Request, body string) {
 	}
 	if form, err := url.ParseQuery(body); err == nil {
 		t.noteValues(form)
+		if form.Has("code_verifier") {
+			t.mu.Lock()
+			t.trades = append(t.trades, form)
+			t.mu.Unlock()
+		}
 	}
 }
 

@@ -117,6 +117,7 @@ const maxRecent = 4096
 type moment[T any] struct {
 	mu   sync.Mutex
 	rows map[string]remembered[T]
+	age  int // how often all was forgotten
 }
 
 type remembered[T any] struct {
@@ -127,13 +128,18 @@ type remembered[T any] struct {
 func (m *moment[T]) get(ctx context.Context, key string, life time.Duration, ask func(context.Context, string) (T, error)) (T, error) {
 	m.mu.Lock()
 	r, ok := m.rows[key]
+	age := m.age
 	m.mu.Unlock()
 	if ok && time.Now().Before(r.until) {
 		return r.row, nil
 	}
 	row, err := ask(ctx, key)
 	if err == nil {
-		m.put(key, row, life)
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.age == age { // else it was perhaps read before the change that all was forgotten for
+			m.keep(key, row, life)
+		}
 	}
 	return row, err
 }
@@ -141,6 +147,10 @@ func (m *moment[T]) get(ctx context.Context, key string, life time.Duration, ask
 func (m *moment[T]) put(key string, row T, life time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.keep(key, row, life)
+}
+
+func (m *moment[T]) keep(key string, row T, life time.Duration) {
 	if m.rows == nil || len(m.rows) >= maxRecent {
 		m.rows = map[string]remembered[T]{}
 	}
@@ -151,4 +161,5 @@ func (m *moment[T]) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.rows = nil
+	m.age++
 }

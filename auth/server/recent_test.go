@@ -19,11 +19,17 @@ type counting struct {
 	server.Codes
 	asked int
 	err   error
+	then  func() // once, before it answers
 }
 
 func (c *counting) Enterprise(context.Context, string) (server.Enterprise, error) {
 	c.asked++
-	return server.Enterprise{DocumentVersion: int64(c.asked)}, c.err
+	e := server.Enterprise{DocumentVersion: int64(c.asked)}
+	if c.then != nil {
+		c.then()
+		c.then = nil
+	}
+	return e, c.err
 }
 
 func TestRecent(t *testing.T) {
@@ -47,12 +53,17 @@ func TestRecent(t *testing.T) {
 		if r.Forget(); ask("a") != 4 {
 			t.Error("a change is not seen at once")
 		}
+		time.Sleep(2 * time.Second)
+		inner.then = r.Forget
+		if before, after := ask("a"), ask("a"); before != 5 || after != 6 {
+			t.Errorf("changed while it was read: %d, then %d", before, after)
+		}
 		inner.err = auth.ErrNotFound
 		if _, err := r.Enterprise(t.Context(), "c"); !errors.Is(err, auth.ErrNotFound) {
 			t.Errorf("error = %v", err)
 		}
 		inner.err = nil
-		if ask("c") != 6 {
+		if ask("c") != 8 {
 			t.Error("an error was remembered")
 		}
 	})

@@ -48,7 +48,7 @@ type Connector struct {
 	UpdatedAt    time.Time
 }
 
-// Person is somebody who signed in at least once. ID is random and is the "sub" that
+// Person is somebody who signed in at least once. ID ([NewID]) is the "sub" that
 // apps see; it stays when the connector changes.
 type Person struct {
 	ID           string

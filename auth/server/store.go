@@ -96,11 +96,12 @@ type Clients interface {
 // Grants keeps what people let clients do: one record each, from the code to the last
 // refresh.
 type Grants interface {
-	// SaveGrant keeps a new grant and, where it is not nil, the session made for it, at once.
-	SaveGrant(ctx context.Context, g Grant, session *Session) error
+	// SaveGrant keeps a new grant.
+	SaveGrant(ctx context.Context, g Grant) error
 	// UseGrant records at once that the grant's code was redeemed (UsedAt) and what it
 	// gave: SessionID, Generation, RefreshExpires and, where it is not nil, a session. A
-	// grant that was used before, or has ended, is auth.ErrConflict.
+	// grant that was used before or has ended, or whose session or person has, is
+	// auth.ErrConflict.
 	UseGrant(ctx context.Context, g Grant, session *Session) error
 	// Grant returns a grant, ended or not; the caller judges.
 	Grant(ctx context.Context, enterprise, id string) (Grant, error)

@@ -92,7 +92,7 @@ func (b *Broker) activated(w http.ResponseWriter, r *http.Request) (activated, e
 		Scope: "openid profile email offline_access", AuthTime: session.AuthTime,
 		Challenge: asked.Challenge, Nonce: asked.Challenge, CodeExpires: now.Add(life),
 	}
-	if err := b.cfg.Grants.SaveGrant(r.Context(), g, nil); err != nil {
+	if err := b.cfg.Grants.SaveGrant(r.Context(), g); err != nil {
 		return activated{}, err
 	}
 	b.log.InfoContext(r.Context(), "program activated", "enterprise", e.ID, "person", session.PersonID)

@@ -107,7 +107,7 @@ func (b *Broker) issueCode(w http.ResponseWriter, r *http.Request, q *request, s
 		SessionID: s.ID, Scope: q.scope, AuthTime: s.AuthTime,
 		RedirectURI: q.redirect, Challenge: q.challenge, Nonce: q.nonce, CodeExpires: now.Add(b.cfg.Base.Lifetimes.Code),
 	}
-	if err := b.cfg.Grants.SaveGrant(r.Context(), g, nil); err != nil {
+	if err := b.cfg.Grants.SaveGrant(r.Context(), g); err != nil {
 		b.answerError(w, r, q, err)
 		return
 	}

@@ -23,6 +23,9 @@ func (b *Broker) redeem(r *http.Request, enterprise string, c server.Client, for
 	}
 	g, err := b.held(ctx, enterprise, claims.Grant)
 	switch {
+	case !g.UsedAt.IsZero() && fits(c, g.Grant, form) != nil:
+		// An old code stands in many a log: without its verifier it ends nothing.
+		return tokens{}, refuse(codeInvalidGrant, unknownCode)
 	case !g.UsedAt.IsZero():
 		return tokens{}, b.usedCode(ctx, g.Grant)
 	case err != nil:
@@ -39,7 +42,11 @@ func (b *Broker) redeem(r *http.Request, enterprise string, c server.Client, for
 	} else {
 		answer, err = b.issue(r, c, g, server.DeviceName("Lanyard", r.UserAgent()), b.cfg.Grants.UseGrant)
 	}
-	if errors.Is(err, auth.ErrConflict) { // another request has used it meanwhile
+	if errors.Is(err, auth.ErrConflict) {
+		// It was used meanwhile, or it has ended.
+		if again, why := b.held(ctx, enterprise, g.ID); why != nil && again.UsedAt.IsZero() {
+			return tokens{}, why
+		}
 		err = b.usedCode(ctx, g.Grant)
 	}
 	return answer, err

@@ -136,18 +136,21 @@ func (b *Broker) redeemDevice(r *http.Request, enterprise string, c server.Clien
 	if err != nil {
 		return tokens{}, err
 	}
-	err = b.cfg.Devices.UseDeviceGrant(ctx, enterprise, g.Hash, now)
-	if errors.Is(err, auth.ErrConflict) {
-		return tokens{}, b.usedDevice(ctx, g)
-	}
-	if err != nil {
-		return tokens{}, err
-	}
 	given := server.Grant{
 		ID: grantOfDevice(g), EnterpriseID: enterprise, ClientID: c.ID, PersonID: g.PersonID, SessionID: g.SessionID,
 		Scope: g.Scope, AuthTime: g.AuthTime, Nonce: g.Nonce, CodeExpires: now,
 	}
-	answer, err := b.issue(r, c, server.HeldGrant{Grant: given, Session: session, Person: person}, g.Device, b.cfg.Grants.SaveGrant)
+	answer, err := b.issue(r, c, server.HeldGrant{Grant: given, Session: session, Person: person}, g.Device,
+		func(ctx context.Context, given server.Grant, session *server.Session) error {
+			return b.cfg.Devices.UseDeviceGrant(ctx, g.Hash, given, session)
+		})
+	if errors.Is(err, auth.ErrConflict) {
+		// It was used meanwhile, or who approved it is signed out.
+		if _, _, why := b.approver(ctx, g); why != nil {
+			return tokens{}, why
+		}
+		err = b.usedDevice(ctx, g)
+	}
 	if err != nil {
 		return tokens{}, err
 	}

@@ -40,6 +40,7 @@ type world struct {
 	broker    *broker.Broker
 	upstream  error  // what it says of everybody
 	activates string // whom a program's code stands for
+	between   *between
 	back      [][3]string
 }
 
@@ -47,10 +48,10 @@ func newWorld(t testing.TB) *world {
 	t.Helper()
 	site, ctx := servertest.New(t), context.Background()
 	s := site.Store
-	w := &world{Site: site, gate: site.Gate()}
+	w := &world{Site: site, gate: site.Gate(), between: &between{Store: s}}
 	var err error
 	w.broker, err = broker.New(broker.Config{
-		Base: w.Base, Enterprises: s, People: s, Sessions: s, Clients: s, Grants: s, Keys: s, Devices: s, Farewells: s, HTTP: http.DefaultClient, Gate: w.gate, Prover: w, Activator: w,
+		Base: w.Base, Enterprises: s, People: s, Sessions: s, Clients: s, Grants: w.between, Keys: s, Devices: w.between, Farewells: s, HTTP: http.DefaultClient, Gate: w.gate, Prover: w, Activator: w,
 		Audiences: s, Back: func(_ context.Context, enterprise, person, client string) {
 			w.back = append(w.back, [3]string{enterprise, person, client})
 		},

@@ -71,7 +71,7 @@ func (b *Broker) NativeCode(ctx context.Context, s server.Session, client, chall
 		Scope: mintScope, AuthTime: s.AuthTime,
 		RedirectURI: c.RedirectURIs[0], Challenge: challenge, CodeExpires: now.Add(b.cfg.Base.Lifetimes.Code),
 	}
-	if err := b.cfg.Grants.SaveGrant(ctx, g, nil); err != nil {
+	if err := b.cfg.Grants.SaveGrant(ctx, g); err != nil {
 		return server.NativeCode{}, fmt.Errorf("make code for a program: %w", err)
 	}
 	return server.NativeCode{Code: auth.NewSecret(b.code(g)), ClientID: c.ID, RedirectURI: g.RedirectURI, ExpiresAt: g.CodeExpires}, nil

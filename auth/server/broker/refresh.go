@@ -43,7 +43,9 @@ func (b *Broker) refresh(ctx context.Context, enterprise string, c server.Client
 			return tokens{}, err
 		}
 	}
-	if said.Generation == g.Generation { // else the answer to its first use got lost
+	// Else the answer to its first use got lost; or, after a power cut or from a backup, the
+	// database lags behind, and gives the present one again.
+	if said.Generation == g.Generation {
 		if err := b.rotate(ctx, c, &g, now); err != nil {
 			return tokens{}, err
 		}

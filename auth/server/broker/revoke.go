@@ -32,6 +32,7 @@ func (b *Broker) revokeToken(ctx context.Context, enterprise string, c server.Cl
 	said, ok := b.cfg.Base.Sealer.ReadToken(server.KindRefresh, enterprise, value)
 	if !ok {
 		said, ok = b.cfg.Base.Sealer.ReadToken(server.KindAccess, enterprise, value)
+		ok = ok && b.cfg.Base.Time().UnixMilli() < said.Expires // else it is invalid, and does nothing (section 2.2)
 	}
 	if !ok {
 		return nil

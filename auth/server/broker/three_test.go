@@ -29,7 +29,7 @@ func TestClientsOfTheThreeInterfacesAreNoneHere(t *testing.T) {
 	w.token(form).want(t, "token", "invalid_client")
 
 	g := server.Grant{ID: auth.RandomID(), EnterpriseID: acme, ClientID: "wps", PersonID: zhang.ID, SessionID: b.Session.ID}
-	must(t, w.Store.SaveGrant(context.Background(), g, nil))
+	must(t, w.Store.SaveGrant(context.Background(), g))
 	token := w.Base.NewAccessToken(g, server.AudienceThree, time.Minute)
 	if p := w.bearer("/userinfo", token); p.Status != http.StatusUnauthorized {
 		t.Errorf("userinfo: %d %s", p.Status, p.Body)

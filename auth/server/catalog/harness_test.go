@@ -115,7 +115,7 @@ func (w *world) signedIn(enterprise, name string) account {
 func (w *world) accessToken(a account, audience string) string {
 	w.T.Helper()
 	g := server.Grant{ID: auth.RandomID(), EnterpriseID: a.enterprise, PersonID: a.person, SessionID: a.session}
-	must(w.T, w.Store.SaveGrant(w.T.Context(), g, nil))
+	must(w.T, w.Store.SaveGrant(w.T.Context(), g))
 	return w.Base.NewAccessToken(g, audience, time.Hour)
 }
 

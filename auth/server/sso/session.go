@@ -91,7 +91,8 @@ func (s *SSO) signIn(w http.ResponseWriter, r *http.Request, a *attempt, who ups
 
 // admit finds or makes the person and saves a session of theirs that lives for life.
 func (s *SSO) admit(ctx context.Context, a *attempt, who upstream, session server.Session, life time.Duration) (server.Session, error) {
-	now, id := s.cfg.Base.Time(), auth.RandomID()
+	now := s.cfg.Base.Time()
+	id := server.NewID(now)
 	proved, err := who.provedAt(a, now)
 	if err != nil {
 		return session, err

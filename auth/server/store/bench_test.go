@@ -117,7 +117,7 @@ func signIn(ctx context.Context, s *store.Store, i int, now time.Time) error {
 	g := server.Grant{
 		ID: code, EnterpriseID: acme, ClientID: "lanyard", PersonID: person.ID, SessionID: session, AuthTime: now, CodeExpires: now.Add(time.Minute),
 	}
-	do(s.SaveGrant(ctx, g, nil))
+	do(s.SaveGrant(ctx, g))
 	do(second(s.HeldGrant(ctx, acme, code, now)))
 	desktop := browser
 	desktop.ID, desktop.CookieHash = code, ""

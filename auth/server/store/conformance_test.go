@@ -42,6 +42,8 @@ var suite = []struct {
 	{"sessions end with what they hang on", testSessionsEnd},
 	{"ended sessions stay ended", testEndedSessionStays},
 	{"leavers' grants", testLeaverGrants},
+	{"who has left", testLeft},
+	{"an end while codes are used", testEndWhileUsing},
 	{"grants", testGrants},
 	{"refresh", testRefresh},
 	{"grants end", testGrantsEnd},

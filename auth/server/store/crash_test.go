@@ -48,12 +48,21 @@ func write(path string, done io.Writer) error {
 	}
 }
 
-// step is two saves of several rows each: a grant with a session of its own, and the
-// active connector gives way to the other one.
+// step is two saves of several rows each: a device's code gives a grant with a session of
+// its own, and the active connector gives way to the other one.
 func step(s *store.Store, i int) error {
+	ctx := context.Background()
+	device := deviceGrant(id("d", i), id("u", i))
+	if err := s.SaveDeviceGrant(ctx, device); err != nil && !errors.Is(err, auth.ErrConflict) { // a killed step left it
+		return err
+	}
+	if err := s.SettleDeviceGrant(ctx, acme, device.Hash, "zhang", "", now, now); err != nil && !errors.Is(err, auth.ErrConflict) {
+		return err
+	}
 	g := grant(id("g", i), id("s", i))
+	g.UsedAt = now
 	own := server.Session{ID: g.SessionID, EnterpriseID: acme, PersonID: "zhang", ExpiresAt: now.Add(time.Hour)}
-	if err := s.SaveGrant(context.Background(), g, &own); err != nil {
+	if err := s.UseDeviceGrant(ctx, device.Hash, g, &own); err != nil {
 		return err
 	}
 	return s.SaveConnector(context.Background(), server.Connector{ID: id("c", i%2), EnterpriseID: acme, Active: true})

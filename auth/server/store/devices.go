@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"lanyard/auth"
 	"lanyard/auth/server"
 )
 
@@ -38,7 +37,8 @@ var (
 	denyDevice = writes(`UPDATE device_grants SET denied_at = $3 WHERE enterprise_id = $1 AND hash = $2 AND ` + openDevice)
 
 	useDevice = writes(`UPDATE device_grants SET used_at = $3
-		WHERE enterprise_id = $1 AND hash = $2 AND approved_at <> 0 AND used_at = 0 AND expires_at > $3`)
+		WHERE enterprise_id = $1 AND hash = $2 AND approved_at <> 0 AND used_at = 0 AND expires_at > $3
+			AND ` + sessionStands + ` AND NOT ` + personEnded)
 
 	tellDevices = writes(`UPDATE sessions SET new_device = $4, new_device_at = $5
 		WHERE enterprise_id = $1 AND person_id = $2 AND id <> $3 AND client = '` + server.DesktopClient + `'
@@ -101,15 +101,14 @@ func (s *Store) SettleDeviceGrant(ctx context.Context, enterprise, hash, person,
 }
 
 // UseDeviceGrant implements [server.DeviceGrants].
-func (s *Store) UseDeviceGrant(ctx context.Context, enterprise, hash string, now time.Time) error {
-	n, err := s.exec(ctx, useDevice, enterprise, hash, ms(now))
-	if err == nil && n == 0 {
-		err = auth.ErrConflict
-	}
-	if err != nil {
-		return fmt.Errorf("use device grant: %w", err)
-	}
-	return nil
+func (s *Store) UseDeviceGrant(ctx context.Context, hash string, g server.Grant, session *server.Session) error {
+	return s.give(ctx, g, session, func(ctx context.Context, exec execer) error {
+		n, err := exec(ctx, useDevice, g.EnterpriseID, hash, ms(g.UsedAt))
+		if err := used("use device grant", n, err); err != nil {
+			return err
+		}
+		return saveGrant(ctx, exec, g)
+	})
 }
 
 // TellDevices implements [server.DeviceGrants].

@@ -16,6 +16,15 @@ func deviceGrant(hash, user string) server.DeviceGrant {
 	}
 }
 
+// useDevice trades an approved device code for a grant and a session, both named id.
+func useDevice(t *testing.T, s *store.Store, enterprise, hash, id string, at time.Time) error {
+	g := grant(id, id)
+	g.EnterpriseID, g.UsedAt = enterprise, at
+	return s.UseDeviceGrant(ctx(t), hash, g, &server.Session{
+		ID: id, EnterpriseID: enterprise, PersonID: "zhang", Client: server.DesktopClient, ExpiresAt: now.Add(time.Hour),
+	})
+}
+
 func testDeviceGrants(t *testing.T, s *store.Store) {
 	company(t, s)
 	g := deviceGrant("h", "u")
@@ -39,7 +48,7 @@ func testDeviceGrants(t *testing.T, s *store.Store) {
 	wantErr(t, "another enterprise's poll", second(s.PollDeviceGrant(ctx(t), other, "h", now)), auth.ErrNotFound)
 
 	// Nobody has approved it: it is worth nothing.
-	wantErr(t, "use before approval", s.UseDeviceGrant(ctx(t), acme, "h", now), auth.ErrConflict)
+	wantErr(t, "use before approval", useDevice(t, s, acme, "h", "given", now), auth.ErrConflict)
 	wantErr(t, "another enterprise approves", s.SettleDeviceGrant(ctx(t), other, "h", "li", "s", now, now), auth.ErrConflict)
 	wantErr(t, "too late", s.SettleDeviceGrant(ctx(t), acme, "h", "zhang", "s", now, g.ExpiresAt), auth.ErrConflict)
 	want(t, "first wrong number", 1)(s.TryDeviceGrant(ctx(t), acme, "h", 5, now))
@@ -48,10 +57,13 @@ func testDeviceGrants(t *testing.T, s *store.Store) {
 	want(t, "approved", g)(s.DeviceGrantByUser(ctx(t), acme, "u"))
 	wantErr(t, "denied after approval", s.SettleDeviceGrant(ctx(t), acme, "h", "", "", time.Time{}, now), auth.ErrConflict)
 	wantErr(t, "wrong number after approval", second(s.TryDeviceGrant(ctx(t), acme, "h", 5, now)), auth.ErrNotFound)
-	wantErr(t, "used at another enterprise", s.UseDeviceGrant(ctx(t), other, "h", now), auth.ErrConflict)
-	wantErr(t, "used too late", s.UseDeviceGrant(ctx(t), acme, "h", g.ExpiresAt), auth.ErrConflict)
-	must(t, s.UseDeviceGrant(ctx(t), acme, "h", now))
-	wantErr(t, "used again", s.UseDeviceGrant(ctx(t), acme, "h", now), auth.ErrConflict)
+	wantErr(t, "used at another enterprise", useDevice(t, s, other, "h", "given", now), auth.ErrConflict)
+	wantErr(t, "used too late", useDevice(t, s, acme, "h", "given", g.ExpiresAt), auth.ErrConflict)
+	wantErr(t, "nothing is given until then", second(s.Grant(ctx(t), acme, "given")), auth.ErrNotFound)
+	must(t, useDevice(t, s, acme, "h", "given", now))
+	must(t, second(s.HeldGrant(ctx(t), acme, "given", now)))
+	wantErr(t, "used again", useDevice(t, s, acme, "h", "again", now), auth.ErrConflict)
+	wantErr(t, "nothing is given again", second(s.Session(ctx(t), acme, "again", now)), auth.ErrNotFound)
 
 	guessed := deviceGrant("h4", "u4")
 	must(t, s.SaveDeviceGrant(ctx(t), guessed))
@@ -78,7 +90,7 @@ func testDeviceGrantsAtOnce(t *testing.T, s *store.Store) {
 
 	must(t, s.SaveDeviceGrant(ctx(t), deviceGrant("h2", "u2")))
 	must(t, s.SettleDeviceGrant(ctx(t), acme, "h2", "zhang", "s1", now, now))
-	oneWinner(t, atOnce(16, func(int) error { return s.UseDeviceGrant(ctx(t), acme, "h2", now) }), auth.ErrConflict)
+	oneWinner(t, atOnce(16, func(i int) error { return useDevice(t, s, acme, "h2", id("given", i), now) }), auth.ErrConflict)
 
 	// The person's other desktops are told, and nobody else.
 	for _, id := range []string{"old", "new", "browser"} {

@@ -15,9 +15,9 @@ var (
 
 // ending is what ends sessions: those that where finds, with their descendants. That
 // ends what hangs on them too (see grants.go).
-type ending struct{ write, end writing }
+type ending struct{ hold, write, end writing }
 
-// endingOf makes the two statements: first the messages to every application that got
+// endingOf makes its statements: for the hold on the people; the messages to every application that got
 // tokens under one of the sessions and wants to be told, then the end itself. The grants
 // whose code was used say who got tokens; they are kept for as long as their session.
 func endingOf(where string) ending {
@@ -26,6 +26,8 @@ func endingOf(where string) ending {
 			UNION
 			SELECT c.id FROM ending JOIN sessions c ON c.parent = ending.id WHERE c.enterprise_id = $1 AND c.parent <> '')`
 	return ending{
+		hold: writes(`UPDATE people SET last_seen = last_seen WHERE enterprise_id = $1
+			AND id IN (SELECT person_id FROM sessions WHERE enterprise_id = $1 AND ` + where + `)`),
 		write: writes(`INSERT INTO farewells (id, enterprise_id, client_id, session_id, person_id, tries, next_at, created_at)
 			` + sessions + `
 			SELECT DISTINCT s.id || '.' || c.id, s.enterprise_id, c.id, s.id, s.person_id, 0, CAST($3 AS BIGINT), CAST($3 AS BIGINT)
@@ -80,6 +82,9 @@ func (s *Store) end(ctx context.Context, e ending, enterprise, which string, now
 
 // end ends what e finds and reports whether there is somebody to tell.
 func (t transaction) end(ctx context.Context, e ending, enterprise, which string, now time.Time) (bool, error) {
+	if err := t.hold(ctx, e.hold, enterprise, which); err != nil {
+		return false, err
+	}
 	messages, err := t.exec(ctx, e.write, enterprise, which, ms(now))
 	if err != nil {
 		return false, fmt.Errorf("write farewells: %w", err)

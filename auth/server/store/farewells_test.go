@@ -19,7 +19,7 @@ func opened(t testing.TB, s *store.Store, id, parent string, clients ...string) 
 	for _, client := range clients {
 		g := grant(id+client, id)
 		g.ClientID = client
-		must(t, s.SaveGrant(ctx(t), g, nil))
+		must(t, s.SaveGrant(ctx(t), g))
 		g.UsedAt = now
 		must(t, s.UseGrant(ctx(t), g, nil))
 	}
@@ -113,13 +113,14 @@ func testFarewellsOf(t *testing.T, s *store.Store) {
 		{"whose access ended", func(string) error { return s.EndPerson(ctx(t), acme, "zhang", now) }, []string{"agent notes", "child notes", "child wiki", "grandchild wiki", "upstream wiki"}},
 	} {
 		p := c.what + "/"
+		must(t, second(s.UpsertPerson(ctx(t), server.Person{ID: "zhang", EnterpriseID: acme, Key: "k1", CreatedAt: now}))) // is back
 		opened(t, s, p+"agent", "", "notes", "silent", "unknown")
 		opened(t, s, p+"child", p+"agent", "notes", "wiki")
 		opened(t, s, p+"grandchild", p+"child", "wiki")
 		v := opened(t, s, p+"upstream", "", "wiki")
 		v.UpstreamSID = p + "sid"
 		must(t, s.SaveSession(ctx(t), v))
-		must(t, s.SaveGrant(ctx(t), grant(p+"unused", p+"upstream"), nil)) // of notes
+		must(t, s.SaveGrant(ctx(t), grant(p+"unused", p+"upstream"))) // of notes
 
 		must(t, c.end(p))
 		wanted := []string{}

@@ -13,7 +13,8 @@ const (
 	grantColumns = `g.id, g.enterprise_id, g.client_id, g.person_id, g.session_id, g.scope, g.auth_time, g.redirect_uri,
 		g.challenge, g.nonce, g.code_expires, g.used_at, g.generation, g.refresh_expires, g.ended_at`
 
-	// Whoever is judged by a grant must not slip through while its session ends.
+	// Whoever is judged by a grant must not slip through while its session ends; where two
+	// write at once, see [transaction.hold].
 	sessionStands = `NOT EXISTS (SELECT 1 FROM sessions s
 		WHERE s.id = session_id AND s.enterprise_id = $1 AND s.ended_at <> 0)`
 	personEnded = `EXISTS (SELECT 1 FROM people p WHERE p.id = person_id AND (p.ended_at <> 0 OR p.left_at <> 0))`
@@ -30,10 +31,13 @@ var (
 		WHERE g.enterprise_id = $1 AND g.id = $2 AND g.ended_at = 0 AND ` + standing)
 
 	useGrant = writes(`UPDATE grants SET used_at = $3, session_id = $4, generation = $5, refresh_expires = $6
-		WHERE enterprise_id = $1 AND id = $2 AND used_at = 0 AND ended_at = 0`)
+		WHERE enterprise_id = $1 AND id = $2 AND used_at = 0 AND ended_at = 0
+			AND ` + sessionStands + ` AND NOT ` + personEnded)
 	refreshGrant = writes(`UPDATE grants SET generation = $3 + 1, refresh_expires = $4
 		WHERE enterprise_id = $1 AND id = $2 AND generation = $3 AND ended_at = 0
 			AND ` + sessionStands + ` AND NOT ` + personEnded)
+	holdPerson = writes(`UPDATE people SET last_seen = last_seen WHERE enterprise_id = $1 AND id = $2`)
+
 	endGrant = writes(`UPDATE grants SET ended_at = $3 WHERE enterprise_id = $1 AND id = $2 AND ended_at = 0`)
 )
 
@@ -56,44 +60,54 @@ func scanHeld(row scanner) (h server.HeldGrant, err error) {
 }
 
 // SaveGrant implements [server.Grants].
-func (s *Store) SaveGrant(ctx context.Context, g server.Grant, session *server.Session) error {
-	insert := func(ctx context.Context, exec execer) error {
-		n, err := exec(ctx, insertGrant, g.ID, g.EnterpriseID, g.ClientID, g.PersonID, g.SessionID, text(g.Scope), ms(g.AuthTime),
-			g.RedirectURI, g.Challenge, text(g.Nonce), ms(g.CodeExpires), ms(g.UsedAt), g.Generation, ms(g.RefreshExpires), ms(g.EndedAt))
-		return saved("grant", n, err)
-	}
-	return s.withSession(ctx, insert, session)
+func (s *Store) SaveGrant(ctx context.Context, g server.Grant) error {
+	return saveGrant(ctx, s.exec, g)
+}
+
+func saveGrant(ctx context.Context, exec execer, g server.Grant) error {
+	n, err := exec(ctx, insertGrant, g.ID, g.EnterpriseID, g.ClientID, g.PersonID, g.SessionID, text(g.Scope), ms(g.AuthTime),
+		g.RedirectURI, g.Challenge, text(g.Nonce), ms(g.CodeExpires), ms(g.UsedAt), g.Generation, ms(g.RefreshExpires), ms(g.EndedAt))
+	return saved("grant", n, err)
 }
 
 // UseGrant implements [server.Grants].
 func (s *Store) UseGrant(ctx context.Context, g server.Grant, session *server.Session) error {
 	use := func(ctx context.Context, exec execer) error {
 		n, err := exec(ctx, useGrant, g.EnterpriseID, g.ID, ms(g.UsedAt), g.SessionID, g.Generation, ms(g.RefreshExpires))
-		if err == nil && n == 0 {
-			err = auth.ErrConflict
-		}
-		if err != nil {
-			return fmt.Errorf("use grant: %w", err)
-		}
-		return nil
+		return used("use grant", n, err)
 	}
-	return s.withSession(ctx, use, session)
+	if s.line != nil && session == nil {
+		return use(ctx, s.exec)
+	}
+	return s.give(ctx, g, session, use)
 }
 
 // execer is [Store.exec] or [transaction.exec].
 type execer func(context.Context, writing, ...any) (int64, error)
 
-// withSession writes a grant and the session that was made for it, if any, both or none.
-func (s *Store) withSession(ctx context.Context, grant func(context.Context, execer) error, session *server.Session) error {
-	if session == nil {
-		return grant(ctx, s.exec)
-	}
+// give uses up what a grant is given for and saves the session made with it, if any, both
+// or none.
+func (s *Store) give(ctx context.Context, g server.Grant, session *server.Session, use func(context.Context, execer) error) error {
 	return s.atomically(ctx, func(ctx context.Context, t transaction) error {
-		if err := grant(ctx, t.exec); err != nil {
+		if err := t.hold(ctx, holdPerson, g.EnterpriseID, g.PersonID); err != nil {
+			return err
+		}
+		if err := use(ctx, t.exec); err != nil || session == nil {
 			return err
 		}
 		return saveSession(ctx, t.exec, *session)
 	})
+}
+
+// used judges a statement that uses up what can be used once.
+func used(doing string, n int64, err error) error {
+	if err == nil && n == 0 {
+		err = auth.ErrConflict
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	return nil
 }
 
 // Grant implements [server.Grants].
@@ -109,13 +123,7 @@ func (s *Store) HeldGrant(ctx context.Context, enterprise, id string, now time.T
 // RefreshGrant implements [server.Grants].
 func (s *Store) RefreshGrant(ctx context.Context, enterprise, id string, from int64, expires time.Time) error {
 	n, err := s.exec(ctx, refreshGrant, enterprise, id, from, ms(expires))
-	if err == nil && n == 0 {
-		err = auth.ErrConflict
-	}
-	if err != nil {
-		return fmt.Errorf("refresh grant: %w", err)
-	}
-	return nil
+	return used("refresh grant", n, err)
 }
 
 // EndGrant implements [server.Grants].

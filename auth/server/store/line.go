@@ -1,6 +1,7 @@
 package store
 
 import (
+	"database/sql"
 	"errors"
 	"fmt"
 	"sync"
@@ -10,12 +11,13 @@ import (
 )
 
 // line is the connection on which SQLite does everything short: what is written, and
-// what is read by key. Whoever comes while it is busy waits in line, and the next to get
-// it does the work of all who wait: their writing is one transaction, because a commit
-// costs as much as a few of the statements in it. Nobody is answered before their own
-// transaction is committed. Reading here, too, is cheaper than on a connection beside
-// it, which would lose all it has in memory at every write.
+// what is read by key. Those who write while it is busy wait together, and the first of
+// them does the work of all: it is one transaction, because a commit costs as much as a
+// few of the statements in it. Nobody is answered before their own transaction is
+// committed. Reading here, too, is cheaper than on a connection beside it, which would
+// lose all it has in memory at every write.
 type line struct {
+	mu     sync.Mutex // whoever has it has the connection and what is prepared on it
 	conn   *sqlite.Conn
 	writes []*statement // by writing
 	reads  []*statement // by reading
@@ -23,33 +25,31 @@ type line struct {
 	begin, commit, rollback  *statement // of the transaction
 	mark, forget, backToMark *statement // of a task's part in it
 
-	turn   chan struct{} // whoever has put something in has the connection and these two
-	busy   bool          // the last transaction was more than one task's
 	closed bool
 
-	mu      sync.Mutex
-	waiting []*task
+	queue   sync.Mutex // and this has the rest
+	waiting []*task    // the first of them will do them all
+	busy    bool       // the last transaction was more than one task's
 }
 
 // company is how long a transaction waits for more tasks where the last had several: a
 // single sign-in never waits, and of many at once none notices.
 const company = 500 * time.Microsecond
 
-// task is what one caller wants done.
+// task is what one caller wants written.
 type task struct {
 	do     func() error
 	does   does
 	err    error
-	panics any // what do panicked with, for the caller to go on with
-	done   chan struct{}
+	panics any           // what do panicked with, for the caller to go on with
+	done   chan struct{} // closed when somebody else has done it
 }
 
-// does says what a task does to the database.
+// does says how a task writes.
 type does int
 
 const (
-	asking  does = iota // it reads
-	alone               // one statement that writes: all of it happens or nothing
+	alone   does = iota // one statement: all of it happens or nothing
 	several             // several, of which all happen or none
 )
 
@@ -60,8 +60,11 @@ func newLine(file string) (*line, error) {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	conn.SetBusyTimeout(busyTimeout)
-	l := &line{conn: conn, turn: make(chan struct{}, 1)}
-	for _, pragma := range []string{"foreign_keys = ON", "synchronous = NORMAL", fmt.Sprint("wal_autocheckpoint = ", checkpointPages)} {
+	l := &line{conn: conn}
+	for _, pragma := range []string{
+		"foreign_keys = ON", "synchronous = NORMAL",
+		fmt.Sprint("wal_autocheckpoint = ", checkpointPages), fmt.Sprint("cache_size = ", -cacheKB),
+	} {
 		err = errors.Join(err, l.once("PRAGMA "+pragma))
 	}
 	err = errors.Join(err, l.prepare(&l.writes, writeTexts), l.prepare(&l.reads, readTexts))
@@ -99,24 +102,36 @@ func (l *line) once(text string) error {
 	return errors.Join(err, stmt.stmt.Finalize())
 }
 
-// run waits until do is done and, if it writes, committed. do must not use the line.
-func (l *line) run(what does, do func() error) error {
-	t := &task{do: do, does: what, done: make(chan struct{})}
+// read does what reads. do must not use the line.
+func (l *line) read(do func() error) error {
 	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return sql.ErrConnDone
+	}
+	return do()
+}
+
+// change is write for one statement.
+func (l *line) change(do func() error) error { return l.write(alone, do) }
+
+// write waits until do is done and committed. do must not use the line.
+func (l *line) write(what does, do func() error) error {
+	t := &task{do: do, does: what}
+	l.queue.Lock()
+	first, wait := len(l.waiting) == 0, time.Duration(0)
+	if first && l.busy {
+		wait = company
+	}
+	if !first {
+		t.done = make(chan struct{})
+	}
 	l.waiting = append(l.waiting, t)
-	l.mu.Unlock()
-	select {
-	case <-t.done:
-	case l.turn <- struct{}{}:
-		if l.busy {
-			time.Sleep(company)
-		}
-		l.mu.Lock()
-		tasks := l.waiting
-		l.waiting = nil
-		l.mu.Unlock()
-		l.serve(tasks)
-		<-l.turn
+	l.queue.Unlock()
+	if first {
+		time.Sleep(wait)
+		l.serve()
+	} else {
 		<-t.done
 	}
 	if t.panics != nil {
@@ -125,72 +140,84 @@ func (l *line) run(what does, do func() error) error {
 	return t.err
 }
 
-// serve does the tasks. Who reads need not wait for those who write.
-func (l *line) serve(tasks []*task) {
-	var writers []*task
-	for _, t := range tasks {
-		if t.does != asking {
-			writers = append(writers, t)
-			continue
-		}
-		t.try()
-		close(t.done)
+// serve does the tasks of all who wait; the first of them is the caller's own.
+func (l *line) serve() {
+	l.mu.Lock()
+	l.queue.Lock()
+	tasks := l.waiting
+	l.waiting, l.busy = nil, len(tasks) > 1
+	l.queue.Unlock()
+	var err error
+	switch {
+	case l.closed:
+		err = sql.ErrConnDone
+	case len(tasks) == 1 && tasks[0].does == alone:
+		tasks[0].try() // SQLite makes a transaction of it
+	default:
+		err = l.transaction(tasks)
 	}
-	if len(writers) == 0 {
-		return
-	}
-	l.busy = len(writers) > 1
-	if !l.busy && writers[0].does == alone {
-		writers[0].try() // SQLite makes a transaction of it
-		close(writers[0].done)
-		return
-	}
-	err := l.transaction(writers)
-	for _, t := range writers {
+	l.mu.Unlock()
+	for i, t := range tasks {
 		if t.err == nil {
 			t.err = err
 		}
-		close(t.done)
+		if i > 0 {
+			close(t.done)
+		}
 	}
 }
 
-// transaction does what writes. A task that fails leaves nothing behind and spoils
-// nothing for the others.
+// transaction does the tasks in one, for whose failure nobody's task counts.
 func (l *line) transaction(tasks []*task) error {
 	if _, err := l.begin.exec(); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
-	if alone := tasks[0]; len(tasks) == 1 {
-		if alone.try(); alone.err != nil || alone.panics != nil {
-			_, err := l.rollback.exec()
-			return err
+	err := l.together(tasks)
+	if err == nil {
+		if _, err = l.commit.exec(); err == nil {
+			return nil
 		}
-		tasks = nil
+		err = fmt.Errorf("commit transaction: %w", err)
 	}
+	if !l.conn.AutocommitEnabled() {
+		_, _ = l.rollback.exec()
+	}
+	return err
+}
+
+// together does the tasks in the transaction that has begun. A task that fails leaves
+// nothing behind and spoils nothing for the others.
+func (l *line) together(tasks []*task) error {
 	for _, t := range tasks {
-		if t.does == alone {
-			t.try()
-			continue
-		}
-		_, err := l.mark.exec()
-		if err == nil {
-			if t.try(); t.err != nil || t.panics != nil {
-				_, err = l.backToMark.exec()
-			}
-		}
-		if err == nil {
-			_, err = l.forget.exec()
-		}
-		if err != nil {
-			_, _ = l.rollback.exec()
+		if err := l.apart(t); err != nil {
 			return fmt.Errorf("keep tasks of a transaction apart: %w", err)
 		}
-	}
-	if _, err := l.commit.exec(); err != nil {
-		_, _ = l.rollback.exec()
-		return fmt.Errorf("commit transaction: %w", err)
+		if l.conn.AutocommitEnabled() { // SQLite does so by itself, such as when the disk is full
+			return errors.Join(errors.New("the transaction was rolled back"), t.err)
+		}
 	}
 	return nil
+}
+
+// apart does one task of several.
+func (l *line) apart(t *task) error {
+	if t.does == alone {
+		t.try()
+		return nil
+	}
+	if _, err := l.mark.exec(); err != nil {
+		return err
+	}
+	if t.try(); l.conn.AutocommitEnabled() {
+		return nil
+	}
+	if t.err != nil || t.panics != nil {
+		if _, err := l.backToMark.exec(); err != nil {
+			return err
+		}
+	}
+	_, err := l.forget.exec()
+	return err
 }
 
 // try does the task and keeps what became of it.
@@ -201,8 +228,8 @@ func (t *task) try() {
 
 // close waits for whoever has the connection and closes it with its statements.
 func (l *line) close() error {
-	l.turn <- struct{}{}
-	defer func() { <-l.turn }()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.closed {
 		return nil
 	}

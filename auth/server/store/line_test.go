@@ -2,12 +2,115 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 )
+
+// inOne starts saves of one row each, which the line then does in one transaction, in
+// that order, and returns what each was told.
+func inOne(t *testing.T, s *Store, hashes ...string) []error {
+	t.Helper()
+	told := make([]error, len(hashes))
+	var wg sync.WaitGroup
+	s.line.mu.Lock() // nobody begins before all are there
+	for i, hash := range hashes {
+		wg.Go(func() { told[i] = s.UseLogout(context.WithoutCancel(t.Context()), "e", hash, time.Now()) })
+		waits(s, i+1)
+	}
+	s.line.mu.Unlock()
+	wg.Wait()
+	return told
+}
+
+// waits returns when n tasks wait.
+func waits(s *Store, n int) {
+	for waiting := 0; waiting < n; time.Sleep(time.Millisecond) {
+		s.line.queue.Lock()
+		waiting = len(s.line.waiting)
+		s.line.queue.Unlock()
+	}
+}
+
+// rows counts what was saved under a hash.
+func rows(t *testing.T, s *Store, hash string) (n int) {
+	t.Helper()
+	if err := s.read.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM logout_tokens WHERE hash = $1", hash).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// A full disk has SQLite take the whole transaction back: nobody's row is there, whether
+// theirs came before or after the one that did not fit, and everybody is told.
+func TestLineDiskFull(t *testing.T) {
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "lanyard.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	var pages int
+	if err := s.read.QueryRowContext(t.Context(), "PRAGMA page_count").Scan(&pages); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.line.once(fmt.Sprint("PRAGMA max_page_count = ", pages+4)); err != nil {
+		t.Fatal(err)
+	}
+	large := strings.Repeat("x", 1<<18)
+	for i, err := range inOne(t, s, "before", large, "after") {
+		if err == nil {
+			t.Errorf("task %d was told that all is well", i)
+		}
+	}
+	if n := rows(t, s, "before") + rows(t, s, large) + rows(t, s, "after"); n != 0 {
+		t.Errorf("%d rows of a transaction that failed", n)
+	}
+	if err := errors.Join(inOne(t, s, "smaller", "ones")...); err != nil || rows(t, s, "ones") != 1 {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// Whoever reads never waits for company, nor does anybody once the crowd is gone.
+func TestLineAfterACrowd(t *testing.T) {
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "lanyard.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	busy := func() bool {
+		s.line.queue.Lock()
+		defer s.line.queue.Unlock()
+		return s.line.busy
+	}
+	if err := errors.Join(inOne(t, s, "a", "b")...); err != nil || !busy() {
+		t.Fatalf("two at once: %v, busy %v", err, busy())
+	}
+	if err := errors.Join(inOne(t, s, "c")...); err != nil || busy() {
+		t.Errorf("one alone: %v, busy %v", err, busy())
+	}
+}
+
+// What outlives the store is told so.
+func TestLineClosed(t *testing.T) {
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "lanyard.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(s.Ping(t.Context()), s.Close(), s.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.UseLogout(t.Context(), "e", "a", time.Now()); !errors.Is(err, sql.ErrConnDone) {
+		t.Errorf("write: %v", err)
+	}
+	if err := s.Ping(t.Context()); !errors.Is(err, sql.ErrConnDone) {
+		t.Errorf("read: %v", err)
+	}
+}
 
 // Of tasks that share a transaction, one that fails half-way or panics leaves nothing
 // behind, is told so itself, and takes nothing from the others.
@@ -30,7 +133,7 @@ func TestLineKeepsTasksApart(t *testing.T) {
 	tasks := map[string]func() error{
 		"a": fine, "b": func() error { return failed }, "c": fine, "d": func() error { panic("d") }, "e": fine,
 	}
-	s.line.turn <- struct{}{} // nobody begins before all are there
+	s.line.mu.Lock() // nobody begins before all are there
 	var wg sync.WaitGroup
 	for name, after := range tasks {
 		wg.Go(func() {
@@ -44,19 +147,11 @@ func TestLineKeepsTasksApart(t *testing.T) {
 			}
 		})
 	}
-	for waiting := 0; waiting < len(tasks); time.Sleep(time.Millisecond) {
-		s.line.mu.Lock()
-		waiting = len(s.line.waiting)
-		s.line.mu.Unlock()
-	}
-	<-s.line.turn
+	waits(s, len(tasks))
+	s.line.mu.Unlock()
 	wg.Wait()
 	for name := range tasks {
-		var n int
-		if err := s.read.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM logout_tokens WHERE hash = $1", name).Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		if want := map[string]int{"a": 1, "c": 1, "e": 1}[name]; n != want {
+		if n, want := rows(t, s, name), map[string]int{"a": 1, "c": 1, "e": 1}[name]; n != want {
 			t.Errorf("%s: %d rows, want %d", name, n, want)
 		}
 	}

@@ -66,8 +66,8 @@ type Store struct {
 
 	postgres bool
 	file     string // SQLite's
-	// write and read are the same pool on PostgreSQL. On SQLite write has a single
-	// connection, which is the line's: a second writer would only wait for the file's lock.
+	// write and read are the same pool on PostgreSQL. On SQLite write is for the schema and
+	// closed afterwards: a second writer beside the line would only wait for the file's lock.
 	write, read *sql.DB
 	line        *line       // SQLite's; nil on PostgreSQL
 	writes      []*sql.Stmt // by writing; PostgreSQL's
@@ -142,6 +142,9 @@ const (
 	// checkpointPages is how long the log grows before it goes into the file, here 16 MB: a
 	// page that is written again and again until then goes once.
 	checkpointPages = 4000
+	// cacheKB is how much of the file the line keeps in memory: the people and sessions of a
+	// morning, which lie all over it.
+	cacheKB = 16 << 10
 )
 
 // sqliteDSN returns the driver's address of a file. synchronous=NORMAL with a WAL
@@ -256,12 +259,15 @@ func (s *Store) Close() error {
 	return errors.Join(err, s.read.Close(), s.write.Close())
 }
 
-// Ping reports whether the database answers.
+var selectOne = reads("SELECT 1")
+
+// Ping reports whether the database answers on the connection that sign-ins use.
 func (s *Store) Ping(ctx context.Context) error {
-	if err := s.read.PingContext(ctx); err != nil {
-		return fmt.Errorf("ping database: %w", err)
-	}
-	return nil
+	_, err := one(ctx, s, "answer of the database", selectOne, func(row scanner) (n int, err error) {
+		err = row.Scan(&n)
+		return n, err
+	})
+	return err
 }
 
 // Backup writes a copy of a SQLite database to a new file, while the server runs.

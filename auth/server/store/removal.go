@@ -22,7 +22,8 @@ var (
 // CountSessions implements [server.Removal].
 func (s *Store) CountSessions(ctx context.Context, enterprise string, now time.Time) (sessions, people int, err error) {
 	n, err := one(ctx, s, "count of sessions", countSessions, func(row scanner) (n [2]int, err error) {
-		return n, row.Scan(&n[0], &n[1])
+		err = row.Scan(&n[0], &n[1])
+		return n, err
 	}, enterprise, "", ms(now))
 	return n[0], n[1], err
 }

@@ -14,7 +14,7 @@ const sessionColumns = `s.id, s.enterprise_id, s.person_id, s.cookie_hash, s.par
 // standing is true for a session s that has neither ended nor expired, whose person p
 // still has access and whose whole line of parents stands; $3 is the present time. A
 // parent that is missing was swept, so it has ended.
-const standing = `s.ended_at = 0 AND s.expires_at > $3 AND p.ended_at = 0 AND (s.parent = '' OR NOT EXISTS (
+const standing = `s.ended_at = 0 AND s.expires_at > $3 AND p.ended_at = 0 AND p.left_at = 0 AND (s.parent = '' OR NOT EXISTS (
 	WITH RECURSIVE line (id) AS (
 		SELECT s.parent
 		UNION

@@ -15,8 +15,8 @@ import (
 	"zombiezen.com/go/sqlite"
 )
 
-// writing and reading name a prepared statement on the pool of that purpose. They
-// are two types so that no statement can run on the wrong pool.
+// writing and reading name a prepared statement that writes or only reads. They are two
+// types so that none that writes can run where it may not.
 type (
 	writing int
 	reading int
@@ -53,7 +53,7 @@ func (s *Store) exec(ctx context.Context, w writing, args ...any) (int64, error)
 		return changed(s.writes[w].ExecContext(ctx, args...))
 	}
 	var n int64
-	err = s.line.run(alone, func() (err error) {
+	err = s.line.change(func() (err error) {
 		n, err = s.line.writes[w].exec(args...)
 		return err
 	})
@@ -81,6 +81,20 @@ func (t transaction) exec(ctx context.Context, w writing, args ...any) (int64, e
 	stmt := t.tx.StmtContext(ctx, t.store.writes[w])
 	defer stmt.Close()
 	return changed(stmt.ExecContext(ctx, args...))
+}
+
+// hold has one transaction at a time make, use or end what is a person's, by changing
+// the person's row for nothing: PostgreSQL's others wait for that, and see afterwards what
+// this one did (its READ COMMITTED takes a new look at each statement). SQLite has one
+// writer at a time anyway.
+func (t transaction) hold(ctx context.Context, people writing, args ...any) error {
+	if t.tx == nil {
+		return nil
+	}
+	if _, err := t.exec(ctx, people, args...); err != nil {
+		return fmt.Errorf("hold person: %w", err)
+	}
+	return nil
 }
 
 // atomically runs do in a transaction, again where the database asks for it.
@@ -114,7 +128,7 @@ func (s *Store) try(ctx context.Context, do func(context.Context, transaction) e
 		return err
 	}
 	if s.line != nil {
-		return s.line.run(several, func() error { return do(ctx, transaction{store: s}) })
+		return s.line.write(several, func() error { return do(ctx, transaction{store: s}) })
 	}
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
@@ -137,6 +151,13 @@ func again(err error) bool {
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
 }
 
+// unstorable reports whether PostgreSQL was asked for text that it cannot hold, a NUL or
+// broken UTF-8, which therefore no record has.
+func unstorable(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "22021"
+}
+
 // conflict makes auth.ErrConflict of a broken uniqueness.
 func conflict(err error) error {
 	var pg *pgconn.PgError
@@ -155,7 +176,7 @@ type scanner interface{ Scan(dest ...any) error }
 // one reads one record; what names it in errors.
 func one[T any](ctx context.Context, s *Store, what string, r reading, scan func(scanner) (T, error), args ...any) (T, error) {
 	if s.line != nil {
-		return inLine(ctx, s, what, asking, s.line.reads[r], scan, args)
+		return inLine(ctx, what, s.line.read, s.line.reads[r], scan, args)
 	}
 	v, err := scan(s.reads[r].QueryRowContext(ctx, args...))
 	return v, missing(what, err)
@@ -164,17 +185,18 @@ func one[T any](ctx context.Context, s *Store, what string, r reading, scan func
 // changedOne reads the one record that a statement with RETURNING has changed.
 func changedOne[T any](ctx context.Context, s *Store, what string, w writing, scan func(scanner) (T, error), args ...any) (T, error) {
 	if s.line != nil {
-		return inLine(ctx, s, what, alone, s.line.writes[w], scan, args)
+		return inLine(ctx, what, s.line.change, s.line.writes[w], scan, args)
 	}
 	v, err := scan(s.writes[w].QueryRowContext(ctx, args...))
 	return v, missing(what, err)
 }
 
-func inLine[T any](ctx context.Context, s *Store, what string, d does, stmt *statement, scan func(scanner) (T, error), args []any) (v T, err error) {
+// inLine has the line do a statement that gives one record.
+func inLine[T any](ctx context.Context, what string, run func(func() error) error, stmt *statement, scan func(scanner) (T, error), args []any) (v T, err error) {
 	if err = ctx.Err(); err != nil {
 		return v, err
 	}
-	err = s.line.run(d, func() error {
+	err = run(func() error {
 		return stmt.row(func(row scanner) (err error) {
 			v, err = scan(row)
 			return err
@@ -186,7 +208,7 @@ func inLine[T any](ctx context.Context, s *Store, what string, d does, stmt *sta
 // missing names what was looked for.
 func missing(what string, err error) error {
 	switch {
-	case errors.Is(err, sql.ErrNoRows):
+	case errors.Is(err, sql.ErrNoRows), unstorable(err):
 		return fmt.Errorf("find %s: %w", what, auth.ErrNotFound)
 	case err != nil:
 		return fmt.Errorf("find %s: %w", what, conflict(err))
@@ -261,11 +283,15 @@ func (s timeScanner) Scan(src any) error {
 	if !ok {
 		return fmt.Errorf("read time: have %T, want int64", src)
 	}
-	*s.t = time.Time{}
-	if v != 0 {
-		*s.t = time.UnixMilli(v).UTC()
-	}
+	s.set(v)
 	return nil
+}
+
+func (s timeScanner) set(ms int64) {
+	*s.t = time.Time{}
+	if ms != 0 {
+		*s.t = time.UnixMilli(ms).UTC()
+	}
 }
 
 // encoded is a value as it is stored in a column of JSON.

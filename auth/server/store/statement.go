@@ -125,6 +125,8 @@ func (c columns) Scan(dest ...any) error {
 			*d = c.stmt.ColumnInt64(i) != 0
 		case *[]byte:
 			*d = c.bytes(i)
+		case timeScanner:
+			d.set(c.stmt.ColumnInt64(i))
 		case sql.Scanner:
 			if err := d.Scan(c.value(i)); err != nil {
 				return fmt.Errorf("read column %d: %w", i, err)

@@ -238,7 +238,7 @@ func TestAnothersCodeOrToken(t *testing.T) {
 	}
 	saved := func(audience, client string) string {
 		g := server.Grant{ID: auth.RandomID(), EnterpriseID: acme, ClientID: client, PersonID: zhang.ID, SessionID: b.Session.ID}
-		must(t, w.Store.SaveGrant(context.Background(), g, nil))
+		must(t, w.Store.SaveGrant(context.Background(), g))
 		return w.Base.NewAccessToken(g, audience, w.Base.Lifetimes.AccessToken)
 	}
 	w.client(acme, "crm", server.Three{Params: map[string]string{"access_token": "ticket"}})

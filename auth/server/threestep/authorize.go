@@ -73,7 +73,7 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		SessionID: session.ID, AuthTime: session.AuthTime,
 		RedirectURI: q.redirect, CodeExpires: now.Add(p.cfg.Base.Lifetimes.Code),
 	}
-	if err := p.cfg.Grants.SaveGrant(r.Context(), g, nil); err != nil {
+	if err := p.cfg.Grants.SaveGrant(r.Context(), g); err != nil {
 		p.cfg.Fail(w, r, id, err)
 		return
 	}

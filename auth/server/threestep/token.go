@@ -87,6 +87,8 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	return parse(string(body))
 }
 
+var sessionEnded = &Error{Code: invalidGrant, Description: "the session has ended"}
+
 // redeem trades a code. It counts as used from here on, whatever else is wrong.
 func (p *Provider) redeem(ctx context.Context, c server.Client, v url.Values) (string, server.Grant, error) {
 	now := p.cfg.Base.Time()
@@ -101,13 +103,18 @@ func (p *Provider) redeem(ctx context.Context, c server.Client, v url.Values) (s
 		return "", g, unknown
 	case err != nil:
 		return "", g, err
-	case !g.UsedAt.IsZero():
+	case !g.UsedAt.IsZero() && g.ClientID == c.ID:
 		return "", g, p.usedCode(ctx, g)
+	case !g.UsedAt.IsZero():
+		return "", g, unknown
 	case !g.CodeExpires.After(now):
 		return "", g, unknown
 	}
 	g.UsedAt = now
 	if err := p.cfg.Grants.UseGrant(ctx, g, nil); errors.Is(err, auth.ErrConflict) {
+		if _, err := p.cfg.Grants.HeldGrant(ctx, c.EnterpriseID, g.ID, now); errors.Is(err, auth.ErrNotFound) {
+			return "", g, sessionEnded
+		}
 		return "", g, p.usedCode(ctx, g)
 	} else if err != nil {
 		return "", g, err
@@ -121,7 +128,7 @@ func (p *Provider) redeem(ctx context.Context, c server.Client, v url.Values) (s
 	}
 	if _, err := p.cfg.Grants.HeldGrant(ctx, c.EnterpriseID, g.ID, now); err != nil {
 		if errors.Is(err, auth.ErrNotFound) {
-			err = &Error{Code: invalidGrant, Description: "the session has ended"}
+			err = sessionEnded
 		}
 		return "", g, err
 	}
