@@ -34,7 +34,7 @@ type line struct {
 
 // company is how long a transaction waits for more tasks where the last had several: a
 // single sign-in never waits, and of many at once none notices.
-const company = 500 * time.Microsecond
+const company = 2 * time.Millisecond
 
 // task is what one caller wants written.
 type task struct {
@@ -61,10 +61,7 @@ func newLine(file string) (*line, error) {
 	}
 	conn.SetBusyTimeout(busyTimeout)
 	l := &line{conn: conn}
-	for _, pragma := range []string{
-		"foreign_keys = ON", "synchronous = NORMAL",
-		fmt.Sprint("wal_autocheckpoint = ", checkpointPages), fmt.Sprint("cache_size = ", -cacheKB),
-	} {
+	for _, pragma := range []string{"foreign_keys = ON", "synchronous = NORMAL", fmt.Sprint("wal_autocheckpoint = ", checkpointPages)} {
 		err = errors.Join(err, l.once("PRAGMA "+pragma))
 	}
 	err = errors.Join(err, l.prepare(&l.writes, writeTexts), l.prepare(&l.reads, readTexts))

@@ -142,9 +142,6 @@ const (
 	// checkpointPages is how long the log grows before it goes into the file, here 16 MB: a
 	// page that is written again and again until then goes once.
 	checkpointPages = 4000
-	// cacheKB is how much of the file the line keeps in memory: the people and sessions of a
-	// morning, which lie all over it.
-	cacheKB = 16 << 10
 )
 
 // sqliteDSN returns the driver's address of a file. synchronous=NORMAL with a WAL

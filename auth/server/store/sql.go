@@ -45,15 +45,14 @@ func (s *Store) context(ctx context.Context) (context.Context, error) {
 
 // exec runs a statement in a transaction of its own and returns how many rows it changed.
 func (s *Store) exec(ctx context.Context, w writing, args ...any) (int64, error) {
-	ctx, err := s.context(ctx)
-	if err != nil {
-		return 0, err
-	}
 	if s.line == nil {
 		return changed(s.writes[w].ExecContext(ctx, args...))
 	}
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
 	var n int64
-	err = s.line.change(func() (err error) {
+	err := s.line.change(func() (err error) {
 		n, err = s.line.writes[w].exec(args...)
 		return err
 	})
