@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"sync"
 
 	"lanyard/app/local"
 	"lanyard/auth"
@@ -13,7 +14,9 @@ import (
 )
 
 // appIDForm is a Lanyard APPID: AK, and what a company was given with it.
-var appIDForm = regexp.MustCompile(`^AK[0-9A-Za-z]{6,40}$`)
+var appIDForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^AK[0-9A-Za-z]{6,40}$`)
+})
 
 // maxCode bounds an authorization code; the longest that a vendor gives has 512 bytes.
 const maxCode = 4096
@@ -28,7 +31,7 @@ type activation struct {
 // program obtained. It is confirmed like any other the first time, and it ends in fault
 // SignInOtherPerson where somebody else is signed in at that enterprise.
 func (a *Agent) Activate(ctx context.Context, req local.ActivateRequest) (string, error) {
-	if !appIDForm.MatchString(req.AppID) || req.Code == "" || len(req.Code) > maxCode {
+	if !appIDForm().MatchString(req.AppID) || req.Code == "" || len(req.Code) > maxCode {
 		return "", auth.Fail(auth.BadInput, auth.Args{"reason": "app_id, code"}, nil)
 	}
 	lang := local.Lang(ctx)

@@ -25,12 +25,14 @@ func withLanguage(lookup func(string) (string, bool), system func() string) func
 
 // tagForm is a language tag (RFC 5646) as systems write theirs: language, perhaps a script,
 // perhaps a region.
-var tagForm = regexp.MustCompile(`^([a-z]{2,3})(?:[-_][A-Z][a-z]{3})?(?:[-_]([A-Z]{2}))?$`)
+var tagForm = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([a-z]{2,3})(?:[-_][A-Z][a-z]{3})?(?:[-_]([A-Z]{2}))?$`)
+})
 
 // localeOf writes a language tag as a locale is named: "zh-Hans-CN" is zh_CN.UTF-8. It is
 // empty for anything else.
 func localeOf(tag string) string {
-	parts := tagForm.FindStringSubmatch(tag)
+	parts := tagForm().FindStringSubmatch(tag)
 	switch {
 	case parts == nil:
 		return ""

@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"lanyard/auth"
@@ -33,11 +34,16 @@ type Program struct {
 	Scheme string
 }
 
+// The forms are compiled for the first entry of a list: most devices have none.
 var (
-	idForm     = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
-	schemeForm = regexp.MustCompile(`^[a-z][a-z0-9+.-]{1,31}$`)
-	driveForm  = regexp.MustCompile(`^[A-Za-z]:\\[^\\]`)
+	idForm     = form(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+	schemeForm = form(`^[a-z][a-z0-9+.-]{1,31}$`)
+	driveForm  = form(`^[A-Za-z]:\\[^\\]`)
 )
+
+func form(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 // notPrograms are the schemes that open a page, a file or a script instead of a program.
 var notPrograms = []string{"http", "https", "file", "ftp", "javascript", "vbscript", "data", "blob", "about", "view-source"}
@@ -48,7 +54,7 @@ func (p Program) Check() error { return p.check(runtime.GOOS) }
 
 func (p Program) check(system string) error {
 	switch {
-	case !idForm.MatchString(p.ID):
+	case !idForm().MatchString(p.ID):
 		return fmt.Errorf("program %q: an id has small letters, digits, dots and dashes", p.ID)
 	case (p.Path == "") == (p.Scheme == ""):
 		return fmt.Errorf("program %q: needs a path or a scheme", p.ID)
@@ -71,7 +77,7 @@ func (p Program) check(system string) error {
 // is read by a shell, which finds commands in arguments.
 func direct(system, file string) bool {
 	if system == "windows" {
-		if !driveForm.MatchString(file) || strings.ContainsAny(file[2:], `/:*?"<>|`) {
+		if !driveForm().MatchString(file) || strings.ContainsAny(file[2:], `/:*?"<>|`) {
 			return false
 		}
 		rest := strings.ReplaceAll(file[2:], `\`, "/")
@@ -88,7 +94,7 @@ func (p Program) address() (string, error) {
 	}
 	u, err := url.Parse(address)
 	if err != nil || len(address) > maxAddress || strings.ContainsFunc(address, unfit) ||
-		!schemeForm.MatchString(u.Scheme) || slices.Contains(notPrograms, u.Scheme) || !strings.HasPrefix(address, u.Scheme+"://") {
+		!schemeForm().MatchString(u.Scheme) || slices.Contains(notPrograms, u.Scheme) || !strings.HasPrefix(address, u.Scheme+"://") {
 		return "", fmt.Errorf("program %q: %q is no scheme of a program", p.ID, p.Scheme)
 	}
 	return address, nil

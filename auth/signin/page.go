@@ -63,7 +63,7 @@ func layout(lang, title, head string, e auth.Enterprise, body func(p *page)) str
 	p.raw(`<style>` + style + `</style></head><body><main>`)
 	if name := e.Name.In(lang); name != "" {
 		p.raw(`<header>`)
-		if picture.MatchString(e.Logo) {
+		if picture().MatchString(e.Logo) {
 			p.text(`<img src="`, e.Logo, `" alt="">`)
 		}
 		p.text(`<bdi>`, name, `</bdi></header>`)
@@ -148,7 +148,9 @@ func (p *page) reference(o Outcome, lang string) {
 }
 
 // picture matches a picture that a page may carry in itself: no SVG, nothing fetched.
-var picture = regexp.MustCompile(`^data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+=*$`)
+var picture = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+=*$`)
+})
 
 // isWeb reports whether an address may stand behind a link: http or https, not
 // javascript: or a program's scheme.
