@@ -1,7 +1,7 @@
 package words
 
 import (
-	"encoding/json"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -87,14 +87,26 @@ var tables = map[string]func() map[string]string{
 	Chinese: sync.OnceValue(func() map[string]string { return parse(assets.WordsZH) }),
 }
 
-// parse reads a table. The tables are embedded and tested: one that cannot be read is
-// a programmer's error.
+// parse reads a table: a JSON object, one row a line, as TestTableIsJSON holds it. Its
+// texts stay where they are in the program; encoding/json would copy them all. The tables
+// are embedded and tested: one that cannot be read is a programmer's error.
 func parse(table string) map[string]string {
-	var rows map[string]string
-	if err := json.Unmarshal([]byte(table), &rows); err != nil {
-		panic("words: read table: " + err.Error())
+	rows := make(map[string]string, strings.Count(table, "\n"))
+	for line := range strings.Lines(table) {
+		key, text, isRow := strings.Cut(strings.Trim(line, " ,\r\n"), ": ")
+		if isRow { // and no brace
+			rows[unquote(key)] = unquote(text)
+		}
 	}
 	return rows
+}
+
+func unquote(quoted string) string {
+	text, err := strconv.Unquote(quoted)
+	if err != nil {
+		panic("words: read table: " + quoted + ": " + err.Error())
+	}
+	return text
 }
 
 func lookup(lang, key string) (string, bool) {

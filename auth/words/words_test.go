@@ -143,6 +143,17 @@ func TestTidy(t *testing.T) {
 	}
 }
 
+// TestTableIsJSON holds that a row says what encoding/json reads there.
+func TestTableIsJSON(t *testing.T) {
+	for lang, text := range map[string]string{words.English: assets.WordsEN, words.Chinese: assets.WordsZH} {
+		for key, want := range table(t, text) {
+			if got, ok := words.Row(lang, key); !ok || got != want {
+				t.Errorf("%s %s: %q, %v; want %q", lang, key, got, ok, want)
+			}
+		}
+	}
+}
+
 func TestExplain(t *testing.T) {
 	unknown := auth.Fail(auth.CodeUnknown, auth.Args{"code": "acmee", "suggestion": "acme"}, nil)
 	for _, row := range []struct {
