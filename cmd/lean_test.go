@@ -13,8 +13,8 @@ import (
 // (GODEBUG=inittrace=1).
 var initLine = regexp.MustCompile(`(?m)^init (lanyard/\S+) .* (\d+) bytes, \d+ allocs$`)
 
-// TestNothingBeforeMain holds what our packages make at every start of lanyard, needed or
-// not, for as long as it runs: an expression compiled there is up to 40 KB.
+// TestNothingBeforeMain bounds what our packages allocate at every start of lanyard, needed
+// or not: an expression compiled there is up to 40 KB, some of it kept.
 func TestNothingBeforeMain(t *testing.T) {
 	cmd := exec.Command(program(t, "lanyard"), "version")
 	cmd.Env = []string{"LANYARD_HOME=" + t.TempDir(), "GODEBUG=inittrace=1"}
