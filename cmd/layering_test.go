@@ -37,7 +37,7 @@ var layers = []struct {
 	{"auth/directory", "auth auth/connector", "a document carries a connector and nothing of the app"},
 	{"auth/openid", "auth auth/connector", "a relying party is configured by a connector"},
 	{"auth/workbench", "auth auth/connector", "apps come from a server of ours or from a connector's steps"},
-	{"auth/server", "auth auth/connector", "records and small interfaces"},
+	{"auth/server", "auth auth/connector auth/words assets", "records, small interfaces and the texts of its children"},
 	{"auth/server/demo", "auth auth/words assets", "the pretend company is an outsider: it may not reach into the server, and checks what it says with others' libraries"},
 	{"app/doctor", "auth auth/words app/local app/desktop", "checks get what they probe as functions"},
 	{"app/tray/traytest", "", "a test's panel sees the bus, and nothing behind it"},

@@ -16,7 +16,7 @@ func Match(accept string) string {
 		if end := strings.IndexAny(tag, "-_.@"); end >= 0 {
 			tag = tag[:end]
 		}
-		if _, known := tables[tag]; !known {
+		if _, known := languages[tag]; !known {
 			continue
 		}
 		if q := quality(params); q > weight {

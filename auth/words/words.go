@@ -1,11 +1,8 @@
 package words
 
 import (
-	"strconv"
 	"strings"
-	"sync"
 
-	"lanyard/assets"
 	"lanyard/auth"
 )
 
@@ -80,42 +77,4 @@ func Contact(help auth.Help) string {
 		}
 	}
 	return strings.Join(parts, " · ")
-}
-
-var tables = map[string]func() map[string]string{
-	English: sync.OnceValue(func() map[string]string { return parse(assets.WordsEN) }),
-	Chinese: sync.OnceValue(func() map[string]string { return parse(assets.WordsZH) }),
-}
-
-// parse reads a table: a JSON object, one row a line, as TestTableIsJSON holds it. Its
-// texts stay where they are in the program; encoding/json would copy them all. The tables
-// are embedded and tested: one that cannot be read is a programmer's error.
-func parse(table string) map[string]string {
-	rows := make(map[string]string, strings.Count(table, "\n"))
-	for line := range strings.Lines(table) {
-		key, text, isRow := strings.Cut(strings.Trim(line, " ,\r\n"), ": ")
-		if isRow { // and no brace
-			rows[unquote(key)] = unquote(text)
-		}
-	}
-	return rows
-}
-
-func unquote(quoted string) string {
-	text, err := strconv.Unquote(quoted)
-	if err != nil {
-		panic("words: read table: " + quoted + ": " + err.Error())
-	}
-	return text
-}
-
-func lookup(lang, key string) (string, bool) {
-	if lang != English {
-		lang = Match(lang)
-	}
-	if row, ok := tables[lang]()[key]; ok {
-		return row, true
-	}
-	row, ok := tables[English]()[key]
-	return row, ok
 }

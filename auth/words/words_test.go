@@ -8,12 +8,21 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"lanyard/assets"
 	"lanyard/auth"
+	_ "lanyard/auth/server" // adds its tables
 	"lanyard/auth/words"
 )
+
+// tables are the rows as they are written, those of every program first.
+var tables = []struct{ en, zh string }{
+	{assets.WordsEN, assets.WordsZH},
+	{assets.ServerWordsEN, assets.ServerWordsZH},
+	{assets.DemoWordsEN, assets.DemoWordsZH},
+}
 
 func table(t *testing.T, text string) map[string]string {
 	t.Helper()
@@ -55,20 +64,22 @@ func TestEveryFaultHasItsRows(t *testing.T) {
 }
 
 func TestLanguagesAgree(t *testing.T) {
-	en, zh := table(t, assets.WordsEN), table(t, assets.WordsZH)
-	for _, key := range slices.Sorted(maps.Keys(en)) {
-		if zh[key] == "" {
-			t.Errorf("%s: not in Chinese", key)
-			continue
+	for _, both := range tables {
+		en, zh := table(t, both.en), table(t, both.zh)
+		for _, key := range slices.Sorted(maps.Keys(en)) {
+			if zh[key] == "" {
+				t.Errorf("%s: not in Chinese", key)
+				continue
+			}
+			// The order may differ from language to language, the facts may not.
+			if e, z := placeholders(en[key]), placeholders(zh[key]); !slices.Equal(e, z) {
+				t.Errorf("%s: English names %v, Chinese %v", key, e, z)
+			}
 		}
-		// The order may differ from language to language, the facts may not.
-		if e, z := placeholders(en[key]), placeholders(zh[key]); !slices.Equal(e, z) {
-			t.Errorf("%s: English names %v, Chinese %v", key, e, z)
-		}
-	}
-	for key := range zh {
-		if en[key] == "" {
-			t.Errorf("%s: not in English", key)
+		for key := range zh {
+			if en[key] == "" {
+				t.Errorf("%s: not in English", key)
+			}
 		}
 	}
 }
@@ -103,18 +114,20 @@ var (
 )
 
 func TestNoJargon(t *testing.T) {
-	for lang, text := range map[string]string{"en": assets.WordsEN, "zh": assets.WordsZH} {
-		for key, row := range table(t, text) {
-			block, _, _ := strings.Cut(key, ".")
-			if word := jargon.FindString(placeholder.ReplaceAllString(row, "")); word != "" && !slices.Contains(adminBlocks, block) {
-				t.Errorf("%s %s: %q in %q", lang, key, word, row)
+	for _, both := range tables {
+		for lang, text := range map[string]string{words.English: both.en, words.Chinese: both.zh} {
+			for key, row := range table(t, text) {
+				block, _, _ := strings.Cut(key, ".")
+				if word := jargon.FindString(placeholder.ReplaceAllString(row, "")); word != "" && !slices.Contains(adminBlocks, block) {
+					t.Errorf("%s %s: %q in %q", lang, key, word, row)
+				}
 			}
 		}
 	}
 }
 
-// TestTidy keeps the tables readable: no key twice, each block in one place, both
-// languages in the same order.
+// TestTidy keeps the tables readable: no key twice, each block in one place of one table,
+// both languages in the same order.
 func TestTidy(t *testing.T) {
 	order := func(text string) []string {
 		var keys []string
@@ -125,12 +138,16 @@ func TestTidy(t *testing.T) {
 		}
 		return keys
 	}
-	en, zh := order(assets.WordsEN), order(assets.WordsZH)
-	if !slices.Equal(en, zh) {
-		t.Errorf("the two tables differ in the order of their keys")
+	var keys []string
+	for _, both := range tables {
+		en, zh := order(both.en), order(both.zh)
+		if !slices.Equal(en, zh) {
+			t.Errorf("the table that begins with %s differs from language to language in the order of its keys", en[0])
+		}
+		keys = append(keys, en...)
 	}
 	seen, last := map[string]bool{}, ""
-	for _, key := range en {
+	for _, key := range keys {
 		if seen[key] {
 			t.Errorf("%s: twice", key)
 		}
@@ -145,12 +162,33 @@ func TestTidy(t *testing.T) {
 
 // TestTableIsJSON holds that a row says what encoding/json reads there.
 func TestTableIsJSON(t *testing.T) {
-	for lang, text := range map[string]string{words.English: assets.WordsEN, words.Chinese: assets.WordsZH} {
-		for key, want := range table(t, text) {
-			if got, ok := words.Row(lang, key); !ok || got != want {
-				t.Errorf("%s %s: %q, %v; want %q", lang, key, got, ok, want)
+	words.Add(assets.DemoWordsEN, assets.DemoWordsZH)
+	for _, both := range tables {
+		for lang, text := range map[string]string{words.English: both.en, words.Chinese: both.zh} {
+			for key, want := range table(t, text) {
+				if got, ok := words.Row(lang, key); !ok || got != want {
+					t.Errorf("%s %s: %q, %v; want %q", lang, key, got, ok, want)
+				}
 			}
 		}
+	}
+}
+
+// TestAdd adds while others read, which -race watches.
+func TestAdd(t *testing.T) {
+	var all sync.WaitGroup
+	for i := range 4 {
+		all.Go(func() {
+			key := fmt.Sprintf("added.%d", i)
+			words.Add(fmt.Sprintf("{\n  %q: \"one {x}\"\n}\n", key), "{}\n")
+			if got := words.T("zh", key, "x", "two"); got != "one two" { // Chinese lacks it
+				t.Errorf("%s reads %q", key, got)
+			}
+		})
+	}
+	all.Wait()
+	if got := words.T("en", "common.back"); got != "Back" {
+		t.Errorf("a row of every program reads %q", got)
 	}
 }
 

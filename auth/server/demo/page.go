@@ -14,6 +14,8 @@ import (
 	"lanyard/auth/words"
 )
 
+func init() { words.Add(assets.DemoWordsEN, assets.DemoWordsZH) }
+
 // page is what every template shows; each page adds its own facts.
 type page struct {
 	Lang    string
