@@ -3,13 +3,15 @@ package agent
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"lanyard/auth"
 	"lanyard/auth/signin"
 )
 
-// switchLife is how long the page in the browser can offer another account.
+// switchLife is how long the page in the browser can offer another account, in the time
+// that the computer is awake.
 const switchLife = time.Hour
 
 // linger keeps the page of a sign-in there while it offers another account.
@@ -49,13 +51,12 @@ func (a *Agent) switching(att *attempt, w *way, failure error) func(ctx context.
 }
 
 // another starts an attempt like att, at the page that the person has agreed to, for
-// another account; one that runs for that already will do. The caller holds the lock.
+// another account. Once something else has happened since, a sign-in or a profile's
+// removal, what was agreed to no longer counts. The caller holds the lock.
 func (a *Agent) another(att *attempt, known way) (*attempt, error) {
-	if now := a.attempt; now != nil && !now.view.Over() {
-		if !now.swap || !now.serves(att.query, att.again) {
-			return nil, auth.Fail(auth.SignInBusy, nil, nil)
-		}
-		return now, nil
+	stands := att.again == "" || slices.ContainsFunc(a.accounts, func(acc *account) bool { return acc.ID == att.again })
+	if a.attempt != att || !stands {
+		return nil, auth.Fail(auth.SignInStale, nil, nil)
 	}
 	next := a.newAttempt(defaultTimeout)
 	next.view.Profile, next.view.App = att.view.Profile, att.view.App

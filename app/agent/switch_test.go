@@ -9,6 +9,7 @@ import (
 	"lanyard/auth"
 	"lanyard/auth/authtest"
 	"lanyard/auth/directory"
+	"lanyard/auth/words"
 )
 
 // of lets the provider say whose people sign in.
@@ -84,6 +85,41 @@ func TestSwitchOnThePageNotOffered(t *testing.T) {
 	d.signIn(c, local.SignInRequest{Switch: true})
 }
 
+// stale fails the test unless the page says that its time is over.
+func stale(t *testing.T, p authtest.Page) {
+	t.Helper()
+	contains(t, p.Body, "<h1>"+words.Explain(auth.Fail(auth.SignInStale, nil, nil), "en").Title+"</h1>")
+}
+
+// TestSwitchOnThePageAfterwards signs nobody in any more who has signed out, or was
+// removed from this computer, since that page was shown.
+func TestSwitchOnThePageAfterwards(t *testing.T) {
+	for what, leave := range map[string]func(d *desk, profile string) error{
+		"signed out": func(d *desk, profile string) error {
+			return d.SignOut(t.Context(), local.SignOutRequest{Profile: profile})
+		},
+		"removed": func(d *desk, profile string) error { return d.Forget(t.Context(), profile) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			c, d, visitor := newCompany(t, "acme"), newDesk(t), authtest.NewVisitor(t)
+			page := wrongCompany(t, visitor, c, d)
+			c.of("acme.example")
+			d.signIn(c, local.SignInRequest{Code: c.code, Directory: c.origin})
+			last := d.phase(local.SignedIn)
+			if err := leave(d, last.ID); err != nil {
+				t.Fatal(err)
+			}
+			stale(t, visitor.Visit(t, page.URL.String()+"?switch"))
+			s := d.until("no attempt", func(s local.State) bool { return s.Attempt == nil || s.Attempt.Over() })
+			for _, p := range s.Profiles {
+				if p.Phase == local.SignedIn {
+					t.Errorf("signed in again: %+v", p)
+				}
+			}
+		})
+	}
+}
+
 // TestSwitchOnThePageLate leaves a sign-in alone that somebody began meanwhile.
 func TestSwitchOnThePageLate(t *testing.T) {
 	c, d, visitor := newCompany(t, "acme"), newDesk(t), authtest.NewVisitor(t)
@@ -95,7 +131,7 @@ func TestSwitchOnThePageLate(t *testing.T) {
 	}
 	d.step(local.StepWaiting)
 	late := visitor.Visit(t, page.URL.String()+"?switch")
-	contains(t, late.Body, "<h1>")
+	stale(t, late)
 	if att := d.step(local.StepWaiting); att.ID != id || late.URL.Host != page.URL.Host {
 		t.Errorf("it became %+v, and led to %s", att, late.URL)
 	}
