@@ -68,9 +68,13 @@ type Admins interface {
 	UseAdminLink(ctx context.Context, hash string, now time.Time) error
 
 	OpenAdminSession(ctx context.Context, s AdminSession) error
-	// SaveAdminSession changes a session. One that has ended meanwhile is auth.ErrConflict:
-	// a page that has found it first does not bring it back.
-	SaveAdminSession(ctx context.Context, s AdminSession) error
+	// TouchAdminSession notes that a session is used, MoveAdminSession makes it another
+	// enterprise's, and ProveAdminSession says that its admin has given a password (ByLink).
+	// Each changes that alone, so that pages shown at once undo nothing of each other. One
+	// that has ended meanwhile is auth.ErrConflict and stays so.
+	TouchAdminSession(ctx context.Context, id string, now time.Time) error
+	MoveAdminSession(ctx context.Context, id, enterprise string) error
+	ProveAdminSession(ctx context.Context, id string) error
 	AdminSession(ctx context.Context, cookieHash string, now time.Time) (AdminSession, error)
 	EndAdminSession(ctx context.Context, id string) error
 	// EndAdminSessionsOf ends all sessions of an admin but one ("" for none).

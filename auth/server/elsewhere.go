@@ -48,8 +48,8 @@ type DeviceGrants interface {
 	// still open; a second answer, or one that comes too late, is auth.ErrConflict.
 	SettleDeviceGrant(ctx context.Context, enterprise, hash, person, session string, authTime, now time.Time) error
 	// UseDeviceGrant marks an approved one used (g.UsedAt) and keeps what it gave, at once:
-	// the grant and, where it is not nil, a session. A second use, one that comes too late
-	// and one whose session or person has ended are auth.ErrConflict.
+	// the grant and, where it is not nil, a session. A second use and one whose session or
+	// person has ended are auth.ErrConflict; whether it has expired is the caller's to judge.
 	UseDeviceGrant(ctx context.Context, hash string, g Grant, session *Session) error
 	// TellDevices notes in the desktop sessions of a person, but for the given one, that
 	// this device has joined them (Session.NewDevice).

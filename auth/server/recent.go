@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,6 +19,7 @@ type Recent struct {
 	People
 	Codes
 	life time.Duration
+	age  atomic.Int64 // how often all was forgotten
 
 	signed      moment[Signed]
 	people      moment[Person]
@@ -42,59 +44,61 @@ func NewRecent(k Kept, life time.Duration) *Recent {
 
 // SignedByCode implements [Codes].
 func (r *Recent) SignedByCode(ctx context.Context, codeHash string) (Signed, error) {
-	return r.signed.get(ctx, codeHash, r.life, r.Codes.SignedByCode)
+	return get(ctx, r, &r.signed, codeHash, r.Codes.SignedByCode)
 }
 
 // Person implements [People].
 func (r *Recent) Person(ctx context.Context, enterprise, id string) (Person, error) {
-	return r.people.get(ctx, enterprise+"\n"+id, r.life, func(ctx context.Context, _ string) (Person, error) {
+	return get(ctx, r, &r.people, enterprise+"\n"+id, func(ctx context.Context, _ string) (Person, error) {
 		return r.People.Person(ctx, enterprise, id)
 	})
 }
 
 // UpsertPerson implements [People].
 func (r *Recent) UpsertPerson(ctx context.Context, p Person) (Person, error) {
+	age := r.age.Load()
 	p, err := r.People.UpsertPerson(ctx, p)
 	if err == nil {
-		r.people.put(p.EnterpriseID+"\n"+p.ID, p, r.life)
+		keep(r, &r.people, age, p.EnterpriseID+"\n"+p.ID, p)
 	}
 	return p, err
 }
 
 // Enterprise implements [Enterprises].
 func (r *Recent) Enterprise(ctx context.Context, id string) (Enterprise, error) {
-	return r.enterprises.get(ctx, id, r.life, r.Enterprises.Enterprise)
+	return get(ctx, r, &r.enterprises, id, r.Enterprises.Enterprise)
 }
 
 // Connector implements [Connectors].
 func (r *Recent) Connector(ctx context.Context, id string) (Connector, error) {
-	return r.connectors.get(ctx, id, r.life, r.learning(r.Connectors.Connector))
+	return get(ctx, r, &r.connectors, id, r.learning(r.Connectors.Connector))
 }
 
 // ConnectorByAppID implements [Connectors].
 func (r *Recent) ConnectorByAppID(ctx context.Context, appID string) (Connector, error) {
-	return r.byAppID.get(ctx, appID, r.life, r.learning(r.Connectors.ConnectorByAppID))
+	return get(ctx, r, &r.byAppID, appID, r.learning(r.Connectors.ConnectorByAppID))
 }
 
 // ActiveConnector implements [Connectors].
 func (r *Recent) ActiveConnector(ctx context.Context, enterprise string) (Connector, error) {
-	return r.active.get(ctx, enterprise, r.life, r.learning(r.Connectors.ActiveConnector))
+	return get(ctx, r, &r.active, enterprise, r.learning(r.Connectors.ActiveConnector))
 }
 
 // learning has every look-up of a connector serve the others too: the page that begins a
 // sign-in and the one that ends it ask differently and mean the same one.
 func (r *Recent) learning(ask func(context.Context, string) (Connector, error)) func(context.Context, string) (Connector, error) {
 	return func(ctx context.Context, key string) (Connector, error) {
+		age := r.age.Load()
 		c, err := ask(ctx, key)
 		if err != nil {
 			return c, err
 		}
-		r.connectors.put(c.ID, c, r.life)
+		keep(r, &r.connectors, age, c.ID, c)
 		if c.AppID != "" {
-			r.byAppID.put(c.AppID, c, r.life)
+			keep(r, &r.byAppID, age, c.AppID, c)
 		}
 		if c.Active {
-			r.active.put(c.EnterpriseID, c, r.life)
+			keep(r, &r.active, age, c.EnterpriseID, c)
 		}
 		return c, nil
 	}
@@ -102,6 +106,7 @@ func (r *Recent) learning(ask func(context.Context, string) (Connector, error)) 
 
 // Forget drops everything, since something was saved past Recent.
 func (r *Recent) Forget() {
+	r.age.Add(1)
 	r.signed.forget()
 	r.people.forget()
 	r.enterprises.forget()
@@ -117,7 +122,6 @@ const maxRecent = 4096
 type moment[T any] struct {
 	mu   sync.Mutex
 	rows map[string]remembered[T]
-	age  int // how often all was forgotten
 }
 
 type remembered[T any] struct {
@@ -125,41 +129,37 @@ type remembered[T any] struct {
 	until time.Time
 }
 
-func (m *moment[T]) get(ctx context.Context, key string, life time.Duration, ask func(context.Context, string) (T, error)) (T, error) {
+func get[T any](ctx context.Context, r *Recent, m *moment[T], key string, ask func(context.Context, string) (T, error)) (T, error) {
+	age := r.age.Load()
 	m.mu.Lock()
-	r, ok := m.rows[key]
-	age := m.age
+	was, ok := m.rows[key]
 	m.mu.Unlock()
-	if ok && time.Now().Before(r.until) {
-		return r.row, nil
+	if ok && time.Now().Before(was.until) {
+		return was.row, nil
 	}
 	row, err := ask(ctx, key)
 	if err == nil {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		if m.age == age { // else it was perhaps read before the change that all was forgotten for
-			m.keep(key, row, life)
-		}
+		keep(r, m, age, key, row)
 	}
 	return row, err
 }
 
-func (m *moment[T]) put(key string, row T, life time.Duration) {
+// keep remembers a row that was asked for at that age; if all was forgotten meanwhile, it
+// was perhaps read before what was saved then.
+func keep[T any](r *Recent, m *moment[T], age int64, key string, row T) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.keep(key, row, life)
-}
-
-func (m *moment[T]) keep(key string, row T, life time.Duration) {
+	if r.age.Load() != age {
+		return
+	}
 	if m.rows == nil || len(m.rows) >= maxRecent {
 		m.rows = map[string]remembered[T]{}
 	}
-	m.rows[key] = remembered[T]{row, time.Now().Add(life)}
+	m.rows[key] = remembered[T]{row, time.Now().Add(r.life)}
 }
 
 func (m *moment[T]) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.rows = nil
-	m.age++
 }

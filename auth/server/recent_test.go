@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"testing"
@@ -30,6 +31,40 @@ func (c *counting) Enterprise(context.Context, string) (server.Enterprise, error
 		c.then = nil
 	}
 	return e, c.err
+}
+
+// A connector whose look-up teaches the other two.
+func (c *counting) Connector(context.Context, string) (server.Connector, error) {
+	c.asked++
+	v := server.Connector{ID: "c", AppID: "app", EnterpriseID: "e", Active: true, Document: []byte{byte(c.asked)}}
+	if c.then != nil {
+		c.then()
+		c.then = nil
+	}
+	return v, c.err
+}
+
+func (c *counting) ActiveConnector(ctx context.Context, _ string) (server.Connector, error) {
+	return c.Connector(ctx, "c")
+}
+
+// What was read before a change is remembered nowhere after it.
+func TestRecentLearnsNothingOld(t *testing.T) {
+	inner := &counting{}
+	r := server.NewRecent(inner, time.Minute)
+	inner.then = r.Forget
+	old, err := r.ActiveConnector(t.Context(), "e")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, ask := range map[string]func() (server.Connector, error){
+		"by id":  func() (server.Connector, error) { return r.Connector(t.Context(), "c") },
+		"active": func() (server.Connector, error) { return r.ActiveConnector(t.Context(), "e") },
+	} {
+		if now, err := ask(); err != nil || bytes.Equal(now.Document, old.Document) {
+			t.Errorf("%s: %v, %v", what, now.Document, err)
+		}
+	}
 }
 
 func TestRecent(t *testing.T) {

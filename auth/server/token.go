@@ -26,7 +26,7 @@ func NewToken(now time.Time) string {
 	return base64.RawURLEncoding.EncodeToString(date[:]) + "." + auth.RandomToken()
 }
 
-// NewID returns the id of a record that is made with many others, a session or a
+// NewID returns the id of a record that is made with many others, a person, a session or a
 // grant: 12 hex digits of time and 20 random ones.
 func NewID(now time.Time) string {
 	var id [16]byte

@@ -151,6 +151,21 @@ func TestOldCodeAlone(t *testing.T) {
 	w.token(renew(a.Refresh)).want(t, "after a replay", "invalid_grant")
 }
 
+// Nor does a code without its verifier end anything that comes at the same moment as the
+// one with it.
+func TestCodeAloneAtOnce(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	b.SignIn(w.person(acme, "张三"))
+	code := b.desktopCode(askDesktop())
+	var good answer
+	w.between.do = func() { good = w.token(redeemDesktop(code)) }
+	w.token(with(redeemDesktop(code), "code_verifier", "")).want(t, "no verifier", "invalid_grant")
+	if a := w.token(renew(good.Refresh)); a.Refresh == "" {
+		t.Errorf("signed out by a code alone: %d %s", a.status, a.Error)
+	}
+}
+
 // An access token that has expired is worth nothing, nor does it end anything (RFC 7009
 // section 2.2).
 func TestRevokeByExpired(t *testing.T) {

@@ -36,12 +36,12 @@ func (b *Broker) redeem(r *http.Request, enterprise string, c server.Client, for
 	var answer tokens
 	if misfit := fits(c, g.Grant, form); misfit != nil {
 		g.UsedAt = now
-		if err = b.cfg.Grants.UseGrant(ctx, g.Grant, nil); err == nil {
+		if err = b.cfg.Grants.UseGrant(ctx, g.Grant, nil); err == nil || errors.Is(err, auth.ErrConflict) {
 			err = misfit
 		}
-	} else {
-		answer, err = b.issue(r, c, g, server.DeviceName("Lanyard", r.UserAgent()), b.cfg.Grants.UseGrant)
+		return tokens{}, err
 	}
+	answer, err = b.issue(r, c, g, server.DeviceName("Lanyard", r.UserAgent()), b.cfg.Grants.UseGrant)
 	if errors.Is(err, auth.ErrConflict) {
 		// It was used meanwhile, or it has ended.
 		if again, why := b.held(ctx, enterprise, g.ID); why != nil && again.UsedAt.IsZero() {

@@ -175,8 +175,7 @@ func (v *visit) savePassword() error {
 		return err
 	}
 	v.c.audit(v.Request, v.admin, "", "password.set", v.admin.Name, "")
-	v.session.ByLink = false
-	if err := v.c.keep(v.Context(), v.session); err != nil {
+	if err := stands(v.c.cfg.Admins.ProveAdminSession(v.Context(), v.session.ID)); err != nil {
 		return err
 	}
 	v.redirect(home, "password")

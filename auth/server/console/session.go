@@ -76,8 +76,7 @@ func (c *Console) session(r *http.Request) (server.AdminSession, error) {
 		return s, auth.Fail(auth.SignInRequired, nil, c.cfg.Admins.EndAdminSession(r.Context(), s.ID))
 	}
 	if now.Sub(s.LastSeen) > touchEvery {
-		s.LastSeen = now
-		switch err := c.keep(r.Context(), s); {
+		switch err := stands(c.cfg.Admins.TouchAdminSession(r.Context(), s.ID, now)); {
 		case errors.Is(err, auth.ErrSignInRequired):
 			return s, err
 		case err != nil:
@@ -87,10 +86,9 @@ func (c *Console) session(r *http.Request) (server.AdminSession, error) {
 	return s, nil
 }
 
-// keep saves a session that was changed. Where it has ended since it was found the error
-// wraps auth.ErrSignInRequired.
-func (c *Console) keep(ctx context.Context, s server.AdminSession) error {
-	err := c.cfg.Admins.SaveAdminSession(ctx, s)
+// stands makes auth.ErrSignInRequired of what changing a session answers where that has
+// ended since it was found.
+func stands(err error) error {
 	if errors.Is(err, auth.ErrConflict) {
 		return auth.Fail(auth.SignInRequired, nil, err)
 	}
@@ -149,7 +147,7 @@ func (c *Console) first(ctx context.Context, admin server.Admin) (string, error)
 // move makes another enterprise the one that the session is about.
 func (v *visit) move(enterprise string) error {
 	v.session.EnterpriseID = enterprise
-	return v.c.keep(v.Context(), v.session)
+	return stands(v.c.cfg.Admins.MoveAdminSession(v.Context(), v.session.ID, enterprise))
 }
 
 // signOut ends the session.

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"sync"
 	"testing"
 
@@ -45,7 +44,7 @@ type Site struct {
 // New returns a site without a company; all of it ends with the test.
 func New(t testing.TB) *Site {
 	t.Helper()
-	s, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "lanyard.db"))
+	s, err := store.Open(context.Background(), Database(t))
 	Must(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	sealer, err := server.NewSealer(server.NewKey())

@@ -35,9 +35,9 @@ var (
 	insertAdminSession = writes(`INSERT INTO admin_sessions (id, admin_id, cookie_hash, enterprise_id, by_link,
 			created_at, last_seen, expires_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`)
-	updateAdminSession = writes(`UPDATE admin_sessions SET cookie_hash = $3, enterprise_id = $4, by_link = $5,
-			last_seen = $6, expires_at = $7
-		WHERE id = $1 AND admin_id = $2`)
+	touchAdminSession  = writes(`UPDATE admin_sessions SET last_seen = $2 WHERE id = $1`)
+	moveAdminSession   = writes(`UPDATE admin_sessions SET enterprise_id = $2 WHERE id = $1`)
+	proveAdminSession  = writes(`UPDATE admin_sessions SET by_link = FALSE WHERE id = $1`)
 	selectAdminSession = reads(`SELECT ` + adminSessionColumns + ` FROM admin_sessions s
 		JOIN admins a ON a.id = s.admin_id
 		LEFT JOIN people p ON p.id = a.person_id AND p.enterprise_id = a.enterprise_id
@@ -114,12 +114,22 @@ func (s *Store) OpenAdminSession(ctx context.Context, v server.AdminSession) err
 	return saved("admin session", n, err)
 }
 
-// SaveAdminSession implements [server.Admins]. Another admin's session is auth.ErrConflict
-// too.
-func (s *Store) SaveAdminSession(ctx context.Context, v server.AdminSession) error {
-	n, err := s.exec(ctx, updateAdminSession, v.ID, v.AdminID, v.CookieHash, v.EnterpriseID, v.ByLink,
-		ms(v.LastSeen), ms(v.ExpiresAt))
-	return saved("admin session", n, err)
+// TouchAdminSession implements [server.Admins].
+func (s *Store) TouchAdminSession(ctx context.Context, id string, now time.Time) error {
+	n, err := s.exec(ctx, touchAdminSession, id, ms(now))
+	return saved("look of admin session", n, err)
+}
+
+// MoveAdminSession implements [server.Admins].
+func (s *Store) MoveAdminSession(ctx context.Context, id, enterprise string) error {
+	n, err := s.exec(ctx, moveAdminSession, id, enterprise)
+	return saved("enterprise of admin session", n, err)
+}
+
+// ProveAdminSession implements [server.Admins].
+func (s *Store) ProveAdminSession(ctx context.Context, id string) error {
+	n, err := s.exec(ctx, proveAdminSession, id)
+	return saved("password of admin session", n, err)
 }
 
 // AdminSession implements [server.Admins].

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"reflect"
 	"sync"
 	"testing"
@@ -13,6 +12,7 @@ import (
 	"lanyard/auth"
 	"lanyard/auth/authtest"
 	"lanyard/auth/server"
+	"lanyard/auth/server/servertest"
 	"lanyard/auth/server/store"
 )
 
@@ -76,7 +76,7 @@ var suite = []struct {
 
 func TestSQLite(t *testing.T) {
 	for _, c := range suite {
-		t.Run(c.name, func(t *testing.T) { c.test(t, openStore(t, filepath.Join(t.TempDir(), "lanyard.db"))) })
+		t.Run(c.name, func(t *testing.T) { c.test(t, openStore(t, servertest.Database(t))) })
 	}
 }
 

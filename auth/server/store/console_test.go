@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -57,11 +58,14 @@ func testAdminSessions(t *testing.T, s *store.Store) {
 	wantErr(t, "expired", second(s.AdminSession(ctx(t), "c1", now.Add(time.Hour))), auth.ErrNotFound)
 
 	op.EnterpriseID, op.ByLink, op.LastSeen = other, false, now.Add(time.Minute)
-	must(t, s.SaveAdminSession(ctx(t), op))
-	want(t, "moved to another enterprise", op)(s.AdminSession(ctx(t), "c1", now))
-	stolen := op
-	stolen.AdminID = "a1"
-	wantErr(t, "another admin's session", s.SaveAdminSession(ctx(t), stolen), auth.ErrConflict)
+	change := func() []error { // each its own part, in whichever order
+		return []error{
+			s.ProveAdminSession(ctx(t), "s1"), s.TouchAdminSession(ctx(t), "s1", op.LastSeen), s.MoveAdminSession(ctx(t), "s1", other),
+		}
+	}
+	must(t, errors.Join(change()...))
+	want(t, "changed", op)(s.AdminSession(ctx(t), "c1", now))
+	want(t, "another's", zhang)(s.AdminSession(ctx(t), "c2", now))
 	wantErr(t, "opened twice", s.OpenAdminSession(ctx(t), op), auth.ErrConflict)
 
 	must(t, s.EndPerson(ctx(t), acme, "zhang", now))
@@ -77,9 +81,10 @@ func testAdminSessions(t *testing.T, s *store.Store) {
 	wantErr(t, "ended with the others", second(s.AdminSession(ctx(t), "c1", now)), auth.ErrNotFound)
 	want(t, "but this one", second2)(s.AdminSession(ctx(t), "c3", now))
 	// A page that found it before it ended does not bring it back.
-	op.LastSeen = now.Add(2 * time.Minute)
-	wantErr(t, "save what has ended", s.SaveAdminSession(ctx(t), op), auth.ErrConflict)
-	wantErr(t, "saved after its end", second(s.AdminSession(ctx(t), "c1", now)), auth.ErrNotFound)
+	for _, err := range change() {
+		wantErr(t, "change what has ended", err, auth.ErrConflict)
+	}
+	wantErr(t, "changed after its end", second(s.AdminSession(ctx(t), "c1", now)), auth.ErrNotFound)
 	must(t, s.EndAdminSession(ctx(t), "s3"))
 	must(t, s.EndAdminSession(ctx(t), "s3"))
 	wantErr(t, "ended", second(s.AdminSession(ctx(t), "c3", now)), auth.ErrNotFound)

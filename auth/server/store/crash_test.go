@@ -136,7 +136,7 @@ func TestPowerCut(t *testing.T) {
 	path := filepath.Join(dir, "lanyard.db")
 	must(t, prepare(t, path).Close())
 	s := openStore(t, path)
-	const steps = 10
+	const steps = 5
 	for i := range steps {
 		must(t, step(s, i))
 	}

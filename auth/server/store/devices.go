@@ -37,7 +37,7 @@ var (
 	denyDevice = writes(`UPDATE device_grants SET denied_at = $3 WHERE enterprise_id = $1 AND hash = $2 AND ` + openDevice)
 
 	useDevice = writes(`UPDATE device_grants SET used_at = $3
-		WHERE enterprise_id = $1 AND hash = $2 AND approved_at <> 0 AND used_at = 0 AND expires_at > $3
+		WHERE enterprise_id = $1 AND hash = $2 AND approved_at <> 0 AND used_at = 0
 			AND ` + sessionStands + ` AND NOT ` + personEnded)
 
 	tellDevices = writes(`UPDATE sessions SET new_device = $4, new_device_at = $5

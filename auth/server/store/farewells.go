@@ -17,9 +17,10 @@ var (
 // ends what hangs on them too (see grants.go).
 type ending struct{ hold, write, end writing }
 
-// endingOf makes its statements: for the hold on the people; the messages to every application that got
-// tokens under one of the sessions and wants to be told, then the end itself. The grants
-// whose code was used say who got tokens; they are kept for as long as their session.
+// endingOf makes its statements: the hold on the people, the messages to every
+// application that got tokens under one of the sessions and wants to be told, the end
+// itself. The grants whose code was used say who got tokens; they are kept for as long as
+// their session.
 func endingOf(where string) ending {
 	sessions := `WITH RECURSIVE ending (id) AS (
 			SELECT id FROM sessions WHERE enterprise_id = $1 AND ` + where + `

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"lanyard/auth"
 	"lanyard/auth/server"
 )
 
@@ -97,17 +96,6 @@ func (s *Store) give(ctx context.Context, g server.Grant, session *server.Sessio
 		}
 		return saveSession(ctx, t.exec, *session)
 	})
-}
-
-// used judges a statement that uses up what can be used once.
-func used(doing string, n int64, err error) error {
-	if err == nil && n == 0 {
-		err = auth.ErrConflict
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", doing, err)
-	}
-	return nil
 }
 
 // Grant implements [server.Grants].

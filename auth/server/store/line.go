@@ -32,8 +32,8 @@ type line struct {
 	busy    bool       // the last transaction was more than one task's
 }
 
-// company is how long a transaction waits for more tasks where the last had several: a
-// single sign-in never waits, and of many at once none notices.
+// company is how long a transaction waits for more tasks where the last had several: who
+// is alone does not wait, but for the first after a crowd, and in a crowd nobody notices.
 const company = 2 * time.Millisecond
 
 // task is what one caller wants written.

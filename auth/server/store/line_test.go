@@ -75,7 +75,7 @@ func TestLineDiskFull(t *testing.T) {
 	}
 }
 
-// Whoever reads never waits for company, nor does anybody once the crowd is gone.
+// Once a crowd is gone nobody waits for company any more.
 func TestLineAfterACrowd(t *testing.T) {
 	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "lanyard.db"))
 	if err != nil {

@@ -287,4 +287,11 @@ func testHostileText(t *testing.T, s *store.Store) {
 	}
 	must(t, s.RecordSignIn(ctx(t), server.SignIn{Reference: "r", EnterpriseID: acme, Detail: "\x00\xc3"}))
 	must(t, s.SaveFlow(ctx(t), server.Flow{Hash: "h", EnterpriseID: acme, Return: "/\x00\xff"}))
+
+	// No record has such a name: it is not there, and nothing is wrong with the database.
+	for _, name := range []string{"\x00", "\xff"} {
+		wantErr(t, "client", second(s.Client(ctx(t), acme, name)), auth.ErrNotFound)
+		wantErr(t, "enterprise", second(s.Enterprise(ctx(t), name)), auth.ErrNotFound)
+		want(t, "sign-ins", []server.SignIn(nil))(s.SignInsByReference(ctx(t), acme, name))
+	}
 }

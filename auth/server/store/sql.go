@@ -223,7 +223,7 @@ func many[T any](ctx context.Context, s *Store, what string, r reading, scan fun
 	}
 	rows, err := s.reads[r].QueryContext(ctx, args...)
 	if err != nil {
-		return nil, fmt.Errorf("list %s: %w", what, err)
+		return nil, unlisted(what, err)
 	}
 	defer rows.Close()
 	var all []T
@@ -235,19 +235,31 @@ func many[T any](ctx context.Context, s *Store, what string, r reading, scan fun
 		all = append(all, v)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("list %s: %w", what, err)
+		return nil, unlisted(what, err)
 	}
 	return all, nil
 }
 
-// saved judges a statement that must have changed a row: none means that the record's
-// id belongs to another enterprise or that the record may not change any more.
-func saved(what string, n int64, err error) error {
+// unlisted is the error of a list, if it is one: nothing is like what cannot be stored.
+func unlisted(what string, err error) error {
+	if unstorable(err) {
+		return nil
+	}
+	return fmt.Errorf("list %s: %w", what, err)
+}
+
+// saved is [used] for saving a record: none changed means that its id belongs to another
+// enterprise or that it may not change any more.
+func saved(what string, n int64, err error) error { return used("save "+what, n, err) }
+
+// used judges a statement that must have changed a row, and does so once; doing names it
+// in errors.
+func used(doing string, n int64, err error) error {
 	if err == nil && n == 0 {
 		err = auth.ErrConflict
 	}
 	if err != nil {
-		return fmt.Errorf("save %s: %w", what, err)
+		return fmt.Errorf("%s: %w", doing, err)
 	}
 	return nil
 }
