@@ -38,15 +38,20 @@ func TestRestart(t *testing.T) {
 	}
 }
 
-// TestLockedKeyring waits and loses nothing; whoever looks after unlocking is signed in.
-func TestLockedKeyring(t *testing.T) {
-	c := newCompany(t, "acme")
-	d := newDesk(t)
+// lockedOut is somebody who was signed in, and whose keyring is locked after a restart.
+func lockedOut(t *testing.T) (*company, *desk, local.Profile) {
+	t.Helper()
+	c, d := newCompany(t, "acme"), newDesk(t)
 	d.signIn(c, local.SignInRequest{})
 	d.stop()
 	d.keyring.set(true, false)
 	d.start()
-	p := d.phase(local.WaitingForKeyring)
+	return c, d, d.phase(local.WaitingForKeyring)
+}
+
+// TestLockedKeyring waits and loses nothing; whoever looks after unlocking is signed in.
+func TestLockedKeyring(t *testing.T) {
+	c, d, p := lockedOut(t)
 	if p.Problem == nil || p.Problem.Code != auth.KeyringLocked || p.AppsAll != 2 {
 		t.Errorf("profile = %+v", p)
 	}
@@ -69,13 +74,7 @@ func TestLockedKeyring(t *testing.T) {
 // TestLateUnlock resumes by itself when the person answers the keyring long after the
 // click that made it ask has gone another way.
 func TestLateUnlock(t *testing.T) {
-	c := newCompany(t, "acme")
-	d := newDesk(t)
-	d.signIn(c, local.SignInRequest{})
-	d.stop()
-	d.keyring.set(true, false)
-	d.start()
-	d.phase(local.WaitingForKeyring)
+	_, d, _ := lockedOut(t)
 	answer := d.keyring.ask()
 	defer answer()
 	launched, err := d.Launch(t.Context(), local.LaunchRequest{App: "notes"})
@@ -94,13 +93,7 @@ func TestSignOutWhileLocked(t *testing.T) {
 		"a start": func(d *desk) { d.restart() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := newCompany(t, "acme")
-			d := newDesk(t)
-			d.signIn(c, local.SignInRequest{})
-			d.stop()
-			d.keyring.set(true, false)
-			d.start()
-			d.phase(local.WaitingForKeyring)
+			c, d, _ := lockedOut(t)
 			if err := d.SignOut(t.Context(), local.SignOutRequest{}); err != nil {
 				t.Fatal(err)
 			}
@@ -263,18 +256,11 @@ func TestLateKeyring(t *testing.T) {
 
 // TestForgetWhileLocked leaves no tokens behind that nobody remembers.
 func TestForgetWhileLocked(t *testing.T) {
-	c := newCompany(t, "acme")
-	d := newDesk(t)
-	d.signIn(c, local.SignInRequest{})
-	id := d.phase(local.SignedIn).ID
-	d.stop()
-	d.keyring.set(true, false)
-	d.start()
-	d.phase(local.WaitingForKeyring)
-	isFault(t, d.Forget(t.Context(), id), auth.KeyringLocked)
+	_, d, p := lockedOut(t)
+	isFault(t, d.Forget(t.Context(), p.ID), auth.KeyringLocked)
 	d.phase(local.WaitingForKeyring)
 	d.keyring.set(false, false)
-	if err := d.Forget(t.Context(), id); err != nil {
+	if err := d.Forget(t.Context(), p.ID); err != nil {
 		t.Fatal(err)
 	}
 	if left, err := filepath.Glob(filepath.Join(d.dir, "vault*")); err != nil || len(left) != 0 {
