@@ -77,6 +77,7 @@ func TestRotateOpenID(t *testing.T) {
 	}
 	rotate("nobody").says(t, 1, "code_unknown")
 	rotate("acme", "--saml", "acme").says(t, 2, "one at a time")
+	rotate("acme", "--after", "1h").says(t, 2, "goes with --saml")
 
 	// A server that starts now reads them, this one within a minute.
 	c.server.stop(t, syscall.SIGTERM)

@@ -18,6 +18,9 @@ import (
 	"lanyard/auth/words"
 )
 
+// usualAfter is how long the other sides of SAML have to take a new certificate over.
+const usualAfter = 14 * 24 * time.Hour
+
 // runKeys is "lanyard-server keys rotate": new keys for the directory or, with --openid or
 // --saml, for one enterprise.
 func runKeys(ctx context.Context, args []string, out, errOut io.Writer) error {
@@ -27,7 +30,7 @@ func runKeys(ctx context.Context, args []string, out, errOut io.Writer) error {
 		name = configFlag(fs)
 		openid = fs.String("openid", "", "the enterprise code whose id_tokens are to be signed by new keys, instead of the directory's keys")
 		code = fs.String("saml", "", "the enterprise code whose SAML key is to change, instead of the directory's keys")
-		after = fs.Duration("after", 14*24*time.Hour, "with --saml: when the new certificate's key begins to sign; 0: at the next rotate")
+		after = fs.Duration("after", usualAfter, "with --saml: when the new certificate's key begins to sign; 0: at the next rotate")
 	})
 	if err != nil {
 		return err
@@ -35,8 +38,11 @@ func runKeys(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if len(word) == 0 || word[0] != "rotate" {
 		return fmt.Errorf("%w: the one thing it does is keys rotate", errUsage)
 	}
-	if *openid != "" && *code != "" {
+	switch {
+	case *openid != "" && *code != "":
 		return fmt.Errorf("%w: --openid or --saml, one at a time", errUsage)
+	case *after != usualAfter && *code == "":
+		return fmt.Errorf("%w: --after goes with --saml", errUsage)
 	}
 	return withService(ctx, *name, errOut, func(s *service) error {
 		if *openid != "" {
