@@ -4,6 +4,8 @@ package cmd_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -11,6 +13,25 @@ import (
 
 	"lanyard/auth/authtest"
 )
+
+// stopped reports which thread of a process has not heard yet that it is to stop; until
+// the last has, it may answer.
+func stopped(pid int) error {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", pid))
+	if err != nil || len(threads) == 0 {
+		return fmt.Errorf("threads of %d: %v, %w", pid, threads, err)
+	}
+	for _, thread := range threads {
+		stat, err := os.ReadFile(thread)
+		if err != nil {
+			return err
+		}
+		if _, state, _ := strings.Cut(string(stat), ") "); !strings.HasPrefix(state, "T") {
+			return fmt.Errorf("%s: %s", thread, stat)
+		}
+	}
+	return nil
+}
 
 // TestServerStandsStill opens apps while the company's server accepts and never answers,
 // and while it is gone: by their own addresses, soon, with the reason in the menu; and
@@ -37,6 +58,7 @@ func TestServerStandsStill(t *testing.T) {
 	}
 	signal(syscall.SIGSTOP)
 	defer signal(syscall.SIGCONT) // so that it can end
+	eventually(t, 10*time.Second, func() error { return stopped(c.server.cmd.Process.Pid) })
 	begun := time.Now()
 	icon.Click(menu, "App 0")
 	if got := d.nextURL(t, 0); got != "https://app.acme.example/" {
