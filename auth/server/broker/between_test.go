@@ -132,9 +132,7 @@ func TestDeviceCodeTwiceAtOnce(t *testing.T) {
 // nobody ends anything with it, and with it, whoever replays it still does.
 func TestOldCodeAlone(t *testing.T) {
 	w := newWorld(t)
-	b := w.browser()
-	b.SignIn(w.person(acme, "张三"))
-	code := b.desktopCode(askDesktop())
+	code := w.desktopCode(w.person(acme, "张三"))
 	a := w.token(redeemDesktop(code))
 	for what, form := range map[string]url.Values{
 		"no verifier":     with(redeemDesktop(code), "code_verifier", ""),
@@ -155,9 +153,7 @@ func TestOldCodeAlone(t *testing.T) {
 // one with it.
 func TestCodeAloneAtOnce(t *testing.T) {
 	w := newWorld(t)
-	b := w.browser()
-	b.SignIn(w.person(acme, "张三"))
-	code := b.desktopCode(askDesktop())
+	code := w.desktopCode(w.person(acme, "张三"))
 	var good answer
 	w.between.do = func() { good = w.token(redeemDesktop(code)) }
 	w.token(with(redeemDesktop(code), "code_verifier", "")).want(t, "no verifier", "invalid_grant")

@@ -22,8 +22,9 @@ func (b *Broker) redeem(r *http.Request, enterprise string, c server.Client, for
 		return tokens{}, refuse(codeInvalidGrant, unknownCode)
 	}
 	g, err := b.held(ctx, enterprise, claims.Grant)
+	misfit := fits(c, g.Grant, form)
 	switch {
-	case !g.UsedAt.IsZero() && fits(c, g.Grant, form) != nil:
+	case !g.UsedAt.IsZero() && misfit != nil:
 		// An old code stands in many a log: without its verifier it ends nothing.
 		return tokens{}, refuse(codeInvalidGrant, unknownCode)
 	case !g.UsedAt.IsZero():
@@ -33,15 +34,14 @@ func (b *Broker) redeem(r *http.Request, enterprise string, c server.Client, for
 	case !g.CodeExpires.After(now):
 		return tokens{}, refuse(codeInvalidGrant, unknownCode)
 	}
-	var answer tokens
-	if misfit := fits(c, g.Grant, form); misfit != nil {
+	if misfit != nil {
 		g.UsedAt = now
 		if err = b.cfg.Grants.UseGrant(ctx, g.Grant, nil); err == nil || errors.Is(err, auth.ErrConflict) {
 			err = misfit
 		}
 		return tokens{}, err
 	}
-	answer, err = b.issue(r, c, g, server.DeviceName("Lanyard", r.UserAgent()), b.cfg.Grants.UseGrant)
+	answer, err := b.issue(r, c, g, server.DeviceName("Lanyard", r.UserAgent()), b.cfg.Grants.UseGrant)
 	if errors.Is(err, auth.ErrConflict) {
 		// It was used meanwhile, or it has ended.
 		if again, why := b.held(ctx, enterprise, g.ID); why != nil && again.UsedAt.IsZero() {

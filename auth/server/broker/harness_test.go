@@ -215,12 +215,18 @@ func renew(refresh string) url.Values {
 	return url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh}, "client_id": {"lanyard"}}
 }
 
-// desktop signs a desktop program in.
-func (w *world) desktop(p server.Person) answer {
+// desktopCode is what a desktop program gets in a browser where the person signs in.
+func (w *world) desktopCode(p server.Person) string {
 	w.T.Helper()
 	b := w.browser()
 	b.SignIn(p)
-	a := w.token(redeemDesktop(b.desktopCode(askDesktop())))
+	return b.desktopCode(askDesktop())
+}
+
+// desktop signs a desktop program in.
+func (w *world) desktop(p server.Person) answer {
+	w.T.Helper()
+	a := w.token(redeemDesktop(w.desktopCode(p)))
 	if a.Refresh == "" {
 		w.T.Fatalf("desktop sign-in: %+v", a)
 	}
