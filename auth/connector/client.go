@@ -99,7 +99,6 @@ func (p Policy) ClientOver(next http.RoundTripper) *http.Client {
 	return &http.Client{
 		Transport:     &guard{policy: p, next: next},
 		CheckRedirect: checkRedirect,
-		Timeout:       totalTimeout,
 	}
 }
 
@@ -185,7 +184,8 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	return auth.Fail(auth.EnterpriseMisconfig, auth.Args{"reason": reason}, nil)
 }
 
-// guard checks each request's address and bounds each answer.
+// guard checks each request's address and bounds each answer, in time as well:
+// http.Client's own Timeout starts two goroutines a request over any transport but its own.
 type guard struct {
 	policy Policy
 	next   http.RoundTripper
@@ -198,12 +198,24 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
-	resp, err := g.next.RoundTrip(req)
+	ctx, cancel := context.WithDeadline(req.Context(), deadline(req))
+	resp, err := g.next.RoundTrip(req.WithContext(ctx))
 	if err != nil {
+		cancel()
 		return nil, err
 	}
-	resp.Body = &bounded{ReadCloser: resp.Body, left: maxBody}
+	resp.Body = &bounded{ReadCloser: resp.Body, left: maxBody, cancel: cancel}
 	return resp, nil
+}
+
+// deadline is when a request and those that it is redirected to are given up together.
+func deadline(req *http.Request) time.Time {
+	if before := req.Response; before != nil { // which sent it on
+		if at, ok := before.Request.Context().Deadline(); ok {
+			return at
+		}
+	}
+	return time.Now().Add(totalTimeout)
 }
 
 // CloseIdleConnections lets http.Client.CloseIdleConnections through.
@@ -217,7 +229,8 @@ func (g *guard) CloseIdleConnections() {
 // that the answer had ended.
 type bounded struct {
 	io.ReadCloser
-	left int64
+	left   int64
+	cancel context.CancelFunc
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
@@ -231,4 +244,10 @@ func (b *bounded) Read(p []byte) (int, error) {
 	}
 	b.left -= int64(n)
 	return n, err
+}
+
+func (b *bounded) Close() error {
+	err := b.ReadCloser.Close()
+	b.cancel()
+	return err
 }

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"lanyard/auth"
 	"lanyard/auth/connector"
@@ -135,6 +137,48 @@ func TestClientRedirects(t *testing.T) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
+}
+
+// slow answers each request after four seconds with a redirect to itself.
+type slow struct{}
+
+func (slow) RoundTrip(req *http.Request) (*http.Response, error) {
+	select {
+	case <-time.After(4 * time.Second):
+		return &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {req.URL.Path}}, Body: http.NoBody, Request: req}, nil
+	case <-req.Context().Done():
+		return nil, req.Context().Err()
+	}
+}
+
+// A vendor has ten seconds in all, however often it sends on and however slowly it speaks.
+func TestClientTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		_, err := get(t, connector.Policy{}.ClientOver(slow{}), "https://sso.acme.com/x")
+		if took := time.Since(begin); !errors.Is(err, context.DeadlineExceeded) || took != 10*time.Second {
+			t.Errorf("after %v: %v", took, err)
+		}
+	})
+	held := make(chan struct{})
+	vendor := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).Flush()
+		<-r.Context().Done() // the client has gone: closing the answer ends the request
+		close(held)
+	}))
+	defer vendor.Close()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, vendor.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := connector.NewHTTPClient(connector.Policy{Loopback: true}).Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := resp.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
+	<-held
 }
 
 func TestPublicAddresses(t *testing.T) {

@@ -20,6 +20,8 @@ import (
 type call struct {
 	method, url string
 	header      http.Header
+	form        []Pair // what the body says,
+	doc         any    // or this
 	body        []byte
 	shown       string
 }
@@ -51,8 +53,7 @@ func (x *execution) render(s *Step) (*call, error) {
 	if err != nil {
 		return nil, err
 	}
-	form, err := x.pairs("form", s.Form)
-	if err != nil {
+	if c.form, err = x.pairs("form", s.Form); err != nil {
 		return nil, err
 	}
 	params, err := x.pairs("params", s.Params)
@@ -62,15 +63,11 @@ func (x *execution) render(s *Step) (*call, error) {
 	if s.Method == http.MethodGet {
 		query = append(query, params...)
 	} else {
-		form = append(form, params...)
+		c.form = append(c.form, params...)
 	}
 	c.url = withQuery(address, query)
-
-	var shown strings.Builder
-	x.showAddress(&shown, s.Method, c.url)
 	if s.Auth == "basic" {
 		c.header.Set("Authorization", "Basic "+x.basic())
-		shown.WriteString("\nAuthorization: Basic " + hidden)
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
 		value, keep, err := render(s.Headers[name], encodeHeader, x.value)
@@ -79,41 +76,57 @@ func (x *execution) render(s *Step) (*call, error) {
 		}
 		if keep {
 			c.header.Set(name, value)
-			fmt.Fprintf(&shown, "\n%s: %s", name, x.veil.named(name, value))
 		}
 	}
-	if err := x.body(c, s, form, &shown); err != nil {
+	if err := x.body(c, s); err != nil {
 		return nil, err
 	}
 	if !x.run.Unseen {
-		c.shown = shown.String()
+		c.shown = x.show(c, s)
 	}
 	return c, nil
 }
 
-func (x *execution) body(c *call, s *Step, form []Pair, shown *strings.Builder) error {
+func (x *execution) body(c *call, s *Step) (err error) {
 	switch {
 	case s.JSON != nil:
-		doc, err := x.tree(s.JSON)
-		if err != nil {
+		if c.doc, err = x.tree(s.JSON); err != nil {
 			return fmt.Errorf("json: %w", err)
 		}
-		if c.body, err = json.Marshal(doc); err != nil {
+		if c.body, err = json.Marshal(c.doc); err != nil {
 			return fmt.Errorf("json: %w", err)
 		}
 		setDefault(c.header, "Content-Type", "application/json; charset=utf-8")
-		if !x.run.Unseen {
-			shown.WriteString("\n\n" + showJSON(x.veil.tree(doc)))
-		}
 	case s.Form != nil || s.Params != nil && s.Method != http.MethodGet:
-		c.body = []byte(strings.TrimPrefix(withQuery("", form), "?"))
+		c.body = []byte(strings.TrimPrefix(withQuery("", c.form), "?"))
 		setDefault(c.header, "Content-Type", "application/x-www-form-urlencoded")
-		shown.WriteByte('\n')
-		for _, p := range form {
-			fmt.Fprintf(shown, "\n%s=%s", p[0], x.veil.named(p[0], p[1]))
-		}
 	}
 	return nil
+}
+
+// show writes a call down for people, secrets hidden: the address, what the step sets of
+// the headers, the body, and each parameter on a line of its own.
+func (x *execution) show(c *call, s *Step) string {
+	var b strings.Builder
+	x.showAddress(&b, c.method, c.url)
+	if s.Auth == "basic" {
+		b.WriteString("\nAuthorization: Basic " + hidden)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Headers)) {
+		if value := c.header.Get(name); value != "" {
+			fmt.Fprintf(&b, "\n%s: %s", name, x.veil.named(name, value))
+		}
+	}
+	switch {
+	case s.JSON != nil:
+		b.WriteString("\n\n" + showJSON(x.veil.tree(c.doc)))
+	case c.body != nil:
+		b.WriteByte('\n')
+		for _, p := range c.form {
+			fmt.Fprintf(&b, "\n%s=%s", p[0], x.veil.named(p[0], p[1]))
+		}
+	}
+	return b.String()
 }
 
 func setDefault(h http.Header, name, value string) {
