@@ -63,11 +63,11 @@ func runServer(ctx context.Context, args []string, out, errOut io.Writer) error 
 	return err
 }
 
-// collectRarely lets the heap grow to five times what is in use before the garbage is
+// collectRarely lets the heap grow to nine times what is in use before the garbage is
 // collected. That is a few MB here, and scanning it at its double costs a sixth of all
 // that a sign-in costs. GOGC says otherwise.
 func collectRarely() {
-	const percent = 400
+	const percent = 800
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(percent)
 	}
