@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"lanyard/app/local"
+	"lanyard/auth"
 	"lanyard/auth/authtest"
 )
 
@@ -77,8 +78,8 @@ func TestRoad(t *testing.T) {
 	}
 }
 
-// TestOpenSignedOut follows a click that comes before the sign-in: it ends in the app,
-// with one tab.
+// TestOpenSignedOut follows a click of somebody who is signed out, or needed in person: it
+// ends in the app, with one tab.
 func TestOpenSignedOut(t *testing.T) {
 	session := authtest.KeyringSession(t)
 	directory := demo(t)
@@ -86,28 +87,43 @@ func TestOpenSignedOut(t *testing.T) {
 	b := newBrowser(t)
 	signIn(t, d, b, directory)
 
-	d.must(t, "logout")
-	if p := d.state(t).Profile(""); p == nil || p.Phase != local.SignedOut {
-		t.Fatalf("after logout: %+v", p)
-	}
-	tabs := len(d.urls())
-	open := start(t, d.env, "lanyard", "open", "notes")
-	fresh := newBrowser(t)
-	fresh.open(d.nextURL(t, tabs))
-	fresh.signInAs("zhangsan", password)
-	fresh.confirm()
-	fresh.shows("Signed in as 张三")
-	open.succeeds(t)
-	if got := len(d.urls()); got != tabs+1 {
-		t.Errorf("the click opened %d tabs, want 1", got-tabs)
-	}
-	if p := d.state(t).Profile(""); p.Phase != local.SignedIn {
-		t.Errorf("after the click: %s", p.Phase)
+	other := newDesk(t)
+	for _, row := range []struct {
+		name  string
+		ends  func()
+		phase local.Phase
+	}{
+		{"signed out", func() { d.must(t, "logout") }, local.SignedOut},
+		{"needs you", func() { // what ended elsewhere is noticed at the next refresh
+			other.signInQuietly(t, directory, "zhangsan")
+			other.must(t, "logout", "--everywhere")
+			d.must(t, "quit")
+		}, local.NeedsYou},
+	} {
+		row.ends()
+		if p := d.settled(t); p.Phase != row.phase {
+			t.Fatalf("%s: %+v", row.name, p)
+		}
+		tabs := len(d.urls())
+		open := start(t, d.env, "lanyard", "open", "notes")
+		fresh := newBrowser(t)
+		fresh.open(d.nextURL(t, tabs))
+		fresh.signInAs("zhangsan", password)
+		fresh.confirm()
+		fresh.shows("Signed in as 张三")
+		open.succeeds(t)
+		if got := len(d.urls()); got != tabs+1 {
+			t.Errorf("%s: the click opened %d tabs, want 1", row.name, got-tabs)
+		}
+		if p := d.settled(t); p.Phase != local.SignedIn {
+			t.Errorf("%s: after the click: %s", row.name, p.Phase)
+		}
 	}
 }
 
 // TestPrintURL is the road on a machine without browser or display: the addresses are
-// printed and opened elsewhere.
+// printed and opened elsewhere. That nothing is started where there is a browser,
+// [TestWrongInput] holds.
 func TestPrintURL(t *testing.T) {
 	session := authtest.KeyringSession(t)
 	directory := demo(t)
@@ -115,6 +131,7 @@ func TestPrintURL(t *testing.T) {
 	d.env = slices.DeleteFunc(d.env, func(v string) bool {
 		return strings.HasPrefix(v, "BROWSER=") || strings.HasPrefix(v, "DISPLAY=")
 	})
+	d.env = append(d.env, "PATH="+t.TempDir()) // no program at all
 	b := newBrowser(t)
 
 	login := d.login(t, "demo", "--directory", directory, "--yes", "--print-url")
@@ -133,9 +150,7 @@ func TestPrintURL(t *testing.T) {
 	fresh.shows("张三") // where no agent can be reached a page asks, by POST
 	fresh.confirmContinue()
 	fresh.shows("Signed in as 张三")
-	if urls := d.urls(); len(urls) != 0 {
-		t.Errorf("a browser was started: %v", urls)
-	}
+	d.run(t, "open", "notes").refused(t, "en", 1, auth.BrowserNotOpened, nil)
 }
 
 // TestStaysSignedIn ends the agent in every way and finds it signed in again, without
@@ -144,9 +159,7 @@ func TestStaysSignedIn(t *testing.T) {
 	session := authtest.KeyringSession(t)
 	directory := demo(t)
 	d := newDesk(t, session.Env...)
-	b := newBrowser(t)
-	signIn(t, d, b, directory)
-	tabs := len(d.urls())
+	d.signInQuietly(t, directory, "zhangsan")
 
 	for _, row := range []struct {
 		name string
@@ -163,10 +176,11 @@ func TestStaysSignedIn(t *testing.T) {
 		}
 	}
 	d.must(t, "open", "notes")
-	b.open(d.nextURL(t, tabs))
+	b := newBrowser(t) // that has never signed in: only the agent can have
+	b.open(d.nextURL(t, 0))
 	b.shows("Signed in as 张三")
-	if got := len(d.urls()); got != tabs+1 {
-		t.Errorf("restarts opened %d tabs", got-tabs-1)
+	if got := len(d.urls()); got != 1 {
+		t.Errorf("restarts opened %d tabs", got-1)
 	}
 
 	// A locked keyring is waited for; nothing is lost.
