@@ -51,7 +51,7 @@ type AdminSession struct {
 }
 
 // Admins keeps who may open the console. A session that has expired, or whose admin is
-// no more or whose person's access has ended, is not found.
+// no more or whose person's access has ended or who has left, is not found.
 type Admins interface {
 	Admin(ctx context.Context, id string) (Admin, error)
 	// AdminByName finds an operator.

@@ -41,7 +41,7 @@ var (
 	selectAdminSession = reads(`SELECT ` + adminSessionColumns + ` FROM admin_sessions s
 		JOIN admins a ON a.id = s.admin_id
 		LEFT JOIN people p ON p.id = a.person_id AND p.enterprise_id = a.enterprise_id
-		WHERE s.cookie_hash = $1 AND s.expires_at > $2 AND (a.person_id = '' OR p.ended_at = 0)`)
+		WHERE s.cookie_hash = $1 AND s.expires_at > $2 AND (a.person_id = '' OR p.ended_at = 0 AND p.left_at = 0)`)
 	deleteAdminSession = writes(`DELETE FROM admin_sessions WHERE id = $1`)
 )
 

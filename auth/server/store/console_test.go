@@ -71,6 +71,12 @@ func testAdminSessions(t *testing.T, s *store.Store) {
 	must(t, s.EndPerson(ctx(t), acme, "zhang", now))
 	wantErr(t, "of a leaver", second(s.AdminSession(ctx(t), "c2", now)), auth.ErrNotFound)
 	must(t, s.RestorePerson(ctx(t), acme, "zhang"))
+	must(t, s.LeavePerson(ctx(t), acme, "zhang", now))
+	wantErr(t, "of who has left, says the company", second(s.AdminSession(ctx(t), "c2", now)), auth.ErrNotFound)
+	person, err := s.Person(ctx(t), acme, "zhang")
+	must(t, err)
+	must(t, second(s.UpsertPerson(ctx(t), person)))
+	want(t, "of who is back", zhang)(s.AdminSession(ctx(t), "c2", now))
 	must(t, s.DeleteAdmin(ctx(t), acme, "a1"))
 	wantErr(t, "of nobody", second(s.AdminSession(ctx(t), "c2", now)), auth.ErrNotFound)
 
