@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -69,18 +70,37 @@ func TestCallbackPort(t *testing.T) {
 
 	w := newWalker()
 	answer, at := w.consent(t, address, "zhangsan")
-	if page, _ := w.submit(t, answer, at, nil); !strings.Contains(page, "张三") {
-		t.Errorf("the page at the end says:\n%s", page)
+	// The browser has brought the answer and not yet looked at the page.
+	last := ""
+	w.client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
+		last = r.URL.String()
+		return http.ErrUseLastResponse
 	}
-	r := login.ended(t)
-	if r.code != 0 {
-		t.Fatalf("login ended with %d: %s", r.code, r.err)
-	}
-	// The same answer again, while the page can still be read or after, is worth nothing.
+	w.submit(t, answer, at, nil)
 	again := url.Values{"code": {"again"}, "state": {asked.Get("state")}, "iss": {issuer}}
-	if status := send(t, http.MethodPost, callback, again, ""); status != http.StatusGone && status != 0 {
+	if status := send(t, http.MethodPost, callback, again, ""); status != http.StatusGone {
 		t.Errorf("second callback: status %d", status)
 	}
+	again.Del("code")
+	again.Set("error", "access_denied")
+	if page, _ := newWalker().get(t, callback+"?"+again.Encode()); !strings.Contains(page, "This sign-in has ended.") ||
+		!strings.Contains(page, "Start again from the icon.") {
+		t.Errorf("to a third one it says:\n%s", page)
+	}
+	w.client.CheckRedirect = nil
+	if page, _ := w.get(t, last); !strings.Contains(page, "张三") {
+		t.Errorf("the page at the end says:\n%s", page)
+	}
+	if r := login.ended(t); r.code != 0 {
+		t.Fatalf("login ended with %d: %s", r.code, r.err)
+	}
+	// And after it has been read nobody answers.
+	eventually(t, 10*time.Second, func() error {
+		if status := send(t, http.MethodPost, callback, again, ""); status != 0 {
+			return fmt.Errorf("status %d", status)
+		}
+		return nil
+	})
 	if p := d.settled(t); p.Phase != local.SignedIn || p.Identity.Name != "张三" {
 		t.Errorf("profile = %+v", p)
 	}

@@ -6,11 +6,13 @@ import (
 	"archive/zip"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -191,6 +193,11 @@ func TestCanary(t *testing.T) {
 			t.Errorf("the wire saw nothing of kind %q: %v", kind, kinds)
 		}
 	}
+	for _, cookie := range ourCookies {
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(kinds)), cookie.MatchString) {
+			t.Errorf("the wire saw no cookie as %s: %v", cookie, kinds)
+		}
+	}
 	c.search(t, "a command's output", said.String())
 	c.search(t, "the address of --print-url", links.String(), launchLink)
 	c.search(t, "an argument list", lists(), launchLink)
@@ -208,6 +215,11 @@ func TestCanary(t *testing.T) {
 	if !strings.Contains(readAll(t, d.home), "DEBUG") {
 		t.Error("the agent's log is not at debug level")
 	}
+}
+
+// ourCookies are the server's: of a session, of a sign-in under way, of a launch.
+var ourCookies = []*regexp.Regexp{
+	regexp.MustCompile(`^cookie lanyard-[0-9a-f]{12}$`), regexp.MustCompile(`^cookie lanyard-flow-`), regexp.MustCompile(`^cookie lanyard-launch`),
 }
 
 // replay sends the server what it has seen before and what nobody gave out.

@@ -16,7 +16,8 @@ import (
 func relyingParty(t testing.TB, origin, secret string) string {
 	t.Helper()
 	needFile(t, "testdata/client/node_modules/openid-client")
-	return nodeProgram(t, "testdata/client/client.mjs", "SERVER="+origin, "SECRET="+secret)
+	_, address := nodeProgram(t, "testdata/client/client.mjs", "SERVER="+origin, "SECRET="+secret)
+	return address
 }
 
 // TestIndependentRelyingParty: an app built on openid-client is opened signed in from the

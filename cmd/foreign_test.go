@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -16,21 +17,23 @@ import (
 	"lanyard/auth/authtest"
 )
 
-// foreignProvider starts oidc-provider, which no one here wrote, and returns its issuer.
-func foreignProvider(t testing.TB, env ...string) string {
+// foreignProvider starts oidc-provider, which no one here wrote, and returns it and its
+// issuer.
+func foreignProvider(t testing.TB, env ...string) (*process, string) {
 	t.Helper()
 	needFile(t, "testdata/provider/node_modules/oidc-provider")
 	return nodeProgram(t, "testdata/provider/provider.mjs", env...)
 }
 
-// nodeProgram starts a program of Node.js, which prints "ready" and its address.
-func nodeProgram(t testing.TB, program string, env ...string) string {
+// nodeProgram starts a program of Node.js, which prints "ready" and its address, and
+// returns both.
+func nodeProgram(t testing.TB, program string, env ...string) (*process, string) {
 	t.Helper()
 	const node = "testdata/provider/node_modules/node/bin/node"
 	needFile(t, node)
 	p := startCommand(t, append(os.Environ(), env...), exec.Command(node, program))
 	p.tells(t)
-	return p.line(t, "ready ", 30*time.Second)
+	return p, p.line(t, "ready ", 30*time.Second)
 }
 
 // needFile is [authtest.Need] for what make test puts beside the tests.
@@ -53,7 +56,7 @@ func needFile(t testing.TB, name string) {
 // server of ours has a part in it.
 func TestForeignProvider(t *testing.T) {
 	session := authtest.KeyringSession(t)
-	issuer := foreignProvider(t, "ACCESS_TTL=20")
+	provider, issuer := foreignProvider(t, "ACCESS_TTL=20")
 	files := newStaticDirectory(t)
 	files.serve(t, "foreign", files.document("foreign", issuer))
 	d := newDesk(t, session.Env...)
@@ -96,7 +99,13 @@ func TestForeignProvider(t *testing.T) {
 	b.open(d.nextURL(t, 1))
 	b.shows("authorization_endpoint")
 
+	// So far it has taken each refresh token once, and ends the grant when we sign out.
+	const used, ended = "refresh_token.consumed", "grant.revoked"
+	if said := provider.out.String(); strings.Count(said, used) < 2 || strings.Contains(said, ended) {
+		t.Errorf("before signing out the provider says:\n%s", said)
+	}
 	d.must(t, "logout")
+	provider.line(t, ended, 10*time.Second)
 	d.must(t, "quit")
 	if p := d.settled(t); p.Phase != local.SignedOut {
 		t.Errorf("after signing out: %s", p.Phase)

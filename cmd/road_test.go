@@ -4,6 +4,8 @@ package cmd_test
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -193,6 +195,71 @@ func TestStaysSignedIn(t *testing.T) {
 	session.Unlock(t)
 	if p := d.settled(t); p.Phase != local.SignedIn {
 		t.Errorf("after the keyring was unlocked: %s", p.Phase)
+	}
+}
+
+// TestLargeTokens: a provider whose tokens are larger than what a password store takes
+// (2,560 bytes on Windows). They outlive the agent's violent end.
+func TestLargeTokens(t *testing.T) {
+	t.Parallel()
+	session := authtest.KeyringSession(t)
+	f := newForeign(t)
+	pad := strings.Repeat("group-", 1024)
+	f.provider.Set(authtest.Faults{Claims: func(claims map[string]any) { claims["groups"] = pad }})
+	f.files.serve(t, "acme", f.document("acme"))
+	d := newDesk(t, session.Env...)
+	if r := f.signIn(t, d, "acme", "--directory", f.files.URL); r.code != 0 {
+		t.Fatalf("exit code %d: %s", r.code, r.err)
+	}
+	for range 2 { // what was sealed at the sign-in, then what a refresh brought
+		tokens, size := f.provider.Count("/token"), 0
+		files, err := filepath.Glob(filepath.Join(d.stateDir(), "vault*"))
+		for _, file := range files {
+			if info, err := os.Stat(file); err == nil {
+				size = max(size, int(info.Size()))
+			}
+		}
+		if size < len(pad) {
+			t.Fatalf("the vault has %d bytes in %v, %v", size, files, err)
+		}
+		d.signalAgent(t, syscall.SIGKILL)
+		if p := d.settled(t); p.Phase != local.SignedIn || f.provider.Count("/token") == tokens {
+			t.Errorf("after a restart: %+v, %d token requests", p, f.provider.Count("/token")-tokens)
+		}
+	}
+	if n := f.provider.Count("/authorize"); n != 1 {
+		t.Errorf("the browser was at the provider %d times, want once", n)
+	}
+}
+
+// TestDirect is the demo's second code: the desktop signs in at the company's provider by
+// itself, and opens what the company lists without a server of ours.
+func TestDirect(t *testing.T) {
+	t.Parallel()
+	session := authtest.KeyringSession(t)
+	directory := demo(t)
+	d := newDesk(t, session.Env...)
+	b := newBrowser(t)
+	login := d.login(t, "demo-oidc", "--directory", directory, "--yes")
+	address := d.nextURL(t, 0)
+	if strings.HasPrefix(address, directory) {
+		t.Errorf("the browser is sent to the server that has the code: %s", address)
+	}
+	b.open(address)
+	b.signInAs("zhangsan", password)
+	b.confirm()
+	b.shows("signed in", "张三", "Cloudberry (direct)")
+	login.succeeds(t)
+	d.signalAgent(t, syscall.SIGKILL)
+	if p := d.settled(t); p.Phase != local.SignedIn || !strings.HasPrefix(address, p.Identity.Issuer+"/") {
+		t.Errorf("after a restart: %+v", p)
+	}
+	d.must(t, "open", "handbook")
+	b.open(d.nextURL(t, 1))
+	b.shows("Signed in as 张三")
+	d.must(t, "logout")
+	if p := d.state(t).Profile(""); p.Phase != local.SignedOut {
+		t.Errorf("after signing out: %+v", p)
 	}
 }
 

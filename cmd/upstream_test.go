@@ -21,7 +21,7 @@ func TestForeignUpstream(t *testing.T) {
 		t.Run(method, func(t *testing.T) {
 			const secret = "s3cr3t of:the+server&"
 			c := prepare(t)
-			issuer := foreignProvider(t, "SERVER_REDIRECT="+c.origin+"/c/upstream/callback", "SERVER_LOGOUT="+c.origin+"/c/upstream/logout", "SERVER_SECRET="+secret, "SERVER_AUTH="+method)
+			_, issuer := foreignProvider(t, "SERVER_REDIRECT="+c.origin+"/c/upstream/callback", "SERVER_LOGOUT="+c.origin+"/c/upstream/logout", "SERVER_SECRET="+secret, "SERVER_AUTH="+method)
 			c.allow(t, issuer)
 			c.write(t, "secret", secret)
 			c.apply(t, fmt.Sprintf(`schema: setup/1

@@ -1,7 +1,8 @@
 // An OpenID provider that no one here wrote: oidc-provider, as an enterprise's own, with
 // a public client for desktops and, where SERVER_REDIRECT says where it comes back to, a
-// confidential one for a server. It prints "ready ISSUER" once it listens. Its development pages accept any account
-// name with any password, as its documentation says.
+// confidential one for a server. It prints "ready ISSUER" once it listens, then what
+// becomes of refresh tokens and grants. Its development pages accept any account name
+// with any password, as its documentation says.
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
 
@@ -45,6 +46,7 @@ server.listen(0, '127.0.0.1', () => {
     pkce: { required: () => true },
     cookies: { keys: ['test only'] },
   });
+  for (const event of ['refresh_token.consumed', 'grant.revoked']) provider.on(event, () => console.log(event));
   server.on('request', provider.callback());
   console.log(`ready ${issuer}`);
 });
