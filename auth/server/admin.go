@@ -67,7 +67,10 @@ type Admins interface {
 	// UseAdminLink deletes a link that has not expired; a second use is auth.ErrNotFound.
 	UseAdminLink(ctx context.Context, hash string, now time.Time) error
 
-	OpenAdminSession(ctx context.Context, s AdminSession) error
+	// OpenAdminSession keeps a session of an admin and, at once, their Name and LastSeen.
+	// Whose password or role has changed since a was found, or who is no admin any more, is
+	// auth.ErrConflict.
+	OpenAdminSession(ctx context.Context, a Admin, s AdminSession) error
 	// TouchAdminSession notes that a session is used, MoveAdminSession makes it another
 	// enterprise's, and ProveAdminSession says that its admin has given a password (ByLink).
 	// Each changes that alone, so that pages shown at once undo nothing of each other. One

@@ -166,18 +166,20 @@ func (v *visit) savePassword() error {
 	if err != nil {
 		return err
 	}
+	// The link has done its work; and who was signed out since then, because somebody else has
+	// chosen a password, does not choose another.
+	if err := stands(v.c.cfg.Admins.ProveAdminSession(v.Context(), v.session.ID)); err != nil {
+		return err
+	}
 	v.admin.PasswordHash = hash
 	if err := v.c.cfg.Admins.SaveAdmin(v.Context(), v.admin); err != nil {
 		return err
 	}
-	// Whoever knew the old one is out; the link has done its work.
+	// Whoever knew the old one is out.
 	if err := v.c.cfg.Admins.EndAdminSessionsOf(v.Context(), v.admin.ID, v.session.ID); err != nil {
 		return err
 	}
 	v.c.audit(v.Request, v.admin, "", "password.set", v.admin.Name, "")
-	if err := stands(v.c.cfg.Admins.ProveAdminSession(v.Context(), v.session.ID)); err != nil {
-		return err
-	}
 	v.redirect(home, "password")
 	return nil
 }

@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"lanyard/auth"
 	"lanyard/auth/authtest"
 	"lanyard/auth/server"
 	"lanyard/auth/server/console"
@@ -100,14 +102,72 @@ func TestSessionEndsMeanwhile(t *testing.T) {
 		},
 	} {
 		b := w.operator()
+		was, err := w.Store.AdminByName(context.Background(), "admin")
+		must(t, err)
 		w.found = func(s server.AdminSession) { must(t, w.Store.EndAdminSession(context.Background(), s.ID)) }
 		if p := open(b); p.Location() != "/admin/sign-in" {
 			t.Errorf("%s: status %d to %q\n%s", name, p.Status, p.Location(), main(p.Body))
 		}
 		w.found = nil
+		if a, err := w.Store.AdminByName(context.Background(), "admin"); err != nil || a.PasswordHash != was.PasswordHash {
+			t.Errorf("%s set a password, %v", name, err)
+		}
 		if p := b.Get("/admin/companies"); p.Location() != "/admin/sign-in" {
 			t.Errorf("%s brought the session back: status %d", name, p.Status)
 		}
+	}
+}
+
+// Who is changed or removed while they come in is not let in as who they were, and coming
+// in does not make them that again.
+func TestAdminChangesMeanwhile(t *testing.T) {
+	w := newWorld(t)
+	w.populate()
+	ctx := context.Background()
+	w.operator()
+	w.person("acme", server.RoleAdministrator)
+	here := func(a server.Admin) (server.Admin, error) { return w.Store.Admin(ctx, a.ID) }
+	for name, row := range map[string]struct {
+		change func(a server.Admin)
+		path   string
+		form   url.Values
+		as     func(a server.Admin, err error) bool // is what it was changed to
+	}{
+		"a new password": {
+			func(a server.Admin) { a.PasswordHash = "another"; must(t, w.Store.SaveAdmin(ctx, a)) },
+			"/admin/sign-in",
+			url.Values{"name": {"admin"}, "password": {goodPassword}},
+			func(a server.Admin, err error) bool { return err == nil && a.PasswordHash == "another" },
+		},
+		"another role": {
+			func(a server.Admin) { a.Role = server.RoleHelpDesk; must(t, w.Store.SaveAdmin(ctx, a)) },
+			"/admin/company",
+			url.Values{"code": {"acme"}},
+			func(a server.Admin, err error) bool { return err == nil && a.Role == server.RoleHelpDesk },
+		},
+		"no role": {
+			func(a server.Admin) { must(t, w.Store.DeleteAdmin(ctx, a.EnterpriseID, a.ID)) },
+			"/admin/company",
+			url.Values{"code": {"acme"}},
+			func(_ server.Admin, err error) bool { return errors.Is(err, auth.ErrNotFound) },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var who server.Admin
+			w.known = func(a server.Admin) { who = a; row.change(a) }
+			b := w.browser()
+			p := b.Post(row.path, row.form)
+			w.known = nil
+			if a, err := here(who); !row.as(a, err) {
+				t.Errorf("undone: %+v, %v", a, err)
+			}
+			if p.Location() != "/admin/sign-in" || b.Get("/admin/").Location() != "/admin/sign-in" {
+				t.Errorf("let in: status %d to %q", p.Status, p.Location())
+			}
+			if who.PersonID != "" {
+				must(t, w.Store.SaveAdmin(ctx, who))
+			}
+		})
 	}
 }
 

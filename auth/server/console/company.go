@@ -111,10 +111,6 @@ func (c *Console) adminHere(r *http.Request, enterprise string) (server.Admin, e
 // refuse tells somebody that the console does not open to them as who they are at the
 // enterprise, and where they can become somebody else.
 func (c *Console) refuse(w http.ResponseWriter, r *http.Request, enterprise string, err error) {
-	if errors.Is(err, auth.ErrSignInRequired) { // since the button was shown
-		seeOther(w, signIn)
-		return
-	}
 	if errors.Is(err, auth.ErrDenied) {
 		lang := language(r)
 		c.plain(w, r, http.StatusForbidden, "fail", "enter.refused", "", map[string]string{

@@ -136,6 +136,7 @@ type world struct {
 	shelf   *shelf
 	ended   func()                    // runs when a person's access has been ended
 	found   func(server.AdminSession) // runs when an admin's session has been found
+	known   func(server.Admin)        // runs when who signs in has been found
 }
 
 func newWorld(t testing.TB) *world {
@@ -182,7 +183,8 @@ func (e ending) EndPerson(ctx context.Context, enterprise, id string, now time.T
 	return err
 }
 
-// finding is the store's admins, and says when a session of theirs has been found.
+// finding is the store's admins, and says when one of them, or a session of theirs, has
+// been found.
 type finding struct {
 	server.Admins
 	w *world
@@ -194,6 +196,21 @@ func (f finding) AdminSession(ctx context.Context, cookieHash string, now time.T
 		f.w.found(s)
 	}
 	return s, err
+}
+
+func (f finding) AdminByName(ctx context.Context, name string) (server.Admin, error) {
+	return f.says(f.Admins.AdminByName(ctx, name))
+}
+
+func (f finding) AdminByPerson(ctx context.Context, enterprise, person string) (server.Admin, error) {
+	return f.says(f.Admins.AdminByPerson(ctx, enterprise, person))
+}
+
+func (f finding) says(a server.Admin, err error) (server.Admin, error) {
+	if err == nil && f.w.known != nil {
+		f.w.known(a)
+	}
+	return a, err
 }
 
 // populate makes the two enterprises, each with a person of the same name and an app.

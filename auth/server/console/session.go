@@ -86,8 +86,8 @@ func (c *Console) session(r *http.Request) (server.AdminSession, error) {
 	return s, nil
 }
 
-// stands makes auth.ErrSignInRequired of what changing a session answers where that has
-// ended since it was found.
+// stands makes auth.ErrSignInRequired of what opening or changing a session answers where
+// that has ended, or its admin has changed, since it was found.
 func stands(err error) error {
 	if errors.Is(err, auth.ErrConflict) {
 		return auth.Fail(auth.SignInRequired, nil, err)
@@ -102,7 +102,9 @@ func required(err error) error {
 	return err
 }
 
-// open gives the browser a new session of an admin, and a new cookie with it.
+// open gives the browser a new session of an admin, and a new cookie with it. For one who
+// was changed or removed since they were found it is an error that wraps
+// auth.ErrSignInRequired.
 func (c *Console) open(w http.ResponseWriter, r *http.Request, admin server.Admin, byLink bool) error {
 	ctx, now := r.Context(), c.cfg.Base.Time()
 	enterprise, err := c.first(ctx, admin)
@@ -116,16 +118,13 @@ func (c *Console) open(w http.ResponseWriter, r *http.Request, admin server.Admi
 	}
 	life := c.cfg.Base.Lifetimes.AdminSession
 	value := auth.RandomToken()
-	err = c.cfg.Admins.OpenAdminSession(ctx, server.AdminSession{
+	admin.LastSeen = now
+	err = c.cfg.Admins.OpenAdminSession(ctx, admin, server.AdminSession{
 		ID: auth.RandomID(), AdminID: admin.ID, CookieHash: server.Hash(value), EnterpriseID: enterprise, ByLink: byLink,
 		CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(life),
 	})
 	if err != nil {
-		return err
-	}
-	admin.LastSeen = now
-	if err := c.cfg.Admins.SaveAdmin(ctx, admin); err != nil {
-		return err
+		return stands(err)
 	}
 	c.setCookie(w, value, life)
 	return nil

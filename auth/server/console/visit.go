@@ -58,9 +58,6 @@ func (c *Console) page(roles []server.Role, show func(*visit) error) http.Handle
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		v, err := c.visit(w, r)
 		switch {
-		case errors.Is(err, auth.ErrSignInRequired):
-			seeOther(w, signIn)
-			return
 		case err == nil && v.admin.PasswordHash == "" && v.admin.Role == server.RoleOperator && r.URL.Path != password && r.URL.Path != signOut:
 			seeOther(w, password)
 			return
@@ -78,10 +75,7 @@ func (c *Console) page(roles []server.Role, show func(*visit) error) http.Handle
 		if err == nil {
 			err = show(v)
 		}
-		switch {
-		case errors.Is(err, auth.ErrSignInRequired): // signed out in another tab meanwhile
-			seeOther(w, signIn)
-		case err != nil:
+		if err != nil {
 			c.fail(w, r, v, err)
 		}
 	}
@@ -194,8 +188,13 @@ func (c *Console) audit(r *http.Request, by server.Admin, enterprise, action, ob
 	}
 }
 
-// fail answers with the page that explains err.
+// fail answers with the page that explains err; who is not signed in, or was signed out in
+// another tab meanwhile, is sent to do that.
 func (c *Console) fail(w http.ResponseWriter, r *http.Request, v *visit, err error) {
+	if errors.Is(err, auth.ErrSignInRequired) {
+		seeOther(w, signIn)
+		return
+	}
 	status := http.StatusInternalServerError
 	fault, args := auth.FaultOf(err)
 	lang := language(r)
@@ -231,10 +230,6 @@ func (c *Console) fail(w http.ResponseWriter, r *http.Request, v *visit, err err
 // nowhere answers an address that is no page.
 func (c *Console) nowhere(w http.ResponseWriter, r *http.Request) {
 	v, err := c.visit(w, r)
-	if errors.Is(err, auth.ErrSignInRequired) {
-		seeOther(w, signIn)
-		return
-	}
 	if err == nil {
 		err = auth.ErrNotFound
 	}

@@ -26,6 +26,9 @@ var (
 			password_hash = excluded.password_hash
 		WHERE admins.enterprise_id = excluded.enterprise_id AND admins.person_id = excluded.person_id`)
 
+	touchAdmin = writes(`UPDATE admins SET name = $2, last_seen = $3
+		WHERE id = $1 AND password_hash = $4 AND role = $5`)
+
 	deleteAdmin         = writes(`DELETE FROM admins WHERE enterprise_id = $1 AND id = $2`)
 	deleteAdminSessions = writes(`DELETE FROM admin_sessions WHERE admin_id = $1 AND id <> $2`)
 
@@ -108,10 +111,16 @@ func (s *Store) UseAdminLink(ctx context.Context, hash string, now time.Time) er
 }
 
 // OpenAdminSession implements [server.Admins].
-func (s *Store) OpenAdminSession(ctx context.Context, v server.AdminSession) error {
-	n, err := s.exec(ctx, insertAdminSession, v.ID, v.AdminID, v.CookieHash, v.EnterpriseID, v.ByLink,
-		ms(v.CreatedAt), ms(v.LastSeen), ms(v.ExpiresAt))
-	return saved("admin session", n, err)
+func (s *Store) OpenAdminSession(ctx context.Context, a server.Admin, v server.AdminSession) error {
+	return s.atomically(ctx, func(ctx context.Context, t transaction) error {
+		n, err := t.exec(ctx, touchAdmin, a.ID, text(a.Name), ms(a.LastSeen), a.PasswordHash, string(a.Role))
+		if err := saved("look of admin", n, err); err != nil {
+			return err
+		}
+		n, err = t.exec(ctx, insertAdminSession, v.ID, a.ID, v.CookieHash, v.EnterpriseID, v.ByLink,
+			ms(v.CreatedAt), ms(v.LastSeen), ms(v.ExpiresAt))
+		return saved("admin session", n, err)
+	})
 }
 
 // TouchAdminSession implements [server.Admins].

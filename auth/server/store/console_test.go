@@ -47,12 +47,16 @@ func testAdminLinks(t *testing.T, s *store.Store) {
 
 func testAdminSessions(t *testing.T, s *store.Store) {
 	company(t, s)
-	must(t, s.SaveAdmin(ctx(t), server.Admin{ID: "op", Name: "admin", Role: server.RoleOperator}))
-	must(t, s.SaveAdmin(ctx(t), server.Admin{ID: "a1", EnterpriseID: acme, PersonID: "zhang"}))
+	admin := server.Admin{ID: "op", Name: "admin", Role: server.RoleOperator, PasswordHash: "$argon2id$"}
+	helper := server.Admin{ID: "a1", EnterpriseID: acme, PersonID: "zhang", Role: server.RoleHelpDesk}
+	must(t, s.SaveAdmin(ctx(t), admin))
+	must(t, s.SaveAdmin(ctx(t), helper))
 	op := server.AdminSession{ID: "s1", AdminID: "op", CookieHash: "c1", ByLink: true, CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(time.Hour)}
 	zhang := server.AdminSession{ID: "s2", AdminID: "a1", CookieHash: "c2", EnterpriseID: acme, ExpiresAt: now.Add(time.Hour)}
-	must(t, s.OpenAdminSession(ctx(t), op))
-	must(t, s.OpenAdminSession(ctx(t), zhang))
+	must(t, s.OpenAdminSession(ctx(t), admin, op))
+	helper.Name, helper.LastSeen = "张三", now
+	must(t, s.OpenAdminSession(ctx(t), helper, zhang))
+	want(t, "was here", helper)(s.Admin(ctx(t), "a1"))
 	want(t, "kept", op)(s.AdminSession(ctx(t), "c1", now))
 	want(t, "a person's", zhang)(s.AdminSession(ctx(t), "c2", now))
 	wantErr(t, "expired", second(s.AdminSession(ctx(t), "c1", now.Add(time.Hour))), auth.ErrNotFound)
@@ -66,7 +70,16 @@ func testAdminSessions(t *testing.T, s *store.Store) {
 	must(t, errors.Join(change()...))
 	want(t, "changed", op)(s.AdminSession(ctx(t), "c1", now))
 	want(t, "another's", zhang)(s.AdminSession(ctx(t), "c2", now))
-	wantErr(t, "opened twice", s.OpenAdminSession(ctx(t), op), auth.ErrConflict)
+	wantErr(t, "opened twice", s.OpenAdminSession(ctx(t), admin, op), auth.ErrConflict)
+	for what, was := range map[string]server.Admin{
+		"by an old password": {ID: "op", Role: server.RoleOperator, PasswordHash: "$old$"},
+		"in an old role":     {ID: "a1", EnterpriseID: acme, PersonID: "zhang", Role: server.RoleAdministrator},
+		"by nobody":          {ID: "a2", EnterpriseID: acme, PersonID: "zhang", Role: server.RoleHelpDesk},
+	} {
+		v := server.AdminSession{ID: what, AdminID: was.ID, CookieHash: what, ExpiresAt: now.Add(time.Hour)}
+		wantErr(t, what, s.OpenAdminSession(ctx(t), was, v), auth.ErrConflict)
+		wantErr(t, what, second(s.AdminSession(ctx(t), what, now)), auth.ErrNotFound)
+	}
 
 	must(t, s.EndPerson(ctx(t), acme, "zhang", now))
 	wantErr(t, "of a leaver", second(s.AdminSession(ctx(t), "c2", now)), auth.ErrNotFound)
@@ -82,7 +95,7 @@ func testAdminSessions(t *testing.T, s *store.Store) {
 
 	second2 := op
 	second2.ID, second2.CookieHash = "s3", "c3"
-	must(t, s.OpenAdminSession(ctx(t), second2))
+	must(t, s.OpenAdminSession(ctx(t), admin, second2))
 	must(t, s.EndAdminSessionsOf(ctx(t), "op", "s3"))
 	wantErr(t, "ended with the others", second(s.AdminSession(ctx(t), "c1", now)), auth.ErrNotFound)
 	want(t, "but this one", second2)(s.AdminSession(ctx(t), "c3", now))
