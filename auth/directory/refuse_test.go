@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,6 +17,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 
 	"lanyard/auth"
+	"lanyard/auth/connector"
 	"lanyard/auth/directory"
 )
 
@@ -43,7 +46,7 @@ func resign(t *testing.T, alg jose.SignatureAlgorithm, key any, kid, typ string)
 	}
 }
 
-func private(t *testing.T, key directory.SigningKey) ed25519.PrivateKey {
+func private(t testing.TB, key directory.SigningKey) ed25519.PrivateKey {
 	t.Helper()
 	der, err := key.PKCS8()
 	if err != nil {
@@ -185,6 +188,67 @@ func FuzzDocument(f *testing.F) {
 		_, err := r.Resolve(t.Context(), ask)
 		if same := bytes.Equal(document, good) && bytes.Equal(list, keys); same != (err == nil) {
 			t.Fatalf("same bytes: %v, but %v\n%q\n%q", same, err, document, list)
+		}
+	})
+}
+
+// FuzzSignedDocument: whatever a directory signs, only what answers the question is
+// believed, the same again when it is read from what was kept.
+func FuzzSignedDocument(f *testing.F) {
+	c := newCompany(f, acme, "acme")
+	good, err := json.Marshal(c.doc)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	for _, change := range [][2]string{
+		{`"codes":["acme"]`, `"codes":null`},
+		{`"codes":["acme"]`, `"codes":["acme","ＡＣＭＥ","beta"]`},
+		{`"oidc":{`, `"oidc":null,"x":{`},
+		{`"kind":"oidc"`, `"kind":"steps"`},
+		{`"origin":`, `"origin":"https://login.beta.com","origin":`},
+		{`"exp":`, `"exp":-1,"EXP":`},
+		{`"domains":["acme.com"]`, `"domains":[""]`},
+		{`"workbench":true`, `"workbench":false,"apps":[{"id":"a","url":"javascript:x"}]`},
+	} {
+		changed := bytes.Replace(good, []byte(change[0]), []byte(change[1]), 1)
+		if bytes.Equal(changed, good) {
+			f.Fatalf("the document has no %s: %s", change[0], good)
+		}
+		f.Add(changed)
+	}
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: jose.JSONWebKey{Key: private(f, c.key), KeyID: c.key.ID}},
+		(&jose.SignerOptions{}).WithType("lanyard-enterprise+jws"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		jws, err := signer.Sign(payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := jws.CompactSerialize()
+		if err != nil {
+			t.Fatal(err)
+		}
+		company := *c
+		company.t = t
+		company.bendDocument = func([]byte) []byte { return []byte(text) }
+		r := resolver(at(&company))
+		got, err := r.Resolve(t.Context(), ask)
+		if err != nil {
+			if n := len(r.Store.(*memory).data); n != 0 {
+				t.Fatalf("refused (%v), and %d records kept", err, n)
+			}
+			return
+		}
+		doc := got.Document
+		if doc.Origin != acme || !slices.Contains(doc.Codes, "acme") || doc.Connector.Kind != connector.KindOIDC || doc.Connector.OIDC == nil ||
+			doc.Enterprise.ID == "" || doc.ExpiresAt <= start.Unix() || doc.ExpiresAt-doc.IssuedAt > int64(directory.MaxLife.Seconds()) {
+			t.Fatalf("believed %+v", doc)
+		}
+		if kept, err := r.Cached(acme, "acme"); err != nil || kept.Hash != got.Hash || !reflect.DeepEqual(kept.Document, doc) {
+			t.Fatalf("kept %+v, %v\nof %+v", kept.Document, err, doc)
 		}
 	})
 }
