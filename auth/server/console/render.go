@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -115,6 +116,7 @@ type frame struct {
 	Script      template.JS
 	Nav         []navItem
 	Company     string
+	About       string // the enterprise that its forms are about
 	Logo        string
 	Who, Role   string
 	Operator    bool
@@ -145,8 +147,25 @@ func (p *pages) write(w http.ResponseWriter, status int, name string, f frame) e
 	}
 	server.PageHeaders(w, p.policy)
 	w.WriteHeader(status)
-	_, err = w.Write(out.Bytes())
+	_, err = w.Write(about(out.Bytes(), f.About))
 	return err
+}
+
+// aboutField is what a form says its enterprise by. No handler goes by it; see [visit.moved].
+const aboutField = "about"
+
+// posts is the beginning of a form that changes something. Nobody's text has one: in that
+// every < and > is an entity.
+var posts = regexp.MustCompile(`<form method="post"[^>]*>`)
+
+// about puts an enterprise into each form of a page that changes something, here so that no
+// template can forget it.
+func about(page []byte, enterprise string) []byte {
+	if enterprise == "" {
+		return page
+	}
+	field := `<input type="hidden" name="` + aboutField + `" value="` + template.HTMLEscapeString(enterprise) + `">`
+	return posts.ReplaceAllFunc(page, func(form []byte) []byte { return append(bytes.Clone(form), field...) })
 }
 
 func language(r *http.Request) string { return words.Match(r.Header.Get("Accept-Language")) }

@@ -72,6 +72,9 @@ func (c *Console) page(roles []server.Role, show func(*visit) error) http.Handle
 				err = auth.Fail(auth.BadInput, nil, nil)
 			}
 		}
+		if err == nil && v.moved() {
+			err = errMoved
+		}
 		if err == nil {
 			err = show(v)
 		}
@@ -79,6 +82,20 @@ func (c *Console) page(roles []server.Role, show func(*visit) error) http.Handle
 			c.fail(w, r, v, err)
 		}
 	}
+}
+
+// errMoved is a form about another enterprise than the session's.
+var errMoved = errors.New("form of another enterprise's page")
+
+// moved reports whether the form was shown when the session was about another enterprise:
+// an operator has opened one in another tab since. What leads to an enterprise, or is about
+// the admin, goes from every tab.
+func (v *visit) moved() bool {
+	if v.URL.Path == signOut || v.URL.Path == password || under(v.URL.Path, companies) {
+		return false
+	}
+	about := v.PostForm.Get(aboutField)
+	return about != "" && about != v.id
 }
 
 // ofCompany is a page about an enterprise that exists.
@@ -113,7 +130,7 @@ func (v *visit) showStatus(status int, name, title, wrong string, body any) erro
 func (v *visit) frame(title, wrong string, body any) frame {
 	f := frame{
 		Lang: v.lang, Title: title, Who: v.admin.Name, Operator: v.admin.Role == server.RoleOperator, Role: string(v.admin.Role),
-		Company: v.enterprise.Name.In(v.lang), Logo: v.enterprise.Logo, Wrong: wrong, Body: body,
+		Company: v.enterprise.Name.In(v.lang), About: v.id, Logo: v.enterprise.Logo, Wrong: wrong, Body: body,
 	}
 	if done := v.URL.Query().Get("done"); done != "" && v.Method == http.MethodGet {
 		if text := v.t("done." + done); text != "admin.done."+done {
@@ -200,6 +217,9 @@ func (c *Console) fail(w http.ResponseWriter, r *http.Request, v *visit, err err
 	lang := language(r)
 	message := words.ExplainFault(fault, args, lang)
 	switch {
+	case errors.Is(err, errMoved):
+		status = http.StatusConflict
+		message = words.Message{Title: words.T(lang, "admin.moved.title"), Sentence: words.T(lang, "admin.moved.sentence")}
 	case errors.Is(err, auth.ErrNotFound):
 		status = http.StatusNotFound
 		message = words.Message{Title: words.T(lang, "admin.nothing.title"), Sentence: words.T(lang, "admin.nothing.sentence")}
