@@ -18,7 +18,7 @@ const switchLife = time.Hour
 func (a *Agent) linger(page *signin.Listener) {
 	ctx, cancel := context.WithTimeout(a.life, switchLife)
 	defer cancel()
-	page.Linger(ctx)
+	page.Linger(ctx, pageGrace)
 }
 
 // switching returns what the page of a failed attempt offers where another account may

@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -83,6 +84,32 @@ func TestSwitchOnThePageNotOffered(t *testing.T) {
 	}
 	c.of("acme.example")
 	d.signIn(c, local.SignInRequest{Switch: true})
+}
+
+// TestSwitchOnThePageTwice leads who clicks twice, as many do, to the same place.
+func TestSwitchOnThePageTwice(t *testing.T) {
+	c, d, visitor := newCompany(t, "acme"), newDesk(t), authtest.NewVisitor(t)
+	page := wrongCompany(t, visitor, c, d)
+	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	first := ""
+	for i := range 20 {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, page.URL.String()+"?switch", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := browser.Do(req)
+		if err != nil {
+			t.Fatalf("click %d: %v", i+1, err)
+		}
+		res.Body.Close()
+		to := res.Header.Get("Location")
+		if first == "" {
+			first = to
+		}
+		if to == "" || to != first {
+			t.Fatalf("click %d: %s to %q, the first to %q", i+1, res.Status, to, first)
+		}
+	}
 }
 
 // stale fails the test unless the page says that its time is over.

@@ -208,8 +208,9 @@ func (l *Listener) Finish(o Outcome) {
 }
 
 // Linger keeps the page there while it offers another account: until somebody has taken
-// that, or ctx ends. It returns at once where no page does.
-func (l *Listener) Linger(ctx context.Context) {
+// that and for grace more, since who clicks twice asks twice, or until ctx ends. It returns
+// at once where no page offers it.
+func (l *Listener) Linger(ctx context.Context, grace time.Duration) {
 	l.mu.Lock()
 	offered := l.phase == answered && l.outcome.Switch != nil
 	l.mu.Unlock()
@@ -218,6 +219,11 @@ func (l *Listener) Linger(ctx context.Context) {
 	}
 	select {
 	case <-l.switched:
+	case <-ctx.Done():
+		return
+	}
+	select {
+	case <-time.After(grace):
 	case <-ctx.Done():
 	}
 }

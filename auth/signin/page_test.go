@@ -212,7 +212,7 @@ func TestPageSwitchesAccount(t *testing.T) {
 		return "https://sso.acme.example/authorize?prompt=login", nil
 	}})
 	lingered := make(chan struct{})
-	go func() { a.Linger(t.Context()); close(lingered) }()
+	go func() { a.Linger(t.Context(), 0); close(lingered) }()
 	for range 2 {
 		if got := get(t, page); !strings.Contains(got.body, "Switch account") {
 			t.Errorf("the page does not offer it:\n%s", got.body)
@@ -249,11 +249,11 @@ func TestPageSwitchesAccount(t *testing.T) {
 	if got := get(t, page+"?switch"); !strings.Contains(got.body, "<h1>") || strings.Contains(got.body, "Switch") {
 		t.Errorf("what goes wrong then: %s", got.body)
 	}
-	a.Linger(t.Context()) // returns at once: it was taken
+	a.Linger(t.Context(), 0) // returns at once: it was taken
 	a = start(t, connector.Redirect{}, "", time.Minute)
 	page = comeBack(t, a)
 	a.Finish(signin.Outcome{Err: wrong})
-	a.Linger(t.Context()) // returns at once: nothing is offered
+	a.Linger(t.Context(), 0) // returns at once: nothing is offered
 	if got := get(t, page+"?switch"); got.StatusCode != http.StatusNotFound {
 		t.Errorf("without an offer: %d", got.StatusCode)
 	}
