@@ -111,6 +111,10 @@ func TestMalformed(t *testing.T) {
 			"many faults", "listen: nowhere\npublic_url: ftp://x\ndatas: ./data\nkey_file: 7\nlookups_per_minute: -1\nlifetimes:\n  code: soon\n  tea: 5m\nkey_file: again\n",
 			[]string{"line 1,", "line 2,", "line 3,", "line 5,", "line 7,", "line 8,", "line 9,", "public_url", "lifetimes.code", "lifetimes.tea", "datas"},
 		},
+		{ // what the file's form forbids, and what only its meaning does
+			"faults of both sorts", base + "tea: 1\npublic_url: http://login.acme.example\nbehind_proxy: [10.0.0.0/99]\nlifetimes:\n  flow: 1d2h\n  code: soon\n  audit: 0d\nlog_level: 5\n",
+			[]string{"line 3,", "tea", "line 4,", "public_url", "line 5,", "behind_proxy.0", "line 7,", "lifetimes.flow", "line 8,", "line 9,", "line 10,", "log_level"},
+		},
 		{"no YAML", "listen: [1, 2\npublic_url: x\n", []string{"line "}},
 		{"http elsewhere", base + "public_url: http://login.acme.example\n", []string{"line 3,", "public_url", "https"}},
 		{"https without certificate", base + "public_url: https://login.acme.example\n", []string{"line 3,", "certificate"}},
@@ -175,8 +179,9 @@ func TestApply(t *testing.T) {
 	}{
 		{
 			"many faults", "schema: setup/1\ncode: acme\nnames: {en: X}\nhelp: {name: 5}\nconnector:\n  preset: wps-style\n  vras: {}\napps:\n" +
-				"  - {id: a, title: {en: A}, launch: {kind: tea, url: \"https://x.example\"}}\n  - {title: {en: B}}\n",
-			[]string{"line 1,", "line 3,", "line 4,", "line 7,", "line 9,", "line 10,", "names", "vras"},
+				"  - {id: a, title: {en: A}, launch: {kind: tea, url: \"https://x.example\"}}\n  - {title: {en: B}}\n" +
+				"clients:\n  - {id: lanyard, redirect_uris: [\"http://x.example/cb\"]}\n",
+			[]string{"line 1,", "line 3,", "line 4,", "line 7,", "line 9,", "line 10,", "line 12,", "names", "vras", "clients.0.id", "clients.0.redirect_uris.0"},
 		},
 		{
 			"blanks of the preset", "schema: setup/1\ncode: acme\nname: {en: X}\nconnector:\n  preset: wps-style\n  vars:\n    client_id: x\n    authorise_url: https://x.example\n",

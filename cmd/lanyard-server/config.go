@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -36,13 +35,13 @@ type config struct {
 		File    string `json:"file"`
 		KeyFile string `json:"key_file"`
 	} `json:"certificate"`
-	BehindProxy      []string            `json:"behind_proxy"`
-	Allow            []string            `json:"allow"`
-	AllowHTTP        []string            `json:"allow_http"`
-	DomainFiles      []string            `json:"domain_files"`
-	LookupsPerMinute *int                `json:"lookups_per_minute"`
-	LogLevel         string              `json:"log_level"`
-	Lifetimes        map[string]duration `json:"lifetimes"`
+	BehindProxy      []string          `json:"behind_proxy"`
+	Allow            []string          `json:"allow"`
+	AllowHTTP        []string          `json:"allow_http"`
+	DomainFiles      []string          `json:"domain_files"`
+	LookupsPerMinute *int              `json:"lookups_per_minute"`
+	LogLevel         string            `json:"log_level"`
+	Lifetimes        map[string]string `json:"lifetimes"` // see parseLife
 
 	// Derived by finish.
 	domainFiles map[string][]byte // by name
@@ -51,29 +50,21 @@ type config struct {
 	lookups     int
 }
 
-// duration is a length of time such as "60s", "12h" or "30d".
-type duration time.Duration
-
-// UnmarshalJSON reads what time.ParseDuration does, and days.
-func (d *duration) UnmarshalJSON(data []byte) error {
-	var s string
-	if err := json.Unmarshal(data, &s); err != nil {
-		return fmt.Errorf("read duration: want text such as 60s, 12h or 30d")
-	}
+// parseLife reads a length of time such as "60s", "12h" or "30d": what time.ParseDuration
+// does, and days.
+func parseLife(s string) (time.Duration, error) {
 	if days, ok := strings.CutSuffix(s, "d"); ok {
 		n, err := strconv.Atoi(days)
 		if err != nil || n > 36500 {
-			return fmt.Errorf("read duration %q: want a whole number of days, 36500 at most", s)
+			return 0, errors.New("must be a whole number of days, 36500 at most")
 		}
-		*d = duration(time.Duration(n) * 24 * time.Hour)
-		return nil
+		return time.Duration(n) * 24 * time.Hour, nil
 	}
-	parsed, err := time.ParseDuration(s)
+	d, err := time.ParseDuration(s)
 	if err != nil {
-		return fmt.Errorf("read duration %q: want text such as 60s, 12h or 30d", s)
+		return 0, errors.New("must be a length of time such as 60s, 12h or 30d")
 	}
-	*d = duration(parsed)
-	return nil
+	return d, nil
 }
 
 // errConfigWritten says that there was no configuration and a commented one was written.
@@ -97,12 +88,12 @@ func loadConfig(name string) (*config, error) {
 
 func parseConfig(name string, data []byte) (*config, error) {
 	var c config
-	if err := schema.Decode(schema.KindServer, name, data, &c); err != nil {
+	err := schema.DecodeChecked(schema.KindServer, name, data, &c, func() error {
+		c.beside(filepath.Dir(name))
+		return c.finish()
+	})
+	if err != nil {
 		return nil, fmt.Errorf("read configuration %s:\n%w", name, err)
-	}
-	c.beside(filepath.Dir(name))
-	if err := c.finish(); err != nil {
-		return nil, fmt.Errorf("read configuration %s:\n%w", name, schema.At(name, data, "", err))
 	}
 	return &c, nil
 }
@@ -185,8 +176,12 @@ func (c *config) finishLifetimes(fault func(path, format string, args ...any)) {
 		"upstream_proof": &c.lifetimes.UpstreamProof, "upstream_grace": &c.lifetimes.UpstreamGrace,
 		"admin_link": &c.lifetimes.AdminLink, "admin_session": &c.lifetimes.AdminSession, "audit": &c.lifetimes.Audit,
 	} {
-		if d, ok := c.Lifetimes[name]; ok {
-			*field = time.Duration(d)
+		if text, ok := c.Lifetimes[name]; ok {
+			var err error
+			if *field, err = parseLife(text); err != nil {
+				fault("lifetimes."+name, "%v", err)
+				continue
+			}
 		}
 		if *field <= 0 {
 			fault("lifetimes."+name, "must be longer than nothing")

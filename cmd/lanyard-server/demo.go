@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"lanyard/assets"
 	"lanyard/auth"
@@ -198,7 +197,7 @@ func (d *demoCompany) start(ctx context.Context, origin, folder string) (*servic
 	ssoHost := strings.TrimPrefix(d.sso, "http://")
 	c := &config{
 		// Short, so that whoever switches a fault on need not wait to see what becomes of it.
-		Lifetimes: map[string]duration{"access_token": duration(time.Minute), "upstream_proof": duration(time.Second)},
+		Lifetimes: map[string]string{"access_token": "1m", "upstream_proof": "1s"},
 		PublicURL: origin, Data: dir, KeyFile: filepath.Join(dir, "key"),
 		Allow: []string{ssoHost, strings.TrimPrefix(d.ops, "http://")}, AllowHTTP: []string{"localhost", "127.0.0.1"},
 	}

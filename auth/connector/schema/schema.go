@@ -64,44 +64,51 @@ func (p Problems) Error() string {
 // stands before each. Scalars under a key "vars" are text however they are written,
 // because an identifier such as 0123 or 20200101123456789 is no number.
 func Decode(kind Kind, name string, yaml []byte, into any) error {
+	return DecodeChecked(kind, name, yaml, into, func() error { return nil })
+}
+
+// DecodeChecked is [Decode] and then check, which finds in what into points at what no
+// schema can, as joined [connector.FieldError]s: both sorts come together.
+func DecodeChecked(kind Kind, name string, yaml []byte, into any, check func() error) error {
 	doc, problems, err := read(kind, yaml)
 	if err != nil {
 		return err
 	}
-	if len(problems) > 0 {
+	if doc.value == nil {
 		return sorted(name, problems)
 	}
-	if err := doc.decode(into, true); err != nil {
-		return sorted(name, Problems{doc.problem("", err.Error())})
-	}
-	return nil
-}
-
-// ParseConnector reads a connector or preset and checks that it can work (see
-// [connector.Check]); every fault has its line, and both sorts come together.
-func ParseConnector(name string, yaml []byte) (connector.Connector, error) {
-	doc, problems, err := read(KindConnector, yaml)
-	if err != nil {
-		return connector.Connector{}, err
-	}
-	var c connector.Connector
 	// What the schema refuses may still be clear enough to be checked further: a value
 	// of the wrong type is left out and the rest read.
 	var wrongType *json.UnmarshalTypeError
-	if err := doc.decode(&c, len(problems) == 0); err != nil && (len(problems) == 0 || !errors.As(err, &wrongType)) {
+	if err := doc.decode(into, len(problems) == 0); err != nil && (len(problems) == 0 || !errors.As(err, &wrongType)) {
 		if len(problems) == 0 {
 			problems = Problems{doc.problem("", err.Error())}
 		}
-		return connector.Connector{}, sorted(name, problems)
+		return sorted(name, problems)
 	}
 	known := slices.Clone(problems)
-	for _, f := range fieldErrors(connector.Check(c)) {
+	err = check()
+	faults := fieldErrors(err)
+	if err != nil && len(faults) == 0 && len(problems) == 0 {
+		return err
+	}
+	for _, f := range faults {
 		if !slices.ContainsFunc(known, func(p Problem) bool { return related(p.Path, f.Path) }) {
 			problems = append(problems, doc.problem(f.Path, f.Message))
 		}
 	}
 	if len(problems) > 0 {
-		return connector.Connector{}, sorted(name, problems)
+		return sorted(name, problems)
+	}
+	return nil
+}
+
+// ParseConnector reads a connector or preset and checks that it can work (see
+// [connector.Check]); every fault has its line.
+func ParseConnector(name string, yaml []byte) (connector.Connector, error) {
+	var c connector.Connector
+	if err := DecodeChecked(KindConnector, name, yaml, &c, func() error { return connector.Check(c) }); err != nil {
+		return connector.Connector{}, err
 	}
 	return c, nil
 }

@@ -113,11 +113,8 @@ type Client struct {
 // are looked for beside it. All faults come back at once, with their lines.
 func Parse(name string, yaml []byte) (File, error) {
 	f := File{Dir: filepath.Dir(name)}
-	if err := schema.Decode(schema.KindEnterprise, name, yaml, &f); err != nil {
+	if err := schema.DecodeChecked(schema.KindEnterprise, name, yaml, &f, f.check); err != nil {
 		return File{}, err
-	}
-	if err := f.check(); err != nil {
-		return File{}, schema.At(name, yaml, "", err)
 	}
 	return f, nil
 }
