@@ -128,6 +128,33 @@ func TestDeviceCodeTwiceAtOnce(t *testing.T) {
 	w.token(renew(first.Refresh)).want(t, "the first's refresh token", "invalid_grant")
 }
 
+// A code that was good when it was looked at is good, although it expires before it is used.
+func TestCodeExpiresOnItsWay(t *testing.T) {
+	for what, prepare := range map[string]func(w *world, b *browser, p server.Person) (url.Values, time.Duration){
+		"a desktop's": func(w *world, b *browser, p server.Person) (url.Values, time.Duration) {
+			b.SignIn(p)
+			return redeemDesktop(b.desktopCode(askDesktop())), w.Base.Lifetimes.Code
+		},
+		"a device's": func(w *world, b *browser, p server.Person) (url.Values, time.Duration) {
+			d := w.askDevice()
+			b.answerDevice(b.approving(p, d.Whole), "yes", d.Number)
+			return pollForm(d.Device), 10 * time.Minute
+		},
+	} {
+		w := newWorld(t)
+		w.allowDevices()
+		form, life := prepare(w, w.browser(), w.person(acme, "张三"))
+		w.between.do = func() { w.Advance(life) }
+		a := w.token(form)
+		if a.Refresh == "" || strings.Contains(w.Log.String(), "used again") {
+			t.Fatalf("%s: %d %s", what, a.status, a.raw)
+		}
+		if a = w.token(renew(a.Refresh)); a.Refresh == "" {
+			t.Errorf("%s, renewed: %d %s", what, a.status, a.raw)
+		}
+	}
+}
+
 // A code stands in logs and histories long after it was used; without what belongs to it
 // nobody ends anything with it, and with it, whoever replays it still does.
 func TestOldCodeAlone(t *testing.T) {

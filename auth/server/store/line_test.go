@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -93,6 +94,34 @@ func TestLineAfterACrowd(t *testing.T) {
 	if err := errors.Join(inOne(t, s, "c")...); err != nil || busy() {
 		t.Errorf("one alone: %v, busy %v", err, busy())
 	}
+}
+
+// Who reads goes ahead of a writer that waits for company.
+func TestLineReadsMeanwhile(t *testing.T) {
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "lanyard.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if err := errors.Join(inOne(t, s, "a", "b")...); err != nil { // a crowd
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		written := make(chan error, 1)
+		go func() { written <- s.UseLogout(context.WithoutCancel(t.Context()), "e", "c", time.Now()) }()
+		synctest.Wait() // it waits
+		if !s.line.mu.TryLock() {
+			t.Fatal("whoever waits for company has the connection")
+		}
+		s.line.mu.Unlock()
+		began := time.Now()
+		if err := s.Ping(t.Context()); err != nil || time.Since(began) > 0 || len(written) > 0 {
+			t.Errorf("read: %v, after %v, the writer is done: %v", err, time.Since(began), len(written) > 0)
+		}
+		if err := <-written; err != nil || time.Since(began) != company {
+			t.Errorf("written: %v, after %v", err, time.Since(began))
+		}
+	})
 }
 
 // What outlives the store is told so.
