@@ -1,10 +1,13 @@
 package agent_test
 
 import (
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -127,6 +130,21 @@ func TestFailures(t *testing.T) {
 			c.change(func(doc *directory.Document) { doc.Connector.Kind = "steps" })
 		}, false, auth.EnterpriseMisconfig},
 		{"keyring locked", "acme", func(_ *company, d *desk) { d.keyring.set(true, false) }, false, auth.KeyringLocked},
+		{"port taken", "acme", func(c *company, d *desk) {
+			taken, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				d.t.Fatal(err)
+			}
+			d.t.Cleanup(func() { taken.Close() })
+			c.change(func(doc *directory.Document) { doc.Connector.Redirect.Port = taken.Addr().(*net.TCPAddr).Port })
+		}, false, auth.PortUnavailable},
+		{"clock wrong", "acme", func(c *company, _ *desk) {
+			c.fault(func(f *authtest.Faults) {
+				f.Answer["/"] = func(w http.ResponseWriter, _ *http.Request) {
+					w.Header().Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
+				}
+			})
+		}, false, auth.ClockWrong},
 		{"denied", "acme", func(c *company, _ *desk) {
 			c.fault(func(f *authtest.Faults) { f.Deny = "access_denied" })
 		}, true, auth.SignInDenied},
