@@ -97,7 +97,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	}
 }
 
-// parse reads flags before and after at most max plain words, which it returns.
+// parse reads flags, each of which has a value, before and after at most max plain words,
+// which it returns.
 func parse(name string, args []string, errOut io.Writer, most int, define func(*flag.FlagSet)) ([]string, error) {
 	fs := flag.NewFlagSet("lanyard-server "+name, flag.ContinueOnError)
 	fs.SetOutput(errOut)
@@ -115,6 +116,15 @@ func parse(name string, args []string, errOut io.Writer, most int, define func(*
 		}
 		words = append(words, fs.Arg(0))
 		args = fs.Args()[1:]
+	}
+	var empty error
+	fs.Visit(func(f *flag.Flag) {
+		if f.Value.String() == "" { // in a script, a variable that nobody set
+			empty = fmt.Errorf("%w: --%s is empty", errUsage, f.Name)
+		}
+	})
+	if empty != nil {
+		return nil, empty
 	}
 	if len(words) > most {
 		return nil, fmt.Errorf("%w: %q is one word too many", errUsage, words[most])
