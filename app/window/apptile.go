@@ -14,7 +14,8 @@ import (
 	"lanyard/app/window/theme"
 )
 
-var tileSize = fyne.NewSize(116, 100)
+// tileSize has room for two lines of a title: what distinguishes two apps is often at its end.
+var tileSize = fyne.NewSize(116, 114)
 
 // AppTile is one app to click: its picture, its title, and a dot if it is pinned.
 type AppTile struct {
@@ -42,7 +43,7 @@ var (
 func (h *Host) NewAppTile(open func()) *AppTile {
 	t := &AppTile{
 		Open: open, host: h, tile: theme.NewTile(52),
-		title: &widget.Label{Alignment: fyne.TextAlignCenter, Truncation: fyne.TextTruncateEllipsis},
+		title: &widget.Label{Alignment: fyne.TextAlignCenter, Wrapping: fyne.TextWrapWord, Truncation: fyne.TextTruncateEllipsis},
 		pin:   canvas.NewCircle(nil), hover: canvas.NewRectangle(nil),
 	}
 	t.hover.CornerRadius = 10
@@ -109,12 +110,31 @@ func (t *AppTile) MinSize() fyne.Size {
 // CreateRenderer implements fyne.Widget.
 func (t *AppTile) CreateRenderer() fyne.WidgetRenderer {
 	pin := container.New(layout.NewGridWrapLayout(fyne.NewSquareSize(8)), t.pin)
-	face := container.NewBorder(nil, t.title, nil, nil, container.NewCenter(t.tile.Container))
+	face := container.New(faceLayout{}, t.tile.Container, t.title)
 	corner := container.NewBorder(container.NewPadded(container.NewHBox(layout.NewSpacer(), pin)), nil, nil, nil)
 	r := &appTileRenderer{tile: t, WidgetRenderer: widget.NewSimpleRenderer(container.NewStack(t.hover, face, corner))}
 	r.colour()
 	return r
 }
+
+// faceLayout puts the picture above and the title under it, at the same height in all
+// tiles, with what is left for it.
+type faceLayout struct{}
+
+// Layout implements fyne.Layout.
+func (faceLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	picture, title := objects[0], objects[1]
+	side := picture.MinSize()
+	picture.Resize(side)
+	picture.Move(fyne.NewPos((size.Width-side.Width)/2, faceTop))
+	title.Resize(fyne.NewSize(size.Width, size.Height-faceTop-side.Height))
+	title.Move(fyne.NewPos(0, faceTop+side.Height))
+}
+
+// MinSize implements fyne.Layout; the tile has a size of its own.
+func (faceLayout) MinSize([]fyne.CanvasObject) fyne.Size { return tileSize }
+
+const faceTop = 6 // above the picture
 
 type appTileRenderer struct {
 	fyne.WidgetRenderer

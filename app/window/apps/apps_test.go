@@ -11,7 +11,9 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
 
 	"lanyard/app/local"
 	"lanyard/app/window"
@@ -123,6 +125,11 @@ func TestOpen(t *testing.T) {
 	d.Agent.Fail(&local.Problem{Code: auth.AppNotLaunched, Args: auth.Args{"app": "Notes"}})
 	test.Tap(d.Tiles()[0])
 	says(t, d, "“Notes” could not be opened signed in.")
+	d.Walk(func(o fyne.CanvasObject) {
+		if l, ok := o.(*widget.Label); ok && strings.Contains(l.Text, "ask IT") && l.Truncation != fyne.TextTruncateOff {
+			t.Errorf("%q may be cut off before it says whom to ask", l.Text)
+		}
+	})
 	d.Agent.Fail(nil)
 	d.Agent.SignInFirst("a1")
 	test.Tap(d.Tiles()[0])
@@ -172,11 +179,22 @@ func TestSaysWhy(t *testing.T) {
 	says(t, d, "No network; apps will still try to open.")
 	d.Show(state(local.NeedsYou, 3))
 	says(t, d, "Acme asks you to sign in again.")
+	d.Show(state(local.WaitingForKeyring, 3))
+	says(t, d, "Unlock your password store to go on")
+	d.Press(t, "Try again") // here: nobody has to sign in
+	if len(d.Went) > 0 {
+		t.Errorf("went to %q", d.Went)
+	}
 	d.Agent.Set(func(apps *local.AppList, _ *local.Settings, _ *[]byte) { apps.Stale = true })
 	d.Show(state(local.SignedIn, 3))
 	says(t, d, "this is the last known list")
 
 	says(t, open(t, "", 0), "You have no apps yet.")
+	none := open(t, "", 0)
+	helped := state(local.SignedIn, 0)
+	helped.Profiles[0].Enterprise.Help = auth.Help{Name: "Acme IT", Phone: "4008"}
+	none.Show(helped)
+	says(t, none, "ask IT: Acme IT · 4008.")
 	failing := open(t, "", 0)
 	failing.Agent.Fail(errors.New("boom"))
 	failing.Show(state(local.SignedIn, 1))
@@ -230,4 +248,39 @@ func TestReport(t *testing.T) {
 	s.Profiles[0].Opened, s.Profiles[0].ServerDown, s.Offline = nil, true, true
 	d.Show(s)
 	says(t, d, "Your company's server does not answer")
+}
+
+// TestLongTitle shows the end of a title, by which two apps may differ, on a second line.
+func TestLongTitle(t *testing.T) {
+	for _, title := range []string{"Warehouse planning east", "华东仓储计划系统"} {
+		d := windowtest.Open(t, "", local.State{}, func(h *window.Host) window.Screen { return apps.New(h) })
+		d.Agent.Set(func(apps *local.AppList, _ *local.Settings, _ *[]byte) {
+			apps.Apps = []local.AppEntry{{App: auth.App{ID: "w", Title: auth.Text{"en": title}}}}
+		})
+		d.Show(state(local.SignedIn, 1))
+		var lines []string
+		d.Walk(func(o fyne.CanvasObject) {
+			if l, ok := o.(*widget.Label); ok && l.Text == title {
+				lines = rendered(l)
+				test.WidgetRenderer(l).Layout(l.Size()) // as when it is drawn
+				lines = rendered(l)
+			}
+		})
+		if len(lines) != 2 || strings.ReplaceAll(strings.Join(lines, ""), " ", "") != strings.ReplaceAll(title, " ", "") {
+			t.Errorf("%s is shown as %q", title, lines)
+		}
+	}
+}
+
+// rendered are the lines of text that are drawn for w.
+func rendered(w fyne.Widget) (lines []string) {
+	for _, o := range test.WidgetRenderer(w).Objects() {
+		switch o := o.(type) {
+		case *canvas.Text:
+			lines = append(lines, o.Text)
+		case fyne.Widget:
+			lines = append(lines, rendered(o)...)
+		}
+	}
+	return lines
 }

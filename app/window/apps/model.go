@@ -103,21 +103,27 @@ func opened(s local.State, lang string) (text string, told bool) {
 	return words.T(lang, "tray.asked", "app", title), false
 }
 
+// The buttons of a banner.
+const (
+	signIn = "signin.sign_in"
+	again  = "again"
+)
+
 // banner is a line above the apps about why they may not be what they should, and the
-// name of what helps ("sign-in"), if anything does.
+// key of the button that helps, if anything does.
 func banner(s local.State, stale bool, lang string) (text, help string) {
 	p := s.Profile("")
 	switch {
 	case p == nil || p.Phase == local.SignedOut:
-		return words.T(lang, "window.apps.signed_out"), "sign-in"
+		return words.T(lang, "window.apps.signed_out"), signIn
 	case p.Phase == local.NeedsYou:
 		problem := local.Problem{Code: auth.SignInRequired, Args: auth.Args{"company": window.Company(p.Enterprise, lang)}}
 		if p.Problem != nil {
 			problem = *p.Problem
 		}
-		return window.Explain(&problem, lang).Sentence, "sign-in"
+		return window.Explain(&problem, lang).Sentence, signIn
 	case p.Phase == local.WaitingForKeyring:
-		return words.ExplainFault(auth.KeyringLocked, nil, lang).Hint, "sign-in"
+		return words.T(lang, "tray.keyring"), again
 	case p.ServerDown:
 		return words.T(lang, "window.apps.server_down"), ""
 	case s.Offline:

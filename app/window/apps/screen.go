@@ -11,6 +11,7 @@ import (
 	"lanyard/app/local"
 	"lanyard/app/window"
 	"lanyard/app/window/theme"
+	"lanyard/auth/words"
 )
 
 // Screen is the screen with the apps.
@@ -31,7 +32,7 @@ type Screen struct {
 	search *searchEntry
 	banner *widget.Label
 	help   *window.Button
-	helps  string // the screen that help leads to
+	helps  string // the key of help's text
 	grid   *grid
 	empty  *widget.Label
 	status *widget.Label
@@ -48,7 +49,7 @@ func New(h *window.Host) *Screen {
 	s.search.OnChanged = func(string) { s.filter() }
 	s.search.OnSubmitted = func(string) { s.openFirst() }
 	s.banner = &widget.Label{Wrapping: fyne.TextWrapWord, Importance: widget.WarningImportance}
-	s.help = window.NewButton(h.T("signin.sign_in"), func() { h.Go(s.helps) })
+	s.help = window.NewButton("", s.mend)
 	s.grid = newGrid(s)
 	s.empty = theme.Soft("")
 	s.status = &widget.Label{Truncation: fyne.TextTruncateEllipsis, Importance: widget.LowImportance}
@@ -149,6 +150,9 @@ func (s *Screen) draw() {
 	s.helps = helps
 	s.banner.Hidden, s.help.Hidden = text == "", helps == ""
 	s.banner.SetText(text)
+	if helps != "" {
+		s.help.SetText(s.h.T(helps))
+	}
 	s.help.Refresh()
 	question, told := opened(s.state, s.h.Lang)
 	s.report.Hidden = question == ""
@@ -174,7 +178,31 @@ func (s *Screen) emptyText() string {
 	case s.search.Text != "" && len(s.all) > 0:
 		return s.h.T("apps.none_found", "query", s.search.Text)
 	case s.helps == "":
-		return s.h.T("apps.none")
+		return s.h.T("apps.none", "help", s.contact())
+	}
+	return ""
+}
+
+// mend does what the button beside the banner says.
+func (s *Screen) mend() {
+	if s.helps != again {
+		s.h.Go("sign-in")
+		return
+	}
+	s.h.Ask(func(ctx context.Context, svc local.Service) error {
+		_, err := svc.State(ctx) // which makes the agent look at the password store again
+		return err
+	}, func(err error) {
+		if p := window.Explain(err, s.h.Lang); p != nil {
+			s.say(p.Sentence+" "+p.Hint, widget.DangerImportance)
+		}
+	})
+}
+
+// contact is whom the company names for questions, "" if nobody.
+func (s *Screen) contact() string {
+	if p := s.state.Profile(""); p != nil {
+		return window.Plain(words.Contact(p.Enterprise.Help))
 	}
 	return ""
 }
@@ -238,6 +266,10 @@ func (s *Screen) pin(e entry) {
 
 func (s *Screen) say(text string, how widget.Importance) {
 	s.status.Importance = how
+	s.status.Wrapping, s.status.Truncation = fyne.TextWrapOff, fyne.TextTruncateEllipsis
+	if how == widget.DangerImportance { // to the end, where it says whom to ask
+		s.status.Wrapping, s.status.Truncation = fyne.TextWrapWord, fyne.TextTruncateOff
+	}
 	s.status.Hidden = text == ""
 	s.status.SetText(text)
 	s.content.Refresh()

@@ -95,6 +95,12 @@ func TestContrast(t *testing.T) {
 				t.Errorf("%s: %s on %s has a contrast of %.1f", look, row.text, row.ground, c)
 			}
 		}
+		// What a box to tick or a field is seen by (1.4.11: 3 to 1).
+		for _, ground := range []fyne.ThemeColorName{fynetheme.ColorNameBackground, fynetheme.ColorNameInputBackground} {
+			if c := contrast(of(fynetheme.ColorNameInputBorder), of(ground)); c < 3 {
+				t.Errorf("%s: the border on %s has a contrast of %.1f", look, ground, c)
+			}
+		}
 	}
 }
 
