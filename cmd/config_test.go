@@ -115,6 +115,7 @@ func TestMalformed(t *testing.T) {
 			"faults of both sorts", base + "tea: 1\npublic_url: http://login.acme.example\nbehind_proxy: [10.0.0.0/99]\nlifetimes:\n  flow: 1d2h\n  code: soon\n  audit: 0d\nlog_level: 5\n",
 			[]string{"line 3,", "tea", "line 4,", "public_url", "line 5,", "behind_proxy.0", "line 7,", "lifetimes.flow", "line 8,", "line 9,", "line 10,", "log_level"},
 		},
+		{"nothing", "# to be filled\n~\n", []string{"line 1,", "empty"}},
 		{"no YAML", "listen: [1, 2\npublic_url: x\n", []string{"line "}},
 		{"http elsewhere", base + "public_url: http://login.acme.example\n", []string{"line 3,", "public_url", "https"}},
 		{"https without certificate", base + "public_url: https://login.acme.example\n", []string{"line 3,", "certificate"}},

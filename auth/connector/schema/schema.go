@@ -123,6 +123,9 @@ func related(a, b string) bool {
 func read(kind Kind, yaml []byte) (*document, Problems, error) {
 	doc, problems := parse(yaml)
 	if doc.value == nil {
+		if len(problems) == 0 { // null
+			problems = Problems{doc.problem("", "the document is empty")}
+		}
 		return doc, problems, nil
 	}
 	more, err := validate(kind, doc)
