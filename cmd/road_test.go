@@ -4,12 +4,14 @@ package cmd_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"lanyard/app/local"
 	"lanyard/auth"
@@ -191,10 +193,16 @@ func TestStaysSignedIn(t *testing.T) {
 	if p := d.settled(t); p.Phase != local.WaitingForKeyring {
 		t.Errorf("with a locked keyring: %s", p.Phase)
 	}
-	d.must(t, "quit")
+	agent := d.agentPID(t)
 	session.Unlock(t)
-	if p := d.settled(t); p.Phase != local.SignedIn {
-		t.Errorf("after the keyring was unlocked: %s", p.Phase)
+	eventually(t, 20*time.Second, func() error {
+		if p := d.settled(t); p.Phase != local.SignedIn {
+			return fmt.Errorf("after the keyring was unlocked: %s", p.Phase)
+		}
+		return nil
+	})
+	if now := d.agentPID(t); now != agent {
+		t.Errorf("it was agent %d that waited, and %d goes on", agent, now)
 	}
 }
 
