@@ -105,14 +105,21 @@ func (s *SSO) page(w http.ResponseWriter, r *http.Request, a *attempt, err error
 	if again != "" && fault.OtherAccount() {
 		other = switchURL(a.enterprise.ID, again)
 	}
-	if fault == auth.SignInWrongCompany {
+	againText := words.T(lang, "sso.again")
+	switch fault {
+	case auth.SignInWrongCompany:
 		again = "" // the same account would come again, often unseen
+	case auth.AppUnknown: // the hint is for a terminal; here My apps is a click away
+		text.Hint, again = "", ""
+		if a.enterprise.ID != "" {
+			again, againText = "/e/"+a.enterprise.ID+"/", words.T(lang, "catalog.apps.all")
+		}
 	}
 	werr := s.pages.Write(w, status(err), "page", server.View{
 		Lang: lang, Title: text.Title, Enterprise: a.enterprise,
 		Body: map[string]any{
 			"Sentence": text.Sentence, "Hint": text.Hint, "Help": help,
-			"Again": again, "AgainText": words.T(lang, "sso.again"),
+			"Again": again, "AgainText": againText,
 			"Switch": other, "SwitchText": words.T(lang, "page.switch"),
 			"Reference": words.T(lang, "common.reference", "reference", a.reference),
 		},

@@ -227,3 +227,19 @@ func TestPageSpeaksTheBrowsersLanguage(t *testing.T) {
 		t.Errorf("status %d, %s", answer.Code, answer.Body)
 	}
 }
+
+// A browser is not told to type a command, and a reference is not broken over two lines.
+func TestPageOfAnUnknownApp(t *testing.T) {
+	w := newWorld(t)
+	for enterprise, link := range map[string]int{acme: 1, "none": 0} {
+		answer := httptest.NewRecorder()
+		w.sso.Fail(answer, httptest.NewRequest(http.MethodGet, "/", nil), enterprise, auth.Fail(auth.AppUnknown, nil, io.EOF))
+		page := answer.Body.String()
+		if strings.Contains(page, "lanyard apps") || strings.Count(page, `href="/e/`) != link || strings.Count(page, `id="again" href="/e/`+acme+`/">Show all apps`) != link {
+			t.Errorf("%s:\n%s", enterprise, page)
+		}
+		if !strings.Contains(page, `<span class="nowrap">Reference `) {
+			t.Errorf("the reference may be broken:\n%s", page)
+		}
+	}
+}
