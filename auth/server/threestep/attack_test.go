@@ -203,6 +203,25 @@ func TestTokenRefuses(t *testing.T) {
 	}
 }
 
+// Another application of the company that has got hold of a code ends nothing with it, at the
+// same moment no more than afterwards.
+func TestAnothersCodeAtOnce(t *testing.T) {
+	w := newWorld(t)
+	w.client(acme, "crm", server.Three{})
+	b := w.browser()
+	b.SignIn(w.person(acme, "张三"))
+	code := b.code(ask())
+	var given map[string]any
+	w.meet = func() { _, given = w.token(trade(code)) }
+	if status, v := w.token(trade(code, "client_id", "crm")); status != http.StatusBadRequest || v["error"] != "invalid_grant" {
+		t.Errorf("another's code: %d %v", status, v)
+	}
+	token, _ := given["access_token"].(string)
+	if status, v := w.who(token); status != http.StatusOK {
+		t.Errorf("its own application: %v, then %d %v", given, status, v)
+	}
+}
+
 // A code that comes twice ends what it gave: nobody knows which of the two stole it.
 func TestReplayEndsTheToken(t *testing.T) {
 	w := newWorld(t)

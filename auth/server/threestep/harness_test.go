@@ -31,6 +31,7 @@ var must = servertest.Must
 type world struct {
 	*servertest.Site
 	gate   *servertest.Gate
+	meet   func()            // runs once, when a code is about to be used
 	back   [][3]string       // what Back heard
 	closed map[string]string // "app " (signing in) or "client …" → person who may not
 }
@@ -49,12 +50,26 @@ func (a audiences) ClientAdmission(_ context.Context, p server.Person, client st
 	return server.Admission{Allowed: a.w.closed["client "+client] != p.ID}, nil
 }
 
+// meeting is the store's grants, and says when a code is about to be used.
+type meeting struct {
+	server.Grants
+	w *world
+}
+
+func (m meeting) UseGrant(ctx context.Context, g server.Grant, s *server.Session) error {
+	if meet := m.w.meet; meet != nil {
+		m.w.meet = nil
+		meet()
+	}
+	return m.Grants.UseGrant(ctx, g, s)
+}
+
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	site := servertest.New(t)
 	w := &world{Site: site, gate: site.Gate(), closed: map[string]string{}}
 	p, err := threestep.New(threestep.Config{
-		Base: w.Base, People: w.Store, Clients: w.Store, Grants: w.Store, Gate: w.gate, Audiences: audiences{w: w},
+		Base: w.Base, People: w.Store, Clients: w.Store, Grants: meeting{w.Store, w}, Gate: w.gate, Audiences: audiences{w: w},
 		Back: func(_ context.Context, enterprise, person, client string) {
 			w.back = append(w.back, [3]string{enterprise, person, client})
 		},

@@ -111,16 +111,18 @@ func (p *Provider) redeem(ctx context.Context, c server.Client, v url.Values) (s
 		return "", g, unknown
 	}
 	g.UsedAt = now
-	if err := p.cfg.Grants.UseGrant(ctx, g, nil); errors.Is(err, auth.ErrConflict) {
+	err = p.cfg.Grants.UseGrant(ctx, g, nil)
+	used := errors.Is(err, auth.ErrConflict) // meanwhile, or it has ended
+	switch {
+	case err != nil && !used:
+		return "", g, err
+	case g.ClientID != c.ID:
+		return "", g, &Error{Code: invalidGrant, Description: "the code is another client's"}
+	case used:
 		if _, err := p.cfg.Grants.HeldGrant(ctx, c.EnterpriseID, g.ID, now); errors.Is(err, auth.ErrNotFound) {
 			return "", g, sessionEnded
 		}
 		return "", g, p.usedCode(ctx, g)
-	} else if err != nil {
-		return "", g, err
-	}
-	if g.ClientID != c.ID {
-		return "", g, &Error{Code: invalidGrant, Description: "the code is another client's"}
 	}
 	// The document sends no redirect_uri here; one that is sent has to be the same.
 	if back := param(c, paramRedirect); v.Has(back) && v.Get(back) != g.RedirectURI {
