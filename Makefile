@@ -12,6 +12,10 @@ CLIENT   := cmd/testdata/client
 GLEWLWYD := cmd/testdata/glewlwyd
 # No -trimpath: the slow part of Fyne is then compiled once for programs and tests.
 FLAGS    := -ldflags '-s -w'
+# cgo asks gcc about each of OpenGL's thousands of names with a program that is wrong where
+# the name is no type, and gcc ponders for every mistake what name may have been meant:
+# five minutes. A name of a header that is not included it knows at once.
+export CGO_CFLAGS ?= -O2 -g0 -D__cgo_undefined__2=LDBL_MIN
 # Fyne is drawn by one program alone; everything else builds without cgo.
 WINDOW   := -tags no_emoji
 NOWINDOW  = $$($(GO) list ./... | grep -v -e /app/window -e /cmd/lanyard-window)
