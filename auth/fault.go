@@ -59,7 +59,7 @@ const (
 	ClockWrong          Fault = "clock_wrong"          // args: skew
 	ProxyInterferes     Fault = "proxy_interferes"     // TLS interception; args: host
 	ProviderUnreachable Fault = "provider_unreachable" // args: host
-	BrowserNotOpened    Fault = "browser_not_opened"
+	BrowserNotOpened    Fault = "browser_not_opened"   // args: command?
 
 	// The sign-in itself.
 	SignInBusy         Fault = "sign_in_busy" // another attempt runs

@@ -154,7 +154,7 @@ func TestPrintURL(t *testing.T) {
 	fresh.shows("张三") // where no agent can be reached a page asks, by POST
 	fresh.confirmContinue()
 	fresh.shows("Signed in as 张三")
-	d.run(t, "open", "notes").refused(t, "en", 1, auth.BrowserNotOpened, nil)
+	d.run(t, "open", "notes").refused(t, "en", 1, auth.BrowserNotOpened, auth.Args{"command": "lanyard open notes --print-url"})
 }
 
 // TestStaysSignedIn ends the agent in every way and finds it signed in again, without

@@ -3,10 +3,14 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"lanyard/app/local"
+	"lanyard/auth"
 )
 
 func (c *cli) appsCommand() *cobra.Command {
@@ -95,10 +99,28 @@ func (c *cli) openCommand() *cobra.Command {
 	return cmd
 }
 
+// printCommand is the command that prints the address at which an app opens.
+func printCommand(req local.LaunchRequest) string {
+	app := plain(req.App)
+	if strings.Contains(app, " ") {
+		app = strconv.Quote(app)
+	}
+	command := "lanyard open " + app + " --print-url"
+	if req.Profile != "" {
+		command += " --profile " + req.Profile
+	}
+	return command
+}
+
 // open opens an app, or prints its address. Where a sign-in comes first it shows
 // where that is; the agent then opens the app in the same tab.
 func (c *cli) open(ctx context.Context, svc local.Service, req local.LaunchRequest) error {
 	launched, err := svc.Launch(ctx, req)
+	if p := (*local.Problem)(nil); errors.Is(err, auth.BrowserNotOpened) && errors.As(err, &p) {
+		elsewhere := *p // no link is in sight here that could be copied
+		elsewhere.Args = auth.Args{"command": printCommand(req)}
+		return &elsewhere
+	}
 	if err != nil {
 		return err
 	}

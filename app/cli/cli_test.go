@@ -135,6 +135,10 @@ func runs(lang string) []run {
 			calls: []string{`launch "notes" profile="" print=false env=map[BROWSER:firefox]`},
 		},
 		{
+			name: "open: no browser", args: []string{"open", "Cloud console"}, agent: failing(fault(auth.BrowserNotOpened)), code: 1,
+			calls: []string{`launch "Cloud console" profile="" print=false env=map[BROWSER:firefox]`},
+		},
+		{
 			name: "open: unknown account", args: []string{"open", "notes", "--profile", "nobody"}, agent: &agent{state: signedIn}, code: 1,
 		},
 
