@@ -210,7 +210,7 @@ func (g *guard) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // deadline is when a request and those that it is redirected to are given up together.
 func deadline(req *http.Request) time.Time {
-	if before := req.Response; before != nil { // which sent it on
+	if before := req.Response; before != nil && before.Request != nil { // which sent it on
 		if at, ok := before.Request.Context().Deadline(); ok {
 			return at
 		}
