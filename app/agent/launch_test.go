@@ -1,11 +1,13 @@
 package agent_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -108,6 +110,32 @@ func TestProof(t *testing.T) {
 		t.Errorf("page = %d %s", page.Status, page.Body)
 	}
 	refused(t, l.Port, good, nil)
+}
+
+// TestCallersScreen opens the browser where its caller sits: by the part of the caller's
+// environment that says so, or of the last one's that had any.
+func TestCallersScreen(t *testing.T) {
+	var envs []map[string]string
+	c := newCompany(t, "acme")
+	opened := make(chan map[string]string, 1)
+	d := newDesk(t, func(cfg *agent.Config) {
+		cfg.Open = func(_ context.Context, _ string, env map[string]string, _ string) error {
+			opened <- env
+			return nil
+		}
+	})
+	d.signIn(c, local.SignInRequest{Open: true, Env: local.Env{"WAYLAND_DISPLAY": "wayland-1", "HOME": "/elsewhere"}})
+	envs = append(envs, <-opened)
+	for _, env := range []local.Env{{"LANG": "zh_CN.UTF-8"}, {"DISPLAY": ":7", "BROWSER": "firefox", "LD_PRELOAD": "x"}, nil} {
+		if _, err := d.Launch(t.Context(), local.LaunchRequest{App: "notes", Env: env}); err != nil {
+			t.Fatal(err)
+		}
+		envs = append(envs, <-opened)
+	}
+	wayland, x := map[string]string{"WAYLAND_DISPLAY": "wayland-1"}, map[string]string{"DISPLAY": ":7", "BROWSER": "firefox"}
+	if want := []map[string]string{wayland, wayland, x, x}; !reflect.DeepEqual(envs, want) {
+		t.Errorf("browsers were started with %v, want %v", envs, want)
+	}
 }
 
 // TestPrint gives the address; where no display is known it is one for a browser
