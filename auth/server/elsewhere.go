@@ -83,13 +83,18 @@ type Farewells interface {
 	NextFarewell(ctx context.Context) (time.Time, error)
 }
 
+// Logout is a provider's word that somebody is signed out there.
+type Logout struct {
+	Hash    string // of its id: each counts once
+	Expires time.Time
+	// UpstreamSID names the sign-in that has ended (Session.UpstreamSID); where it is empty
+	// PersonKey names the person (Person.Key), who has none any more.
+	UpstreamSID, PersonKey string
+}
+
 // Logouts is what an upstream provider may end here.
 type Logouts interface {
-	// UseLogout notes a logout token by the hash of its id until it expires; a second
-	// time is auth.ErrConflict.
-	UseLogout(ctx context.Context, enterprise, hash string, expires time.Time) error
-	// EndUpstream ends the sessions that stand on one sign-in there (Session.UpstreamSID).
-	EndUpstream(ctx context.Context, enterprise, upstreamSID string, now time.Time) error
-	// EndSessionsByKey ends all sessions of the person with that key (Person.Key).
-	EndSessionsByKey(ctx context.Context, enterprise, key string, now time.Time) error
+	// EndUpstream ends the sessions that stand on the sign-in, or all of the person, and
+	// notes that the logout has counted, at once. A second time it is auth.ErrConflict.
+	EndUpstream(ctx context.Context, enterprise string, l Logout, now time.Time) error
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"lanyard/assets"
 	"lanyard/auth"
@@ -166,6 +167,20 @@ type world struct {
 	// activateSecret is what connect gives to an activate block.
 	activateSecret string
 	replaced       [][2]string // the persons of sessions that gave way in their browser
+	down           error       // what ending upstream sessions comes to; nil: it works
+}
+
+// logouts is the store's, while it is not down.
+type logouts struct {
+	server.Logouts
+	w *world
+}
+
+func (l logouts) EndUpstream(ctx context.Context, enterprise string, ends server.Logout, now time.Time) error {
+	if l.w.down != nil {
+		return l.w.down
+	}
+	return l.Logouts.EndUpstream(ctx, enterprise, ends, now)
 }
 
 func newWorld(t testing.TB) *world {
@@ -182,7 +197,7 @@ func newWorldWith(t testing.TB, policy connector.Policy) *world {
 	t.Cleanup(client.CloseIdleConnections)
 	var err error
 	w.sso, err = sso.New(sso.Config{
-		Base: w.Base, Enterprises: s, Connectors: s, People: s, Flows: s, Sessions: s, SignIns: s, Logouts: s, Audiences: s,
+		Base: w.Base, Enterprises: s, Connectors: s, People: s, Flows: s, Sessions: s, SignIns: s, Logouts: logouts{s, w}, Audiences: s,
 		Replaced: func(_ context.Context, old, next server.Session) {
 			w.replaced = append(w.replaced, [2]string{old.PersonID, next.PersonID})
 		},

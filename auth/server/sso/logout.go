@@ -67,15 +67,17 @@ func (s *SSO) endUpstream(ctx context.Context, id, raw string) error {
 	if err != nil {
 		return err
 	}
-	now := s.cfg.Base.Time()
-	if err := s.cfg.Logouts.UseLogout(ctx, c.EnterpriseID, server.Hash(c.ID+" "+logout.ID), logout.Expiry); err != nil {
+	ends := server.Logout{Hash: server.Hash(c.ID + " " + logout.ID), Expires: logout.Expiry}
+	if logout.SessionID != "" {
+		ends.UpstreamSID = upstreamSID(c.ID, logout.SessionID)
+	} else {
+		ends.PersonKey = personKey(c.EnterpriseID, c.ID, p.Issuer, logout.Subject)
+	}
+	if err := s.cfg.Logouts.EndUpstream(ctx, c.EnterpriseID, ends, s.cfg.Base.Time()); err != nil {
 		return err
 	}
 	s.log.InfoContext(ctx, "upstream session ended", "enterprise", c.EnterpriseID, "connector", c.ID, "everything", logout.SessionID == "")
-	if logout.SessionID != "" {
-		return s.cfg.Logouts.EndUpstream(ctx, c.EnterpriseID, upstreamSID(c.ID, logout.SessionID), now)
-	}
-	return s.cfg.Logouts.EndSessionsByKey(ctx, c.EnterpriseID, personKey(c.EnterpriseID, c.ID, p.Issuer, logout.Subject), now)
+	return nil
 }
 
 // upstreamSID is how a session remembers the upstream's own: by the hash, for whoever

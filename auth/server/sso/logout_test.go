@@ -2,6 +2,7 @@ package sso_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"strings"
@@ -97,6 +98,22 @@ func TestUpstreamLogoutOfAPerson(t *testing.T) {
 		t.Error("the desktop stands")
 	}
 	zhang.signInAt(acme) // whoever comes again is let in
+}
+
+// What could not be ended is ended when the provider says so again.
+func TestUpstreamLogoutAgain(t *testing.T) {
+	w, p := upstreamed(t)
+	b := w.browser()
+	b.signInAt(acme)
+	token := p.LogoutToken(authtest.Faults{}, func(c map[string]any) { c["sid"] = "session-1" })
+	w.down = errors.New("database is away")
+	if status := w.told("oidc1", token); status != http.StatusServiceUnavailable {
+		t.Errorf("while the database is away: status %d", status)
+	}
+	w.down = nil
+	if status := w.told("oidc1", token); status != http.StatusOK || b.signedIn(acme) {
+		t.Errorf("again: status %d, signed in %v", status, b.signedIn(acme))
+	}
 }
 
 // What is no logout token of that provider for us ends nothing.

@@ -143,24 +143,21 @@ func (s *Store) NextFarewell(ctx context.Context) (time.Time, error) {
 	})
 }
 
-// UseLogout implements [server.Logouts].
-func (s *Store) UseLogout(ctx context.Context, enterprise, hash string, expires time.Time) error {
-	n, err := s.exec(ctx, insertLogout, enterprise, hash, ms(expires))
-	return saved("logout token", n, err)
-}
-
-// EndUpstream implements [server.Logouts]. None is no error.
-func (s *Store) EndUpstream(ctx context.Context, enterprise, upstreamSID string, now time.Time) error {
-	if err := s.end(ctx, endUpstream, enterprise, upstreamSID, now); err != nil {
-		return fmt.Errorf("end sessions of upstream sign-in: %w", err)
+// EndUpstream implements [server.Logouts]. That nothing is there to end is no error.
+func (s *Store) EndUpstream(ctx context.Context, enterprise string, l server.Logout, now time.Time) error {
+	e, which := endUpstream, l.UpstreamSID
+	if which == "" {
+		e, which = endByKey, l.PersonKey
 	}
-	return nil
-}
-
-// EndSessionsByKey implements [server.Logouts]. A key that nobody has is no error.
-func (s *Store) EndSessionsByKey(ctx context.Context, enterprise, key string, now time.Time) error {
-	if err := s.end(ctx, endByKey, enterprise, key, now); err != nil {
-		return fmt.Errorf("end sessions by key: %w", err)
-	}
-	return nil
+	told := false
+	err := s.atomically(ctx, func(ctx context.Context, t transaction) error {
+		n, err := t.exec(ctx, insertLogout, enterprise, l.Hash, ms(l.Expires))
+		if err := saved("logout token", n, err); err != nil {
+			return err
+		}
+		told, err = t.end(ctx, e, enterprise, which, now)
+		return err
+	})
+	s.tell(told && err == nil)
+	return err
 }

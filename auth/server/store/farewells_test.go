@@ -102,13 +102,19 @@ func testFarewellsOf(t *testing.T, s *store.Store) {
 	}{
 		{"its session", func(p string) error { return s.EndSession(ctx(t), acme, p+"agent", now) }, []string{"agent notes", "child notes", "child wiki", "grandchild wiki"}},
 		{"a child", func(p string) error { return s.EndSession(ctx(t), acme, p+"child", now) }, []string{"child notes", "child wiki", "grandchild wiki"}},
-		{"the upstream's session", func(p string) error { return s.EndUpstream(ctx(t), acme, p+"sid", now) }, []string{"upstream wiki"}},
+		{"the upstream's session", func(p string) error {
+			return s.EndUpstream(ctx(t), acme, server.Logout{Hash: p, UpstreamSID: p + "sid"}, now)
+		}, []string{"upstream wiki"}},
 		{"all of the person's", func(string) error { return s.EndSessionsOf(ctx(t), acme, "zhang", now) }, []string{"agent notes", "child notes", "child wiki", "grandchild wiki", "upstream wiki"}},
-		{"all of the person with that key", func(string) error { return s.EndSessionsByKey(ctx(t), acme, "k1", now) }, []string{"agent notes", "child notes", "child wiki", "grandchild wiki", "upstream wiki"}},
+		{"all of the person with that key", func(p string) error { return s.EndUpstream(ctx(t), acme, server.Logout{Hash: p, PersonKey: "k1"}, now) }, []string{"agent notes", "child notes", "child wiki", "grandchild wiki", "upstream wiki"}},
 		{"another enterprise's session", func(p string) error { return s.EndSession(ctx(t), other, p+"agent", now) }, nil},
-		{"another enterprise's upstream", func(p string) error { return s.EndUpstream(ctx(t), other, p+"sid", now) }, nil},
-		{"another enterprise's key", func(string) error { return s.EndSessionsByKey(ctx(t), other, "k2", now) }, nil},
-		{"no upstream session", func(string) error { return s.EndUpstream(ctx(t), acme, "", now) }, nil},
+		{"another enterprise's upstream", func(p string) error {
+			return s.EndUpstream(ctx(t), other, server.Logout{Hash: p, UpstreamSID: p + "sid"}, now)
+		}, nil},
+		{"another enterprise's key", func(p string) error {
+			return s.EndUpstream(ctx(t), other, server.Logout{Hash: p, PersonKey: "k2"}, now)
+		}, nil},
+		{"no upstream session", func(p string) error { return s.EndUpstream(ctx(t), acme, server.Logout{Hash: p}, now) }, nil},
 		{"whoever left", func(string) error { return s.LeavePerson(ctx(t), acme, "zhang", now) }, []string{"agent notes", "child notes", "child wiki", "grandchild wiki", "upstream wiki"}},
 		{"whose access ended", func(string) error { return s.EndPerson(ctx(t), acme, "zhang", now) }, []string{"agent notes", "child notes", "child wiki", "grandchild wiki", "upstream wiki"}},
 	} {
@@ -158,17 +164,18 @@ func testFarewellsAtOnce(t *testing.T, s *store.Store) {
 
 func testLogouts(t *testing.T, s *store.Store) {
 	company(t, s)
-	must(t, s.UseLogout(ctx(t), acme, "jti", now.Add(time.Minute)))
-	wantErr(t, "again", s.UseLogout(ctx(t), acme, "jti", now.Add(time.Minute)), auth.ErrConflict)
-	must(t, s.UseLogout(ctx(t), other, "jti", now.Add(time.Minute)))
-	must(t, s.Sweep(ctx(t), now.Add(time.Minute)))
-	must(t, s.UseLogout(ctx(t), acme, "jti", now.Add(time.Hour)))
 	v := session(t, s, "s1", "")
 	v.UpstreamSID = "sid"
 	must(t, s.SaveSession(ctx(t), v))
 	want(t, "kept", v)(s.Session(ctx(t), acme, "s1", now))
-	must(t, s.EndUpstream(ctx(t), acme, "another", now))
+	end := func(enterprise, id, sid string) error {
+		return s.EndUpstream(ctx(t), enterprise, server.Logout{Hash: id, Expires: now.Add(time.Minute), UpstreamSID: sid}, now)
+	}
+	must(t, end(acme, "jti", "another"))
+	wantErr(t, "again, and for another sign-in", end(acme, "jti", "sid"), auth.ErrConflict)
+	must(t, end(other, "jti", "sid"))
 	must(t, second(s.Session(ctx(t), acme, "s1", now)))
-	must(t, s.EndUpstream(ctx(t), acme, "sid", now))
+	must(t, s.Sweep(ctx(t), now.Add(time.Minute)))
+	must(t, end(acme, "jti", "sid"))
 	wantErr(t, "ended", second(s.Session(ctx(t), acme, "s1", now)), auth.ErrNotFound)
 }
