@@ -51,9 +51,14 @@ func (c *cli) root() *cobra.Command {
 // command makes one command; key names its one-line description.
 func (c *cli) command(use, key string, args cobra.PositionalArgs, run func(*cobra.Command, []string) error) *cobra.Command {
 	return &cobra.Command{
-		Use:                   use,
-		Short:                 c.t("cmd." + key),
-		Args:                  args,
+		Use:   use,
+		Short: c.t("cmd." + key),
+		Args: func(cmd *cobra.Command, given []string) error {
+			if args(cmd, given) != nil {
+				return errArguments
+			}
+			return nil
+		},
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.running = true

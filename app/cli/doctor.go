@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"lanyard/app/doctor"
 	"lanyard/app/local"
@@ -55,7 +54,7 @@ func (c *cli) showReport(r local.Report) {
 		rows = append(rows, []string{
 			c.known("doctor.status.", check.Status),
 			c.known("doctor.name.", check.Name),
-			plain(strings.TrimSpace(check.Detail + " " + check.Hint)),
+			plain(words.Follow(check.Detail, check.Hint)),
 		})
 	}
 	c.table(rows)

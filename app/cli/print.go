@@ -75,9 +75,27 @@ func (c *cli) explain(err error) (m words.Message, reference string) {
 	return words.Explain(err, c.lang), ""
 }
 
-// showUsageError writes what cobra has against a command line, and where help is.
+// errArguments says that a command has more or fewer arguments than it takes.
+var errArguments = errors.New("wrong arguments")
+
+// showUsageError writes what cobra has against a command line, and where help is. What
+// people mistype most is said in their language, which cobra does not speak.
 func (c *cli) showUsageError(cmd *cobra.Command, err error) {
-	c.say(cmd.Root().Name() + ": " + strings.Join(strings.Fields(plain(err.Error())), " "))
+	said := strings.Join(strings.Fields(plain(err.Error())), " ")
+	option, isOption := strings.CutPrefix(said, "unknown flag: ")
+	var name string
+	switch n, _ := fmt.Sscanf(said, "unknown command %q", &name); {
+	case errors.Is(err, errArguments):
+		said = words.Follow(c.t("usage"), cmd.UseLine())
+	case isOption:
+		said = c.t("unknown_option", "option", option)
+	case n == 1:
+		meant := append(cmd.Root().SuggestionsFor(name), "")[0]
+		said = c.t("unknown_command", "command", name, "suggestion", meant)
+	default:
+		said = cmd.Root().Name() + ": " + said
+	}
+	c.say(said)
 	c.say(c.t("usage_hint", "command", cmd.CommandPath()+" --help"))
 }
 

@@ -27,6 +27,9 @@ func Person(id auth.Identity) string { return Plain(cmp.Or(id.Name, id.Email)) }
 // Title is what an app is called.
 func Title(app auth.App, lang string) string { return Plain(cmp.Or(app.Title.In(lang), app.ID)) }
 
+// Whole is what a Problem says and what to do about it, in one text.
+func Whole(p *local.Problem) string { return words.Follow(p.Sentence, p.Hint) }
+
 // Explain words err as a Problem in lang. One that came from the agent is worded anew, as
 // the window may speak another language; where it is of a newer agent, and this build has
 // no words for it, it speaks for itself.

@@ -2,6 +2,7 @@ package words
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"lanyard/auth"
 )
@@ -66,6 +67,16 @@ func AskIT(help auth.Help, lang string) string {
 		return T(lang, "help.nobody")
 	}
 	return T(lang, "help.ask", "help", contact)
+}
+
+// Follow puts a sentence behind another, with a space between them unless the first ends
+// with a Chinese mark, which brings its own.
+func Follow(first, second string) string {
+	last, _ := utf8.DecodeLastRuneInString(first)
+	if first == "" || second == "" || strings.ContainsRune("。？！：；，", last) {
+		return first + second
+	}
+	return first + " " + second
 }
 
 // Contact returns a help contact in one line, "" where there is none.

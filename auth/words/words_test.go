@@ -261,3 +261,17 @@ func TestMatch(t *testing.T) {
 		}
 	}
 }
+
+func TestFollow(t *testing.T) {
+	for _, row := range [][3]string{
+		{"It failed.", "Try again.", "It failed. Try again."},
+		{"没有成功。", "请重试。", "没有成功。请重试。"},
+		{"对吗？", "请核对。", "对吗？请核对。"},
+		{"", "Try again.", "Try again."},
+		{"It failed.", "", "It failed."},
+	} {
+		if got := words.Follow(row[0], row[1]); got != row[2] {
+			t.Errorf("Follow(%q, %q) = %q, want %q", row[0], row[1], got, row[2])
+		}
+	}
+}

@@ -172,7 +172,7 @@ func (s *Screen) emptyText() string {
 	case len(s.shown) > 0:
 		return ""
 	case s.problem != nil:
-		return s.problem.Sentence + " " + s.problem.Hint
+		return window.Whole(s.problem)
 	case !s.loaded:
 		return s.h.T("apps.loading")
 	case s.search.Text != "" && len(s.all) > 0:
@@ -194,7 +194,7 @@ func (s *Screen) mend() {
 		return err
 	}, func(err error) {
 		if p := window.Explain(err, s.h.Lang); p != nil {
-			s.say(p.Sentence+" "+p.Hint, widget.DangerImportance)
+			s.say(window.Whole(p), widget.DangerImportance)
 		}
 	})
 }
@@ -227,7 +227,7 @@ func (s *Screen) open(e entry) {
 		switch {
 		case err != nil:
 			p := window.Explain(err, s.h.Lang)
-			s.say(p.Sentence+" "+p.Hint, widget.DangerImportance)
+			s.say(window.Whole(p), widget.DangerImportance)
 		case answer.Attempt != "":
 			s.h.Go("sign-in")
 		default:
@@ -247,7 +247,7 @@ func (s *Screen) tell() {
 		return svc.Asked(ctx, app, profile)
 	}, func(err error) {
 		if p := window.Explain(err, s.h.Lang); p != nil {
-			s.say(p.Sentence+" "+p.Hint, widget.DangerImportance)
+			s.say(window.Whole(p), widget.DangerImportance)
 		}
 	})
 }

@@ -237,7 +237,7 @@ func (s *Screen) complain(err error) {
 	p := window.Explain(err, s.h.Lang)
 	s.notice.Hidden = p == nil
 	if p != nil {
-		s.notice.SetText(p.Sentence + " " + p.Hint)
+		s.notice.SetText(window.Whole(p))
 	}
 	s.notice.Refresh()
 }

@@ -266,6 +266,6 @@ func (s *Screen) complain(err error) {
 	if s.built.main != nil {
 		s.built.main.Enable()
 	}
-	s.memory.notice = p.Sentence + " " + p.Hint
+	s.memory.notice = window.Whole(p)
 	s.draw()
 }

@@ -57,7 +57,7 @@ func (s *Setup) join(w http.ResponseWriter, r *http.Request) {
 func (s *Setup) trouble(w http.ResponseWriter, r *http.Request, status int, fault auth.Fault) {
 	lang := words.Match(r.Header.Get("Accept-Language"))
 	m := words.ExplainFault(fault, nil, lang)
-	s.page(w, r, status, server.View{Lang: lang, Title: m.Title, Body: joinBody{Unknown: m.Sentence + " " + m.Hint}})
+	s.page(w, r, status, server.View{Lang: lang, Title: m.Title, Body: joinBody{Unknown: words.Follow(m.Sentence, m.Hint)}})
 }
 
 func (s *Setup) page(w http.ResponseWriter, r *http.Request, status int, v server.View) {
