@@ -287,6 +287,17 @@ func TestJoinPage(t *testing.T) {
 	if body := read(t, resp); resp.StatusCode != http.StatusNotFound || !strings.Contains(body, "No company uses this code.") {
 		t.Errorf("unknown code: status %d\n%s", resp.StatusCode, body)
 	}
+	// A code looks like an address, so people open it as one.
+	for path, want := range map[string]string{"/acme": ">login.acme.com/acme<", "/nobody": "No company uses this code.", "/": "No such company here"} {
+		resp := f.get(path, "192.0.2.1", "Accept", "text/html,application/xhtml+xml", "Accept-Language", "en")
+		if body := read(t, resp); !strings.Contains(body, want) || (resp.StatusCode == http.StatusOK) != (path == "/acme") {
+			t.Errorf("%s in a browser: status %d\n%s", path, resp.StatusCode, body)
+		}
+		resp = f.get(path, "192.0.2.1", "Accept", "*/*")
+		if body := read(t, resp); resp.StatusCode != http.StatusNotFound || strings.Contains(body, "<") {
+			t.Errorf("%s for a program: status %d\n%s", path, resp.StatusCode, body)
+		}
+	}
 	broken := newFixture(t, public, func(c *setup.Config) { c.Enterprises = unreadable{newMemory()} })
 	resp = broken.get("/join/acme", "192.0.2.1", "Accept-Language", "zh")
 	if body := read(t, resp); resp.StatusCode != http.StatusInternalServerError || !strings.Contains(resp.Header.Get("Content-Type"), "text/html") || !strings.Contains(body, "<h1") {

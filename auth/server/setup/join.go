@@ -3,6 +3,7 @@ package setup
 import (
 	"errors"
 	"net/http"
+	"strings"
 
 	"lanyard/auth"
 	"lanyard/auth/directory"
@@ -51,6 +52,19 @@ func (s *Setup) join(w http.ResponseWriter, r *http.Request) {
 			HelpTitle: words.T(lang, "join.help"), Help: words.AskIT(help, lang), HelpLink: e.Help.Link,
 		},
 	})
+}
+
+// typed answers who pasted a code into a browser: it looks like an address, login.acme.com/acme.
+// A program that has lost its way is told so in the usual way.
+func (s *Setup) typed(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case !strings.Contains(r.Header.Get("Accept"), "text/html"):
+		http.NotFound(w, r)
+	case r.PathValue("code") == "":
+		s.trouble(w, r, http.StatusNotFound, auth.EnterpriseNone)
+	default:
+		s.join(w, r)
+	}
 }
 
 // trouble is the page of who asks when nothing can be said of their code.

@@ -77,4 +77,6 @@ func (s *Setup) Mount(mux *http.ServeMux) {
 	mux.HandleFunc("GET /v1/enterprises/{file}", s.serveDocument)
 	mux.HandleFunc("GET /v1/keys.jws", s.serveKeys)
 	mux.HandleFunc("GET /join/{code}", s.join)
+	mux.HandleFunc("GET /{$}", s.typed)
+	mux.HandleFunc("GET /{code}", s.typed)
 }
