@@ -62,7 +62,7 @@ func (k *Keyring[K]) Keys(ctx context.Context, enterprise string, amend func([]K
 	s := k.set(enterprise)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !k.base.Time().Before(s.until) {
+	if left := s.until.Sub(k.base.Time()); left <= 0 || left > keptFor { // more: the clock was put back
 		if err := k.load(ctx, s); err != nil {
 			return nil, err
 		}

@@ -117,6 +117,19 @@ func TestRotateKeysTwice(t *testing.T) {
 	}
 }
 
+// A server whose clock is put back notices new keys as soon as ever.
+func TestRotateKeysClockBack(t *testing.T) {
+	w := newWorld(t)
+	w.kids(w.issuer())
+	w.Advance(-time.Hour)
+	_, err := broker.RotateKeys(t.Context(), w.Base, w.Store, acme)
+	must(t, err)
+	w.Advance(time.Minute)
+	if got := w.kids(w.issuer())["ES256"]; len(got) != 2 {
+		t.Errorf("published %v", got)
+	}
+}
+
 func TestRotateNoKeys(t *testing.T) {
 	w := newWorld(t)
 	if _, err := broker.RotateKeys(t.Context(), w.Base, w.Store, acme); !errors.Is(err, auth.ErrNotFound) {
