@@ -33,6 +33,14 @@ var must = servertest.Must
 type gate struct {
 	*servertest.Gate
 	down error // what every look for a session fails by
+	lost error // what ending one fails by
+}
+
+func (g *gate) End(w http.ResponseWriter, r *http.Request, enterprise string) error {
+	if g.lost != nil {
+		return g.lost
+	}
+	return g.Gate.End(w, r, enterprise)
 }
 
 func (g *gate) Session(r *http.Request, enterprise string) (server.Session, error) {

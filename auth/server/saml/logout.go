@@ -23,6 +23,7 @@ import (
 	dsig "github.com/russellhaering/goxmldsig"
 
 	"lanyard/auth"
+	"lanyard/auth/server"
 )
 
 // logoutRequest asks to end a session (core, section 3.7.1).
@@ -113,13 +114,16 @@ func (p *Provider) signedOut(w http.ResponseWriter, r *http.Request) {
 	if errors.Is(err, auth.ErrSignInRequired) {
 		err = nil
 	}
+	// The session that it names ends but once, however often that is asked for: should that
+	// fail, the request has not counted yet.
+	if err == nil && signedIn && slices.Contains(f.Sessions, p.sessionIndex(f.app, session)) {
+		err = p.end(w, r, f, session)
+	}
 	if err == nil {
 		err = p.once(r.Context(), answer{app: f.app, sp: f.sp, request: f.ID})
 	}
-	if err == nil && signedIn && (len(f.Sessions) == 0 || slices.Contains(f.Sessions, p.sessionIndex(f.app, session))) {
-		if err = p.cfg.Gate.End(w, r, e.ID); err == nil {
-			p.log.InfoContext(r.Context(), "signed out by an app", "enterprise", e.ID, "app", f.app.ID, "person", session.PersonID)
-		}
+	if err == nil && signedIn && len(f.Sessions) == 0 {
+		err = p.end(w, r, f, session)
 	}
 	to := "/e/" + e.ID + "/signed-out"
 	if err == nil && f.sp.Logout != "" {
@@ -130,6 +134,15 @@ func (p *Provider) signedOut(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	seeOther(w, to)
+}
+
+// end ends the browser's session, as an app asks for.
+func (p *Provider) end(w http.ResponseWriter, r *http.Request, f *farewell, session server.Session) error {
+	if err := p.cfg.Gate.End(w, r, f.app.EnterpriseID); err != nil {
+		return err
+	}
+	p.log.InfoContext(r.Context(), "signed out by an app", "enterprise", f.app.EnterpriseID, "app", f.app.ID, "person", session.PersonID)
+	return nil
 }
 
 func (p *Provider) openLogout(r *http.Request, enterprise string) (*farewell, error) {

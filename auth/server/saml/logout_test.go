@@ -90,6 +90,11 @@ func TestLogoutFailed(t *testing.T) {
 		t.Errorf("without an answer of the store: %d %s %s", p.Status, p.Location(), p.Body)
 	}
 	w.gate.down = nil
+	w.gate.lost = errors.New("lost")
+	if p := b.Get(taken); p.Status == http.StatusSeeOther || !strings.Contains(p.Body, "lost") {
+		t.Errorf("not ended: %d %s %s", p.Status, p.Location(), p.Body)
+	}
+	w.gate.lost = nil
 	changed := sp
 	changed.EntityID = "https://wiki.example/renamed"
 	w.app(acme, "wiki", changed)
