@@ -72,6 +72,7 @@ func runs(lang string) []run {
 	return []run{
 		{name: "help", args: []string{"--help"}},
 		{name: "help of a command", args: []string{"help", "login"}},
+		{name: "help of completion", args: []string{"completion", "--help"}},
 		{name: "unknown command", args: []string{"lgoin"}, code: 2},
 		{name: "unknown flag", args: []string{"status", "--yaml"}, code: 2},
 		{name: "missing argument", args: []string{"open"}, code: 2},

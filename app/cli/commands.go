@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -42,6 +43,9 @@ func (c *cli) root() *cobra.Command {
 		switch cmd.Name() {
 		case "help", "completion":
 			cmd.Short, cmd.DisableFlagsInUseLine = c.t("cmd."+cmd.Name()), true
+			for _, shell := range cmd.Commands() {
+				shell.Short = cmd.Short // cobra's is English alone
+			}
 		}
 		cmd.Flags().BoolP("help", "h", false, c.t("flag.help"))
 	}
@@ -88,5 +92,6 @@ func (c *cli) usage(w io.Writer, cmd *cobra.Command) {
 			}
 		}
 	}
-	fmt.Fprintf(w, "\n%s\n%s", c.t("flags"), cmd.LocalFlags().FlagUsages())
+	flags := strings.ReplaceAll(cmd.LocalFlags().FlagUsages(), "(default ", "("+c.t("default")+" ")
+	fmt.Fprintf(w, "\n%s\n%s", c.t("flags"), flags)
 }
