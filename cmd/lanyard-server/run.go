@@ -64,12 +64,15 @@ func runServer(ctx context.Context, args []string, out, errOut io.Writer) error 
 }
 
 // collectRarely lets the heap grow to nine times what is in use before the garbage is
-// collected. That is a few MB here, and scanning it at its double costs a sixth of all
-// that a sign-in costs. GOGC says otherwise.
+// collected, up to half a gigabyte. That is a few MB here, and scanning it at its double
+// costs a sixth of all that a sign-in costs. GOGC and GOMEMLIMIT say otherwise.
 func collectRarely() {
-	const percent = 800
+	const percent, most = 800, 512 << 20
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(percent)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(most)
 	}
 }
 
