@@ -29,21 +29,27 @@ func resign(t *testing.T, alg jose.SignatureAlgorithm, key any, kid, typ string)
 		if err != nil {
 			t.Fatal(err)
 		}
-		signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: jose.JSONWebKey{Key: key, KeyID: kid}},
-			(&jose.SignerOptions{}).WithType(jose.ContentType(typ)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		jws, err := signer.Sign(payload)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := jws.CompactSerialize()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return []byte(text)
+		return signed(t, alg, key, kid, typ, payload)
 	}
+}
+
+// signed is a payload as a JWS of go-jose's making.
+func signed(t *testing.T, alg jose.SignatureAlgorithm, key any, kid, typ string, payload []byte) []byte {
+	t.Helper()
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: alg, Key: jose.JSONWebKey{Key: key, KeyID: kid}},
+		(&jose.SignerOptions{}).WithType(jose.ContentType(typ)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	jws, err := signer.Sign(payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := jws.CompactSerialize()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []byte(text)
 }
 
 func private(t testing.TB, key directory.SigningKey) ed25519.PrivateKey {
@@ -217,23 +223,11 @@ func FuzzSignedDocument(f *testing.F) {
 		}
 		f.Add(changed)
 	}
-	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: jose.JSONWebKey{Key: private(f, c.key), KeyID: c.key.ID}},
-		(&jose.SignerOptions{}).WithType("lanyard-enterprise+jws"))
-	if err != nil {
-		f.Fatal(err)
-	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		jws, err := signer.Sign(payload)
-		if err != nil {
-			t.Fatal(err)
-		}
-		text, err := jws.CompactSerialize()
-		if err != nil {
-			t.Fatal(err)
-		}
+		text := signed(t, jose.EdDSA, private(t, c.key), c.key.ID, "lanyard-enterprise+jws", payload)
 		company := *c
 		company.t = t
-		company.bendDocument = func([]byte) []byte { return []byte(text) }
+		company.bendDocument = func([]byte) []byte { return text }
 		r := resolver(at(&company))
 		got, err := r.Resolve(t.Context(), ask)
 		if err != nil {
