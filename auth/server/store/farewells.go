@@ -72,9 +72,17 @@ func scanFarewell(row scanner) (f server.Farewell, err error) {
 
 // end ends what e finds in a transaction of its own.
 func (s *Store) end(ctx context.Context, e ending, enterprise, which string, now time.Time) error {
+	return s.telling(ctx, func(ctx context.Context, t transaction) (bool, error) {
+		return t.end(ctx, e, enterprise, which, now)
+	})
+}
+
+// telling is atomically for what may write messages to applications; do reports whether it
+// has. Who sends them is told once they are there.
+func (s *Store) telling(ctx context.Context, do func(context.Context, transaction) (bool, error)) error {
 	told := false
 	err := s.atomically(ctx, func(ctx context.Context, t transaction) (err error) {
-		told, err = t.end(ctx, e, enterprise, which, now)
+		told, err = do(ctx, t)
 		return err
 	})
 	s.tell(told && err == nil)
@@ -149,15 +157,11 @@ func (s *Store) EndUpstream(ctx context.Context, enterprise string, l server.Log
 	if which == "" {
 		e, which = endByKey, l.PersonKey
 	}
-	told := false
-	err := s.atomically(ctx, func(ctx context.Context, t transaction) error {
+	return s.telling(ctx, func(ctx context.Context, t transaction) (bool, error) {
 		n, err := t.exec(ctx, insertLogout, enterprise, l.Hash, ms(l.Expires))
 		if err := saved("logout token", n, err); err != nil {
-			return err
+			return false, err
 		}
-		told, err = t.end(ctx, e, enterprise, which, now)
-		return err
+		return t.end(ctx, e, enterprise, which, now)
 	})
-	s.tell(told && err == nil)
-	return err
 }

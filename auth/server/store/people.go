@@ -68,15 +68,13 @@ func (s *Store) LeavePerson(ctx context.Context, enterprise, id string, now time
 
 // signOut writes why a person has no access any more and ends their sessions.
 func (s *Store) signOut(ctx context.Context, why writing, enterprise, id string, now time.Time) error {
-	told := false
-	err := s.setUp(ctx, func(ctx context.Context, t transaction) error {
+	err := s.telling(ctx, func(ctx context.Context, t transaction) (bool, error) {
 		n, err := t.exec(ctx, why, enterprise, id, ms(now))
 		if err := found("end person", n, err); err != nil {
-			return err
+			return false, err
 		}
-		told, err = t.end(ctx, endSessionsOf, enterprise, id, now)
-		return err
+		return t.end(ctx, endSessionsOf, enterprise, id, now)
 	})
-	s.tell(told && err == nil)
+	s.hasSetUp()
 	return err
 }
