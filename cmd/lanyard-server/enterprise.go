@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"lanyard/auth/connector/schema"
+	"lanyard/auth/server/setup"
 )
 
 // runApply is "lanyard-server apply -f enterprise.yaml".
@@ -19,7 +20,7 @@ func runApply(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if err != nil {
 		return err
 	}
-	f, data, err := enterpriseFile(*file)
+	f, data, err := enterpriseFile(*file, setup.Parse)
 	if err != nil {
 		return err
 	}

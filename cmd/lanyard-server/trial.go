@@ -9,7 +9,6 @@ import (
 	"io"
 	"net/url"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"lanyard/auth"
@@ -34,7 +33,7 @@ func runConnector(ctx context.Context, args []string, out, errOut io.Writer) err
 	if len(word) == 0 || word[0] != "test" {
 		return fmt.Errorf("%w: the one thing it does is connector test", errUsage)
 	}
-	f, data, err := enterpriseFile(*file)
+	f, data, err := enterpriseFile(*file, setup.ParseForTest)
 	if err != nil {
 		return err
 	}
@@ -122,14 +121,13 @@ func readLine(ctx context.Context, in io.Reader) (string, error) {
 }
 
 // enterpriseFile reads the file that -f names, also as it is written, for the lines.
-func enterpriseFile(name string) (f setup.File, data []byte, err error) {
+func enterpriseFile(name string, parse func(name string, yaml []byte) (setup.File, error)) (f setup.File, data []byte, err error) {
 	if name == "" {
 		return f, nil, fmt.Errorf("%w: name the file with -f", errUsage)
 	}
 	if data, err = os.ReadFile(name); err != nil { // #nosec G304 -- the operator names their own file
 		return f, nil, fmt.Errorf("read enterprise: %w", err)
 	}
-	f, err = setup.Parse(name, data)
-	f.Dir = filepath.Dir(name)
+	f, err = parse(name, data)
 	return f, data, err
 }

@@ -138,17 +138,14 @@ func (s *Setup) find(ctx context.Context, f *File) (state, error) {
 
 // enterprise returns the record as the file wants it, without a signed document.
 func (s *Setup) enterprise(f *File, old server.Enterprise) (server.Enterprise, error) {
-	logo, mediaType, err := f.picture(f.Logo)
-	if err == nil && len(dataURI(logo, mediaType)) > maxLogo {
-		err = fmt.Errorf("larger than %d KiB", maxLogo*3/4>>10)
-	}
+	logo, err := f.logo()
 	if err != nil {
 		return server.Enterprise{}, &connector.FieldError{Path: "logo", Message: err.Error()}
 	}
 	now := s.cfg.Base.Time()
 	next := old
 	next.Enterprise = auth.Enterprise{
-		ID: old.ID, Code: f.Code, Name: f.Name, Logo: dataURI(logo, mediaType), Domains: lower(f.Domains), Help: f.Help,
+		ID: old.ID, Code: f.Code, Name: f.Name, Logo: logo, Domains: lower(f.Domains), Help: f.Help,
 	}
 	if next.ID == "" {
 		next.ID, next.CreatedAt = f.ID, now

@@ -200,6 +200,18 @@ func TestExportNamesThePreset(t *testing.T) {
 	}
 }
 
+// A test of the connector needs none of the apps' files and secrets.
+func TestParseForTest(t *testing.T) {
+	yaml := strings.NewReplacer("file:secret.txt", "env:LANYARD_TEST_UPSTREAM", "logo.png", "gone.png").Replace(acmeYAML)
+	if _, err := setup.ParseForTest("acme.yaml", []byte(yaml)); err == nil || !strings.Contains(err.Error(), "LANYARD_TEST_UPSTREAM is empty") {
+		t.Errorf("without its own: %v", err)
+	}
+	t.Setenv("LANYARD_TEST_UPSTREAM", "upstream-secret")
+	if _, err := setup.ParseForTest("acme.yaml", []byte(yaml)); err != nil {
+		t.Errorf("without the others': %v", err)
+	}
+}
+
 func TestFileRefused(t *testing.T) {
 	for _, row := range []struct {
 		name    string
@@ -221,6 +233,10 @@ func TestFileRefused(t *testing.T) {
 		{"desktop's client", []string{"{id: mobile", "{id: lanyard"}, []string{"line 38", "Lanyard's own"}},
 		{"plain http callback", []string{"[https://notes.acme.com/callback]", "[http://notes.acme.com/callback]"}, []string{"line 37", "redirect_uris.0"}},
 		{"public with secret", []string{"public: true, redirect", "public: true, secret: \"env:X\", redirect"}, []string{"a public client has none"}},
+		{"what is not there, with what is wrong", []string{
+			"code: acme", "code: ACME", "logo: logo.png", "logo: gone.png", "file:secret.txt", "file:gone.txt",
+			"icon: logo.png", "icon: gone.webp", "LANYARD_TEST_NOTES", "LANYARD_TEST_NOTHING", "{id: mobile", "{id: lanyard",
+		}, []string{"line 2", "line 6", "logo: open", "line 32", "client_secret: open", "line 34", "apps.0.icon: open", "line 37", "LANYARD_TEST_NOTHING is empty", "line 38"}},
 		{"two at once", []string{"{id: mobile", "{id: lanyard", "id: docs", "id: notes"}, []string{"line 35", "line 38"}},
 	} {
 		_, err := acmeFile(t, row.replace...)
@@ -257,7 +273,10 @@ func TestApplyRefuses(t *testing.T) {
 		{"confidential client without secret", "clients.0.secret", []string{`, secret: "env:LANYARD_TEST_NOTES"`, ""}},
 	} {
 		f := newFixture(t, public, nil)
-		_, err := f.Apply(t.Context(), mustFile(t, row.replace...))
+		file, err := acmeFile(t, row.replace...)
+		if err == nil {
+			_, err = f.Apply(t.Context(), file)
+		}
 		if err == nil || !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%s: %v, want %q", row.name, err, row.want)
 		}

@@ -1,6 +1,7 @@
 package setup
 
 import (
+	"errors"
 	"path/filepath"
 
 	"lanyard/auth"
@@ -110,10 +111,26 @@ type Client struct {
 }
 
 // Parse reads and checks enterprise.yaml; name is the file's, and files that it names
-// are looked for beside it. All faults come back at once, with their lines.
+// are looked for beside it. All faults come back at once, with their lines: secrets and
+// pictures that are not where it says among them.
 func Parse(name string, yaml []byte) (File, error) {
+	return parse(name, yaml, (*File).checkNamed)
+}
+
+// ParseForTest is [Parse] for [Setup.TestFile]: of what the file names, the connector's
+// secrets alone must be there.
+func ParseForTest(name string, yaml []byte) (File, error) {
+	return parse(name, yaml, (*File).checkConnectorNamed)
+}
+
+func parse(name string, yaml []byte, named func(*File, *faults)) (File, error) {
 	f := File{Dir: filepath.Dir(name)}
-	if err := schema.DecodeChecked(schema.KindEnterprise, name, yaml, &f, f.check); err != nil {
+	err := schema.DecodeChecked(schema.KindEnterprise, name, yaml, &f, func() error {
+		var bad faults
+		named(&f, &bad)
+		return errors.Join(append(bad, f.check())...)
+	})
+	if err != nil {
 		return File{}, err
 	}
 	return f, nil

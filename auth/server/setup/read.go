@@ -69,6 +69,16 @@ func (f *File) picture(source string) (data []byte, mediaType string, err error)
 	return data, mediaType, nil
 }
 
+// logo returns the enterprise's picture as a data: URI, "" for none.
+func (f *File) logo() (string, error) {
+	data, mediaType, err := f.picture(f.Logo)
+	uri := dataURI(data, mediaType)
+	if err == nil && len(uri) > maxLogo {
+		err = fmt.Errorf("larger than %d KiB", maxLogo*3/4>>10)
+	}
+	return uri, err
+}
+
 func dataURI(data []byte, mediaType string) string {
 	if len(data) == 0 {
 		return ""
