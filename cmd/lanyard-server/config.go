@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -50,19 +51,25 @@ type config struct {
 	lookups     int
 }
 
+const (
+	day = 24 * time.Hour
+	// longest is the longest life of anything: a hundred years. Two of them can be added.
+	longest = 36500 * day
+)
+
 // parseLife reads a length of time such as "60s", "12h" or "30d": what time.ParseDuration
 // does, and days.
 func parseLife(s string) (time.Duration, error) {
 	if days, ok := strings.CutSuffix(s, "d"); ok {
 		n, err := strconv.Atoi(days)
-		if err != nil || n > 36500 {
+		if err != nil || n > int(longest/day) {
 			return 0, errors.New("must be a whole number of days, 36500 at most")
 		}
-		return time.Duration(n) * 24 * time.Hour, nil
+		return time.Duration(n) * day, nil
 	}
 	d, err := time.ParseDuration(s)
-	if err != nil {
-		return 0, errors.New("must be a length of time such as 60s, 12h or 30d")
+	if err != nil || d > longest {
+		return 0, errors.New("must be a length of time such as 60s, 12h or 30d, 36500d at most")
 	}
 	return d, nil
 }
@@ -83,14 +90,20 @@ func loadConfig(name string) (*config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
-	return parseConfig(name, data)
+	return parseConfig(name, data, (*config).checkCertificate)
 }
 
-func parseConfig(name string, data []byte) (*config, error) {
+// parseConfig reads and checks a configuration; also finds what is wrong for some commands
+// alone.
+func parseConfig(name string, data []byte, also ...func(*config) error) (*config, error) {
 	var c config
 	err := schema.DecodeChecked(schema.KindServer, name, data, &c, func() error {
 		c.beside(filepath.Dir(name))
-		return c.finish()
+		faults := []error{c.finish()}
+		for _, check := range also {
+			faults = append(faults, check(&c))
+		}
+		return errors.Join(faults...)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read configuration %s:\n%w", name, err)
@@ -151,10 +164,20 @@ func (c *config) finish() error {
 		c.proxies = append(c.proxies, prefix)
 	}
 	c.finishLifetimes(fault)
+	if _, port, err := net.SplitHostPort(c.Listen); err != nil || !isPort(port) {
+		fault("listen", "must be an address and a port up to 65535, such as 127.0.0.1:8200")
+	}
+	for i, address := range c.Allow {
+		if _, port, err := net.SplitHostPort(address); err != nil || !isPort(port) {
+			fault(fmt.Sprintf("allow.%d", i), "must be a host and a port up to 65535, such as sso.internal.acme.com:443")
+		}
+	}
 	u, err := url.Parse(c.PublicURL)
 	switch {
 	case err != nil:
 		fault("public_url", "is not an address")
+	case u.Port() != "" && !isPort(u.Port()):
+		fault("public_url", "has a port above 65535")
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
 		fault("public_url", "plain http is only for 127.0.0.1; use https, by certificate files or a proxy in front")
 	case u.Scheme == "http" && !listensHere(c.Listen):
@@ -187,6 +210,32 @@ func (c *config) finishLifetimes(fault func(path, format string, args ...any)) {
 			fault("lifetimes."+name, "must be longer than nothing")
 		}
 	}
+	// What lets somebody in without a question, once, is for now (RFC 6749 section 4.1.2).
+	for name, life := range map[string]time.Duration{"code": c.lifetimes.Code, "launch_link": c.lifetimes.LaunchLink} {
+		if life > 10*time.Minute {
+			fault("lifetimes."+name, "must be 10m at most")
+		}
+	}
+	if c.lifetimes.AdminLink > day {
+		fault("lifetimes.admin_link", "must be 1d at most")
+	}
+}
+
+// checkCertificate finds a certificate that is not there or cannot be read, which no
+// command minds but those that serve.
+func (c *config) checkCertificate() error {
+	if c.Certificate.File == "" {
+		return nil
+	}
+	if _, err := tls.LoadX509KeyPair(c.Certificate.File, c.Certificate.KeyFile); err != nil {
+		return &connector.FieldError{Path: "certificate", Message: err.Error()}
+	}
+	return nil
+}
+
+func isPort(text string) bool {
+	_, err := strconv.ParseUint(text, 10, 16)
+	return err == nil
 }
 
 // readSmall reads a file that is to be shown to everybody: one of a few words, not one

@@ -118,6 +118,55 @@ func TestDays(t *testing.T) {
 	}
 }
 
+// TestNumbers: what is below nothing or beyond all sense is said when the configuration is
+// read, not when it is too late.
+func TestNumbers(t *testing.T) {
+	for _, row := range []struct{ text, fault string }{
+		{"listen: 127.0.0.1:65535", ""},
+		{"listen: 127.0.0.1:65536", "line 4, column 1: listen"},
+		{"listen: ::1:8200", "line 4, column 1: listen"},
+		{"allow: [a.example:443, \"b.example:99999\"]", "line 4, column 24: allow.1"},
+		{"lookups_per_minute: -1", "line 4, column 1: lookups_per_minute"},
+		{"lifetimes: {session: -5h}", "line 4, column 13: lifetimes.session"},
+		{"lifetimes: {audit: 0d}", "line 4, column 13: lifetimes.audit"},
+		{"lifetimes: {audit: 36500d, session: 876000h}", ""},
+		{"lifetimes: {audit: 36501d}", "line 4, column 13: lifetimes.audit"},
+		{"lifetimes: {session: 876001h}", "line 4, column 13: lifetimes.session"},
+		{"lifetimes: {code: 10m, launch_link: 600s, admin_link: 1d}", ""},
+		{"lifetimes: {code: 1h}", "line 4, column 13: lifetimes.code: must be 10m at most"},
+		{"lifetimes: {launch_link: 30d}", "line 4, column 13: lifetimes.launch_link: must be 10m at most"},
+		{"lifetimes: {admin_link: 25h}", "line 4, column 13: lifetimes.admin_link: must be 1d at most"},
+	} {
+		_, err := parseConfig("server.yaml", []byte("public_url: http://127.0.0.1:8200\ndata: d\nkey_file: k\n"+row.text+"\n"))
+		if row.fault == "" && err != nil || row.fault != "" && (err == nil || !strings.Contains(err.Error(), row.fault)) {
+			t.Errorf("%s: %v, want %q", row.text, err, row.fault)
+		}
+	}
+	if _, err := parseConfig("server.yaml", []byte("public_url: http://127.0.0.1:82000\ndata: d\nkey_file: k\n")); err == nil || !strings.Contains(err.Error(), "line 1, column 1: public_url") {
+		t.Errorf("public_url: %v", err)
+	}
+}
+
+// TestMissingCertificate: one that is not there is said with what else is wrong, with its
+// line, to those who serve; others do without.
+func TestMissingCertificate(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "server.yaml")
+	yaml := "public_url: https://login.acme.example\ndata: d\nkey_file: k\ncertificate: {file: c.pem, key_file: k.pem}\n"
+	if err := os.WriteFile(name, []byte(yaml+"lifetimes: {audit: 0d}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"check", "run"} {
+		var out, errOut strings.Builder
+		if code := run(t.Context(), []string{command, "--config", name}, &out, &errOut); code != 1 ||
+			!strings.Contains(errOut.String(), "line 4, column 1: certificate: open") || !strings.Contains(errOut.String(), "line 5, ") {
+			t.Errorf("%s ended with %d: %s", command, code, errOut.String())
+		}
+	}
+	if _, err := parseConfig(name, []byte(yaml)); err != nil {
+		t.Errorf("another command: %v", err)
+	}
+}
+
 // TestRelativeNames: files are where the configuration says, wherever a command is run.
 func TestRelativeNames(t *testing.T) {
 	dir := t.TempDir()

@@ -98,8 +98,8 @@ func (d *demoCompany) bind(ctx context.Context, listen string) error {
 		return fmt.Errorf("%w: the demo listens on this computer only, such as 127.0.0.1:8200", errUsage)
 	}
 	port, err := strconv.Atoi(portText)
-	if err != nil {
-		return fmt.Errorf("%w: --listen %q has no port", errUsage, listen)
+	if err != nil || !isPort(portText) {
+		return fmt.Errorf("%w: --listen %q has no port from 0 to 65535", errUsage, listen)
 	}
 	var lc net.ListenConfig
 	for _, origin := range []struct {

@@ -18,8 +18,12 @@ import (
 	"lanyard/auth/words"
 )
 
-// usualAfter is how long the other sides of SAML have to take a new certificate over.
-const usualAfter = 14 * 24 * time.Hour
+// usualAfter is how long the other sides of SAML have to take a new certificate over, and
+// longestAfter how long they may have: it counts for ten years.
+const (
+	usualAfter   = 14 * day
+	longestAfter = 365 * day
+)
 
 // runKeys is "lanyard-server keys rotate": new keys for the directory or, with --openid or
 // --saml, for one enterprise.
@@ -43,6 +47,8 @@ func runKeys(ctx context.Context, args []string, out, errOut io.Writer) error {
 		return fmt.Errorf("%w: --openid or --saml, one at a time", errUsage)
 	case *after != usualAfter && *code == "":
 		return fmt.Errorf("%w: --after goes with --saml", errUsage)
+	case *after < 0 || *after > longestAfter:
+		return fmt.Errorf("%w: --after is from now on: 0 or longer, a year (%.0fh) at most", errUsage, longestAfter.Hours())
 	}
 	return withService(ctx, *name, errOut, func(s *service) error {
 		if *openid != "" {

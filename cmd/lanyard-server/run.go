@@ -86,7 +86,7 @@ func runCheck(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("read configuration: %w", err)
 	}
-	c, err := parseConfig(*name, data)
+	c, err := parseConfig(*name, data, (*config).checkCertificate)
 	if err != nil {
 		return err
 	}
@@ -95,11 +95,6 @@ func runCheck(ctx context.Context, args []string, out, errOut io.Writer) error {
 		return err
 	}
 	defer s.Close()
-	if c.Certificate.File != "" {
-		if _, err := readKeyPair(c.Certificate.File, c.Certificate.KeyFile, s.log); err != nil {
-			return err
-		}
-	}
 	list, err := s.store.ListEnterprises(ctx)
 	if err != nil {
 		return err
