@@ -62,41 +62,27 @@ func newLine(file string) (*line, error) {
 	conn.SetBusyTimeout(busyTimeout)
 	l := &line{conn: conn}
 	for _, pragma := range []string{"foreign_keys = ON", "synchronous = NORMAL", fmt.Sprint("wal_autocheckpoint = ", checkpointPages)} {
-		err = errors.Join(err, l.once("PRAGMA "+pragma))
+		if err := l.once("PRAGMA " + pragma); err != nil {
+			return nil, errors.Join(fmt.Errorf("open database: %w", err), conn.Close())
+		}
 	}
-	err = errors.Join(err, l.prepare(&l.writes, writeTexts), l.prepare(&l.reads, readTexts))
-	for text, into := range map[string]**statement{
-		"BEGIN IMMEDIATE": &l.begin, "COMMIT": &l.commit, "ROLLBACK": &l.rollback,
-		"SAVEPOINT task": &l.mark, "RELEASE task": &l.forget, "ROLLBACK TO task": &l.backToMark,
-	} {
-		stmt, failed := prepare(conn, text)
-		*into, err = stmt, errors.Join(err, failed)
+	for _, text := range writeTexts {
+		l.writes = append(l.writes, l.statement(text))
 	}
-	if err != nil {
-		return nil, errors.Join(err, conn.Close())
+	for _, text := range readTexts {
+		l.reads = append(l.reads, l.statement(text))
 	}
+	l.begin, l.commit, l.rollback = l.statement("BEGIN IMMEDIATE"), l.statement("COMMIT"), l.statement("ROLLBACK")
+	l.mark, l.forget, l.backToMark = l.statement("SAVEPOINT task"), l.statement("RELEASE task"), l.statement("ROLLBACK TO task")
 	return l, nil
 }
 
-func (l *line) prepare(into *[]*statement, texts []string) error {
-	for _, text := range texts {
-		stmt, err := prepare(l.conn, text)
-		if err != nil {
-			return err
-		}
-		*into = append(*into, stmt)
-	}
-	return nil
-}
+func (l *line) statement(text string) *statement { return &statement{conn: l.conn, text: text} }
 
-// once runs a statement that is not run again.
+// once runs a statement that is not among the line's own.
 func (l *line) once(text string) error {
-	stmt, err := prepare(l.conn, text)
-	if err != nil {
-		return err
-	}
-	_, err = stmt.exec()
-	return errors.Join(err, stmt.stmt.Finalize())
+	_, err := l.statement(text).exec()
+	return err
 }
 
 // read does what reads. do must not use the line.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"lanyard/auth/server"
@@ -69,9 +70,10 @@ type Store struct {
 	// write and read are the same pool on PostgreSQL. On SQLite write is for the schema and
 	// closed afterwards: a second writer beside the line would only wait for the file's lock.
 	write, read *sql.DB
-	line        *line       // SQLite's; nil on PostgreSQL
-	writes      []*sql.Stmt // by writing; PostgreSQL's
-	reads       []*sql.Stmt // by reading
+	line        *line // SQLite's; nil on PostgreSQL
+
+	mu    sync.Mutex
+	lists map[reading]*sql.Stmt // those that have been asked for
 }
 
 // Open opens the database at address and brings its schema up to date. The address
@@ -82,7 +84,7 @@ func Open(ctx context.Context, address string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.prepareAll(ctx); err != nil {
+	if err := s.ready(ctx); err != nil {
 		_ = s.Close()
 		return nil, err
 	}
@@ -105,7 +107,7 @@ func connectPostgres(address string) (*Store, error) {
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	return &Store{postgres: true, write: db, read: db}, nil
+	return &Store{postgres: true, write: db, read: db, lists: map[reading]*sql.Stmt{}}, nil
 }
 
 func connectSQLite(path string) (*Store, error) {
@@ -134,7 +136,7 @@ func connectSQLite(path string) (*Store, error) {
 	readers := max(4, runtime.NumCPU())
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
-	return &Store{file: path, write: write, read: read}, nil
+	return &Store{file: path, write: write, read: read, lists: map[reading]*sql.Stmt{}}, nil
 }
 
 const (
@@ -155,36 +157,17 @@ func sqliteDSN(path, more string) string {
 		(&url.URL{Path: path}).EscapedPath(), busyTimeout.Milliseconds(), checkpointPages, more)
 }
 
-// prepareAll migrates and prepares every statement.
-func (s *Store) prepareAll(ctx context.Context) error {
-	if err := s.migrate(ctx); err != nil {
+// ready brings the schema up to date and opens SQLite's line.
+func (s *Store) ready(ctx context.Context) error {
+	if err := s.migrate(ctx); err != nil || s.postgres {
 		return err
 	}
-	if !s.postgres {
-		var err error
-		if s.line, err = newLine(s.file); err != nil {
-			return err
-		}
-		if err := s.write.Close(); err != nil { // it was for the schema
-			return fmt.Errorf("open database: %w", err)
-		}
+	var err error
+	if s.line, err = newLine(s.file); err != nil {
+		return err
 	}
-	for _, text := range writeTexts {
-		if s.line != nil {
-			break // it has its own
-		}
-		stmt, err := s.write.PrepareContext(ctx, text) //nolint:sqlclosecheck // closed with the pool
-		if err != nil {
-			return fmt.Errorf("prepare statement %q: %w", text, err)
-		}
-		s.writes = append(s.writes, stmt)
-	}
-	for _, text := range readTexts {
-		stmt, err := s.read.PrepareContext(ctx, text) //nolint:sqlclosecheck // closed with the pool
-		if err != nil {
-			return fmt.Errorf("prepare statement %q: %w", text, err)
-		}
-		s.reads = append(s.reads, stmt)
+	if err := s.write.Close(); err != nil { // it was for the schema
+		return fmt.Errorf("open database: %w", err)
 	}
 	return nil
 }

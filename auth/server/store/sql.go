@@ -15,8 +15,8 @@ import (
 	"zombiezen.com/go/sqlite"
 )
 
-// writing and reading name a prepared statement that writes or only reads. They are two
-// types so that none that writes can run where it may not.
+// writing and reading name a statement that writes or only reads. They are two types so
+// that none that writes can run where it may not.
 type (
 	writing int
 	reading int
@@ -46,7 +46,7 @@ func (s *Store) context(ctx context.Context) (context.Context, error) {
 // exec runs a statement in a transaction of its own and returns how many rows it changed.
 func (s *Store) exec(ctx context.Context, w writing, args ...any) (int64, error) {
 	if s.line == nil {
-		return changed(s.writes[w].ExecContext(ctx, args...))
+		return changed(s.write.ExecContext(ctx, writeTexts[w], args...))
 	}
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -77,9 +77,7 @@ func (t transaction) exec(ctx context.Context, w writing, args ...any) (int64, e
 	if t.tx == nil {
 		return t.store.line.writes[w].exec(args...)
 	}
-	stmt := t.tx.StmtContext(ctx, t.store.writes[w])
-	defer stmt.Close()
-	return changed(stmt.ExecContext(ctx, args...))
+	return changed(t.tx.ExecContext(ctx, writeTexts[w], args...))
 }
 
 // hold has one transaction at a time make, use or end what is a person's, by changing
@@ -177,7 +175,7 @@ func one[T any](ctx context.Context, s *Store, what string, r reading, scan func
 	if s.line != nil {
 		return inLine(ctx, what, s.line.read, s.line.reads[r], scan, args)
 	}
-	v, err := scan(s.reads[r].QueryRowContext(ctx, args...))
+	v, err := scan(s.read.QueryRowContext(ctx, readTexts[r], args...))
 	return v, missing(what, err)
 }
 
@@ -186,7 +184,7 @@ func changedOne[T any](ctx context.Context, s *Store, what string, w writing, sc
 	if s.line != nil {
 		return inLine(ctx, what, s.line.change, s.line.writes[w], scan, args)
 	}
-	v, err := scan(s.writes[w].QueryRowContext(ctx, args...))
+	v, err := scan(s.write.QueryRowContext(ctx, writeTexts[w], args...))
 	return v, missing(what, err)
 }
 
@@ -221,7 +219,11 @@ func many[T any](ctx context.Context, s *Store, what string, r reading, scan fun
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.reads[r].QueryContext(ctx, args...)
+	stmt, err := s.list(ctx, r)
+	if err != nil {
+		return nil, unlisted(what, err)
+	}
+	rows, err := stmt.QueryContext(ctx, args...)
 	if err != nil {
 		return nil, unlisted(what, err)
 	}
@@ -238,6 +240,21 @@ func many[T any](ctx context.Context, s *Store, what string, r reading, scan fun
 		return nil, unlisted(what, err)
 	}
 	return all, nil
+}
+
+// list returns the statement of a list, prepared when it is first asked for: SQLite takes
+// three times as long to prepare a short list as to read it.
+func (s *Store) list(ctx context.Context, r reading) (*sql.Stmt, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lists[r] == nil {
+		stmt, err := s.read.PrepareContext(ctx, readTexts[r]) //nolint:sqlclosecheck // closed with the pool
+		if err != nil {
+			return nil, fmt.Errorf("prepare statement %q: %w", readTexts[r], err)
+		}
+		s.lists[r] = stmt
+	}
+	return s.lists[r], nil
 }
 
 // unlisted is the error of a list, if it is one: nothing is like what cannot be stored.

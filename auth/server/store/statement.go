@@ -10,28 +10,30 @@ import (
 	"zombiezen.com/go/sqlite"
 )
 
-// statement is one of SQLite's, prepared on the line's connection: database/sql between
-// the two would cost as much again as a short statement does.
+// statement is one of SQLite's on the line's connection, prepared when it first runs:
+// database/sql between the two would cost as much again as a short statement does.
 type statement struct {
 	conn   *sqlite.Conn
-	stmt   *sqlite.Stmt
-	params []int // which argument each parameter takes, counted from 0
+	text   string
+	stmt   *sqlite.Stmt // nil until it runs
+	params []int        // which argument each parameter takes, counted from 0
 }
 
-func prepare(conn *sqlite.Conn, text string) (*statement, error) {
-	stmt, err := conn.Prepare(text)
+func (s *statement) prepare() error {
+	stmt, err := s.conn.Prepare(s.text)
 	if err != nil {
-		return nil, fmt.Errorf("prepare statement %q: %w", text, err)
+		return fmt.Errorf("prepare statement %q: %w", s.text, err)
 	}
-	s := &statement{conn: conn, stmt: stmt}
+	var params []int
 	for i := range stmt.BindParamCount() {
 		n, err := strconv.Atoi(strings.TrimPrefix(stmt.BindParamName(i+1), "$"))
 		if err != nil {
-			return nil, fmt.Errorf("prepare statement %q: parameter %d is not $N", text, i+1)
+			return fmt.Errorf("prepare statement %q: parameter %d is not $N", s.text, i+1)
 		}
-		s.params = append(s.params, n-1)
+		params = append(params, n-1)
 	}
-	return s, nil
+	s.stmt, s.params = stmt, params
+	return nil
 }
 
 // exec runs the statement and returns how many rows it changed.
@@ -81,7 +83,13 @@ func (s *statement) end(err error) error {
 	return err
 }
 
+// bind makes the statement ready to run with args.
 func (s *statement) bind(args []any) error {
+	if s.stmt == nil {
+		if err := s.prepare(); err != nil {
+			return err
+		}
+	}
 	for i, arg := range s.params {
 		if arg >= len(args) {
 			return fmt.Errorf("bind parameter $%d: there are %d arguments", arg+1, len(args))
