@@ -219,7 +219,7 @@ func many[T any](ctx context.Context, s *Store, what string, r reading, scan fun
 	if err != nil {
 		return nil, err
 	}
-	stmt, err := s.list(ctx, r)
+	stmt, err := s.list(ctx, r) //nolint:sqlclosecheck // kept
 	if err != nil {
 		return nil, unlisted(what, err)
 	}

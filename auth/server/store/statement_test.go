@@ -23,9 +23,7 @@ func TestStatements(t *testing.T) {
 				t.Errorf("%s: %v", text, err)
 				continue
 			}
-			if err := stmt.Close(); err != nil {
-				t.Error(err)
-			}
+			defer stmt.Close()
 			if s.line == nil {
 				continue
 			}
