@@ -114,6 +114,54 @@ func TestPeople(t *testing.T) {
 	b.Get("/admin/audit").shows(t, "audit", "ended somebody's access", "gave access back", "changed a role", "looked at a person", "signed a device out")
 }
 
+// Who has no access any more stands in the list as before, with a word that says why.
+func TestPeopleWhoAreGone(t *testing.T) {
+	w := newWorld(t)
+	w.populate()
+	ctx := context.Background()
+	b := w.operator().at(acme)
+	gone := func(name string) string {
+		t.Helper()
+		for _, row := range strings.Split(main(b.Get("/admin/people").Body), "<li")[1:] {
+			if !strings.Contains(row, name) {
+				continue
+			}
+			if _, word, ok := strings.Cut(row, `<span class="word">`); ok {
+				word, _, _ = strings.Cut(word, "<")
+				return word
+			}
+			return ""
+		}
+		t.Fatalf("%s is not in the list", name)
+		return ""
+	}
+	for _, step := range []struct {
+		do     func() error
+		en, zh string
+	}{
+		{func() error { return nil }, "", ""},
+		{func() error { return w.Store.LeavePerson(ctx, acme, "person-acme", w.Now()) }, "Left", "已离职"},
+		{func() error { return w.Store.EndPerson(ctx, acme, "person-acme", w.Now()) }, "Access ended", "访问已结束"},
+		{func() error { return w.Store.RestorePerson(ctx, acme, "person-acme") }, "Left", "已离职"},
+		{func() error {
+			_, err := w.Store.UpsertPerson(ctx, server.Person{ID: "person-acme", EnterpriseID: acme, Key: "k", Name: "张三 of acme", LastSeen: w.Now()})
+			return err
+		}, "", ""},
+	} {
+		must(t, step.do())
+		if got := gone("张三 of acme"); got != step.en {
+			t.Errorf("in English %q, want %q", got, step.en)
+		}
+		b.lang = "zh-CN"
+		if got := gone("张三 of acme"); got != step.zh {
+			t.Errorf("in Chinese %q, want %q", got, step.zh)
+		}
+		b.lang = "en"
+	}
+	must(t, w.Store.LeavePerson(ctx, acme, "person-acme", w.Now()))
+	b.Get("/admin/people/person-acme").shows(t, "person", "Left", "says the company's sign-in", "End access")
+}
+
 func TestApps(t *testing.T) {
 	w := newWorld(t)
 	w.populate()

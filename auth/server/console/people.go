@@ -45,6 +45,18 @@ type namedPerson struct {
 	Called string
 }
 
+// Gone says why the person has no access, as a key of words below "people."; "" of one who
+// has. What an admin did stays, whatever the company's sign-in says.
+func (p namedPerson) Gone() string {
+	switch {
+	case !p.EndedAt.IsZero():
+		return "ended"
+	case !p.LeftAt.IsZero():
+		return "left"
+	}
+	return ""
+}
+
 func named(list []server.Person) []namedPerson {
 	out := make([]namedPerson, len(list))
 	for i, p := range list {
