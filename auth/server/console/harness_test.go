@@ -137,6 +137,7 @@ type world struct {
 	ended   func()                    // runs when a person's access has been ended
 	found   func(server.AdminSession) // runs when an admin's session has been found
 	known   func(server.Admin)        // runs when who signs in has been found
+	asked   func()                    // runs when it has been asked whether a person is an admin
 }
 
 func newWorld(t testing.TB) *world {
@@ -203,7 +204,11 @@ func (f finding) AdminByName(ctx context.Context, name string) (server.Admin, er
 }
 
 func (f finding) AdminByPerson(ctx context.Context, enterprise, person string) (server.Admin, error) {
-	return f.says(f.Admins.AdminByPerson(ctx, enterprise, person))
+	a, err := f.says(f.Admins.AdminByPerson(ctx, enterprise, person))
+	if f.w.asked != nil {
+		f.w.asked()
+	}
+	return a, err
 }
 
 func (f finding) says(a server.Admin, err error) (server.Admin, error) {

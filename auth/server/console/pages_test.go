@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -112,6 +113,43 @@ func TestPeople(t *testing.T) {
 	}
 	b.follow(b.Post("/admin/people/person-acme/restore", nil)).shows(t, "restored", "Access is given back", "End access")
 	b.Get("/admin/audit").shows(t, "audit", "ended somebody's access", "gave access back", "changed a role", "looked at a person", "signed a device out")
+}
+
+// Two admins change the role of the same person at the same moment: each is told that it is
+// done, and the later wish counts.
+func TestRoleAtTheSameMoment(t *testing.T) {
+	w := newWorld(t)
+	w.populate()
+	ctx := context.Background()
+	b := w.operator().at(acme)
+	role := func() server.Role {
+		a, err := w.Store.AdminByPerson(ctx, acme, "person-acme")
+		if !errors.Is(err, auth.ErrNotFound) {
+			must(t, err)
+		}
+		return a.Role
+	}
+	give := func(as, id string) error {
+		return w.Store.SaveAdmin(ctx, server.Admin{ID: id, EnterpriseID: acme, PersonID: "person-acme", Name: "张三", Role: server.Role(as), CreatedAt: w.Now()})
+	}
+	for _, row := range []struct {
+		name, role      string
+		before, between func() error
+	}{
+		{"both give one", "administrator", func() error { return nil }, func() error { return give("help_desk", "theirs") }},
+		{"both take it", "", func() error { return nil }, func() error { return w.Store.DeleteAdmin(ctx, acme, "theirs") }},
+		{"one gives, one takes", "help_desk", func() error { return give("administrator", "theirs") }, func() error { return w.Store.DeleteAdmin(ctx, acme, "theirs") }},
+	} {
+		must(t, row.before())
+		w.asked = func() {
+			w.asked = nil
+			must(t, row.between())
+		}
+		p := b.Post("/admin/people/person-acme/role", url.Values{"role": {row.role}})
+		if p.Location() != "/admin/people/person-acme?done=role" || role() != server.Role(row.role) {
+			t.Errorf("%s: status %d, role %q", row.name, p.Status, role())
+		}
+	}
 }
 
 // Who has no access any more stands in the list as before, with a word that says why.

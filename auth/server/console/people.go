@@ -214,25 +214,15 @@ func (v *visit) giveRole() error {
 	if v.admin.PersonID == p.ID {
 		return auth.Fail(auth.NotPermitted, nil, errors.New("own role"))
 	}
-	ctx, role := v.Context(), server.Role(v.PostFormValue("role"))
-	admin, err := found(v.c.cfg.Admins.AdminByPerson(ctx, v.id, p.ID))
-	if err != nil {
-		return err
-	}
+	role := server.Role(v.PostFormValue("role"))
 	switch role {
-	case server.RoleAdministrator, server.RoleHelpDesk:
-		next := server.Admin{ID: auth.RandomID(), EnterpriseID: v.id, PersonID: p.ID, CreatedAt: v.c.cfg.Base.Time()}
-		if admin != nil {
-			next = *admin
-		}
-		next.Name, next.Role = personName(p), role
-		err = v.c.cfg.Admins.SaveAdmin(ctx, next)
-	case "":
-		if admin != nil {
-			err = v.c.cfg.Admins.DeleteAdmin(ctx, v.id, admin.ID)
-		}
+	case server.RoleAdministrator, server.RoleHelpDesk, "":
 	default:
 		return auth.Fail(auth.BadInput, nil, errors.New("no such role"))
+	}
+	err = v.setRole(p, role)
+	if errors.Is(err, auth.ErrConflict) { // another admin gave one meanwhile: the later wish counts
+		err = v.setRole(p, role)
 	}
 	if err != nil {
 		return err
@@ -240,4 +230,29 @@ func (v *visit) giveRole() error {
 	v.audit("role.given", personName(p), string(role))
 	v.redirect(people+"/"+p.ID, "role")
 	return nil
+}
+
+// setRole makes a role the person's, or takes theirs where it is empty. One that somebody
+// gave them meanwhile is auth.ErrConflict.
+func (v *visit) setRole(p server.Person, role server.Role) error {
+	ctx, admins := v.Context(), v.c.cfg.Admins
+	admin, err := found(admins.AdminByPerson(ctx, v.id, p.ID))
+	if err != nil {
+		return err
+	}
+	if role == "" {
+		if admin != nil {
+			err = admins.DeleteAdmin(ctx, v.id, admin.ID)
+		}
+		if errors.Is(err, auth.ErrNotFound) { // so did another admin
+			err = nil
+		}
+		return err
+	}
+	next := server.Admin{ID: auth.RandomID(), EnterpriseID: v.id, PersonID: p.ID, CreatedAt: v.c.cfg.Base.Time()}
+	if admin != nil {
+		next = *admin
+	}
+	next.Name, next.Role = personName(p), role
+	return admins.SaveAdmin(ctx, next)
 }
