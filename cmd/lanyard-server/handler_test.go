@@ -1,16 +1,22 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
+	"database/sql"
+	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"strings"
 	"testing"
 
 	"lanyard/auth/server"
+	"lanyard/auth/server/console"
 )
 
 // TestEdgeBelievesProxiesOnly: whoever calls is the last address that no trusted proxy
@@ -100,4 +106,58 @@ func TestHalfAPageIsNone(t *testing.T) {
 	if err == nil {
 		t.Error("half a page looks whole")
 	}
+}
+
+// TestHealth: a load balancer hears whether the database is there, also while another
+// program keeps all who write waiting.
+func TestHealth(t *testing.T) {
+	dir := t.TempDir()
+	c, err := parseConfig("server.yaml", fmt.Appendf(nil, "public_url: http://127.0.0.1:8200\ndata: %s\nkey_file: %s/key\n", dir, dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := open(t.Context(), c, newLogger(io.Discard, "error"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	h, err := s.handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	asks := func(what string, status int) {
+		t.Helper()
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/healthz", nil)
+		r.RemoteAddr = "127.0.0.1:5"
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != status || w.Header().Get("Cache-Control") != "no-store" {
+			t.Errorf("%s: status %d, %v; want %d", what, w.Code, w.Header(), status)
+		}
+	}
+	asks("idle", http.StatusOK)
+
+	other, err := sql.Open("sqlite", "file:"+c.Database+"?_txlock=immediate")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	tx, err := other.BeginTx(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := make(chan error, 1)
+	go func() { _, err := console.NewLink(context.Background(), s.base, s.store); written <- err }()
+	asks("while all who write wait", http.StatusOK)
+	if len(written) > 0 {
+		t.Error("nobody had to wait")
+	}
+	if err := errors.Join(tx.Rollback(), <-written); err != nil {
+		t.Error(err)
+	}
+
+	if err := os.Rename(c.Database, c.Database+".away"); err != nil {
+		t.Fatal(err)
+	}
+	asks("without its file", http.StatusServiceUnavailable)
 }

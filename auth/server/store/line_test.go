@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"lanyard/auth"
 )
 
 // save saves a row under a hash.
@@ -33,6 +35,15 @@ func inOne(t *testing.T, s *Store, hashes ...string) []error {
 	s.line.mu.Unlock()
 	wg.Wait()
 	return told
+}
+
+// find reads something on the line that is not there.
+func find(s *Store) error {
+	_, err := s.Admin(context.Background(), "nobody")
+	if errors.Is(err, auth.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // waits returns when n tasks wait.
@@ -121,7 +132,7 @@ func TestLineReadsMeanwhile(t *testing.T) {
 			t.Error("whoever waits for company has the connection")
 		} else {
 			s.line.mu.Unlock()
-			if err := s.Ping(t.Context()); err != nil || time.Since(began) > 0 || len(written) > 0 {
+			if err := find(s); err != nil || time.Since(began) > 0 || len(written) > 0 {
 				t.Errorf("read: %v, after %v, the writer is done: %v", err, time.Since(began), len(written) > 0)
 			}
 		}
@@ -131,19 +142,40 @@ func TestLineReadsMeanwhile(t *testing.T) {
 	})
 }
 
+// Whether the database is there is told while somebody writes.
+func TestPingMeanwhile(t *testing.T) {
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "lanyard.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	s.line.mu.Lock()
+	told := make(chan error, 1)
+	go func() { told <- s.Ping(t.Context()) }()
+	select {
+	case err = <-told:
+	case <-time.After(10 * time.Second):
+		err = errors.New("it waits for the writer")
+	}
+	s.line.mu.Unlock()
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 // What outlives the store is told so.
 func TestLineClosed(t *testing.T) {
 	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "lanyard.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(s.Ping(t.Context()), s.Close(), s.Close()); err != nil {
+	if err := errors.Join(find(s), s.Close(), s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	if err := save(s, "a"); !errors.Is(err, sql.ErrConnDone) {
 		t.Errorf("write: %v", err)
 	}
-	if err := s.Ping(t.Context()); !errors.Is(err, sql.ErrConnDone) {
+	if err := find(s); !errors.Is(err, sql.ErrConnDone) {
 		t.Errorf("read: %v", err)
 	}
 }

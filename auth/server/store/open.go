@@ -67,6 +67,7 @@ type Store struct {
 
 	postgres bool
 	file     string // SQLite's
+	opened   os.FileInfo
 	// write and read are the same pool on PostgreSQL. On SQLite write is for the schema and
 	// closed afterwards: a second writer beside the line would only wait for the file's lock.
 	write, read *sql.DB
@@ -120,7 +121,8 @@ func connectSQLite(path string) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	if err := f.Close(); err != nil {
+	opened, err := f.Stat()
+	if err := errors.Join(err, f.Close()); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	write, err := sql.Open("sqlite", sqliteDSN(path, "_pragma=foreign_keys(ON)&_txlock=immediate"))
@@ -136,7 +138,7 @@ func connectSQLite(path string) (*Store, error) {
 	readers := max(4, runtime.NumCPU())
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
-	return &Store{file: path, write: write, read: read, lists: map[reading]*sql.Stmt{}}, nil
+	return &Store{file: path, opened: opened, write: write, read: read, lists: map[reading]*sql.Stmt{}}, nil
 }
 
 const (
@@ -239,15 +241,22 @@ func (s *Store) Close() error {
 	return errors.Join(err, s.read.Close(), s.write.Close())
 }
 
-var selectOne = reads("SELECT 1")
-
-// Ping reports whether the database answers on the connection that sign-ins use.
+// Ping reports whether the database is there and answers. It waits for nobody who writes:
+// a database that is busy is not gone.
 func (s *Store) Ping(ctx context.Context) error {
-	_, err := one(ctx, s, "answer of the database", selectOne, func(row scanner) (n int, err error) {
-		err = row.Scan(&n)
-		return n, err
-	})
-	return err
+	if !s.postgres {
+		// SQLite would go on with a file that has no name any more, and lose what it writes.
+		if there, err := os.Stat(s.file); err != nil {
+			return fmt.Errorf("find database: %w", err)
+		} else if !os.SameFile(there, s.opened) {
+			return errors.New("find database: another file is in its place")
+		}
+	}
+	var steps int
+	if err := s.read.QueryRowContext(ctx, "SELECT COUNT(*) FROM goose_db_version").Scan(&steps); err != nil {
+		return fmt.Errorf("ask database: %w", err)
+	}
+	return nil
 }
 
 // Backup writes a copy of a SQLite database to a new file, while the server runs.

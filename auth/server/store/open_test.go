@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -68,6 +69,31 @@ func TestOpenFails(t *testing.T) {
 		} else if strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("Open(%q): error shows the password: %v", address, err)
 		}
+	}
+}
+
+// A database whose file is taken away, or replaced, is gone, though SQLite goes on with what
+// it has open.
+func TestPingFindsNoFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lanyard.db")
+	s := openStore(t, path)
+	must(t, s.Ping(ctx(t)))
+	if runtime.GOOS == "windows" {
+		return // where nobody takes away a file that is open
+	}
+	must(t, os.Rename(path, path+".away"))
+	if err := s.Ping(ctx(t)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("taken away: %v", err)
+	}
+	must(t, os.WriteFile(path, nil, 0o600))
+	if err := s.Ping(ctx(t)); err == nil || !strings.Contains(err.Error(), "another file") {
+		t.Errorf("replaced: %v", err)
+	}
+	must(t, os.Rename(path+".away", path))
+	must(t, s.Ping(ctx(t)))
+	must(t, s.Close())
+	if err := s.Ping(ctx(t)); err == nil {
+		t.Error("closed: it answers")
 	}
 }
 
