@@ -160,6 +160,7 @@ func (s *Session) note(old auth.TokenSet, err error) {
 	}
 	s.trouble = err
 	s.failures++
-	s.due = s.cfg.Now().Add(backOff(s.failures))
+	s.reckoned = s.cfg.Now()
+	s.due = s.reckoned.Add(backOff(s.failures))
 	s.cfg.Logger.Warn("refresh failed", "profile", s.cfg.Profile, "err", err, "failures", s.failures, "again_at", s.due)
 }

@@ -77,6 +77,7 @@ type Session struct {
 	// when the store holds others.
 	seen     auth.TokenSet
 	due      time.Time      // when to refresh
+	reckoned time.Time      // when due was
 	refused  error          // the provider's no
 	trouble  error          // why the last refresh failed otherwise
 	failures int            // in a row
@@ -219,10 +220,15 @@ func (s *Session) look() (auth.TokenSet, auth.Identity, error) {
 	if err != nil {
 		return auth.TokenSet{}, auth.Identity{}, err
 	}
+	now := s.cfg.Now()
 	if !same(tokens, s.seen) {
 		s.seen = tokens
-		s.due = schedule(s.cfg.Now(), tokens)
+		s.due, s.reckoned = schedule(now, tokens), now
 		s.refused, s.trouble, s.failures, s.unsaved = nil, nil, 0, nil
+	}
+	if s.reckoned.Sub(now) > leeway && !tokens.Refresh.IsZero() {
+		// The clock was put back since: what it was to show then may be hours away.
+		s.due, s.reckoned = now, now
 	}
 	return tokens, who, nil
 }

@@ -502,6 +502,37 @@ func TestClockOfTheWall(t *testing.T) {
 	}
 }
 
+// TestClockPutBack refreshes soon where the clock was hours ahead when the next time was
+// reckoned, after a success and after a failure: a computer with two systems starts like
+// that, until the network tells it the time.
+func TestClockPutBack(t *testing.T) {
+	for _, failure := range []error{nil, auth.Fail(auth.Offline, nil, nil)} {
+		clock := time.Now()
+		p := &provider{life: time.Hour}
+		s := session.New(session.Config{
+			Store: &memoryStore{tokens: tokens("r", time.Minute)}, Now: func() time.Time { return clock },
+			Refresher: func(context.Context) (session.Refresher, error) { return p, nil },
+		})
+		ahead := clock.Add(8 * time.Hour)
+		clock = ahead
+		p.err = failure
+		if err := s.Refresh(t.Context()); !errors.Is(err, failure) {
+			t.Fatalf("refreshed: %v, want %v", err, failure)
+		}
+		if due := s.NextRefresh(); !due.After(clock) {
+			t.Errorf("after %v: due %v, at once", failure, due)
+		}
+		clock = clock.Add(-time.Second) // as clocks are corrected all the time
+		if due := s.NextRefresh(); !due.After(clock) {
+			t.Errorf("after %v: a second put back makes it due at once", failure)
+		}
+		clock = ahead.Add(-8 * time.Hour)
+		if due := s.NextRefresh(); due.After(clock) {
+			t.Errorf("after %v: the next refresh is %v away", failure, due.Sub(clock))
+		}
+	}
+}
+
 // TestSavedTooLate gives nobody a token that expired while the disk was full.
 func TestSavedTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
