@@ -129,21 +129,20 @@ func (p *Provider) AwaitDevice(ctx context.Context, d *Device) (Result, error) {
 	form := url.Values{
 		"grant_type": {deviceGrant}, "device_code": {d.code.Reveal()}, "code_verifier": {d.verifier.Reveal()},
 	}
-	for {
+	// Who was through in the code's last moment is asked for once more, after its end.
+	for last := false; !last; {
 		wait := time.NewTimer(pause)
 		select {
 		case <-ctx.Done():
 			wait.Stop()
-			return Result{}, auth.Fail(auth.SignInCanceled, nil, fmt.Errorf("wait for the other device: %w", context.Cause(ctx)))
+			return Result{}, canceledWaiting(ctx)
 		case <-wait.C:
 		}
-		if !p.now().Before(d.Expires) {
-			return Result{}, auth.Fail(auth.SignInTimeout, nil, errors.New("wait for the other device: the code has expired"))
-		}
+		last = !p.now().Before(d.Expires)
 		a, err := p.post(ctx, p.TokenEndpoint, form)
 		switch {
-		case ctx.Err() != nil: // said above, at once
-			continue
+		case ctx.Err() != nil:
+			return Result{}, canceledWaiting(ctx)
 		case err != nil, a.status >= http.StatusInternalServerError, a.status == http.StatusTooManyRequests:
 			pause = min(2*pause, mostInterval)
 			continue
@@ -155,13 +154,18 @@ func (p *Provider) AwaitDevice(ctx context.Context, d *Device) (Result, error) {
 		case code == "slow_down":
 			pause = min(pause+slowDown, mostInterval)
 		case code == "expired_token":
-			return Result{}, auth.Fail(auth.SignInTimeout, nil, errors.New("wait for the other device: the code has expired"))
+			last = true
 		case code == "access_denied":
 			return Result{}, auth.Fail(auth.SignInDenied, nil, errors.New("wait for the other device: the provider let nobody in"))
 		default:
 			return Result{}, p.tokenFault(ctx, "redeem device code", auth.SignInStale, a.refusal(p.TokenEndpoint))
 		}
 	}
+	return Result{}, auth.Fail(auth.SignInTimeout, nil, errors.New("wait for the other device: the code has expired"))
+}
+
+func canceledWaiting(ctx context.Context) error {
+	return auth.Fail(auth.SignInCanceled, nil, fmt.Errorf("wait for the other device: %w", context.Cause(ctx)))
 }
 
 // deviceResult checks the tokens that came.

@@ -234,6 +234,18 @@ func TestDeviceAwaitFaults(t *testing.T) {
 		_, err = p.await(t, d)
 		expectFault(t, err, auth.SignInTimeout, "")
 	})
+	t.Run("answered in the last moment", func(t *testing.T) {
+		p := meetDevices(t)
+		d, err := p.AskDevice(t.Context(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.idp.Decide(d.UserCode, "")
+		p.now = d.Expires
+		if got, err := p.await(t, d); err != nil || got.Tokens.Access.IsZero() {
+			t.Errorf("got %v, %v", got.Tokens.LogValue(), err)
+		}
+	})
 }
 
 // TestRefreshTold hears of another device, from a server that tells.
