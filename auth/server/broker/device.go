@@ -22,6 +22,9 @@ const (
 	deviceLife      = 10 * time.Minute
 	deviceInterval  = 5 * time.Second
 	deviceTries     = 5 // wrong numbers
+	// deviceLate is how long after its life a code that was approved in time is worth
+	// something: the device asks every few seconds, a slowed one once a minute.
+	deviceLate = time.Minute
 	// noticeLife is how long the person's other desktops are told of the new one.
 	noticeLife = 24 * time.Hour
 
@@ -125,7 +128,7 @@ func (b *Broker) redeemDevice(r *http.Request, enterprise string, c server.Clien
 		return tokens{}, b.usedDevice(ctx, g)
 	case !g.DeniedAt.IsZero():
 		return tokens{}, refuse(codeAccessDenied, "")
-	case !g.ExpiresAt.After(now):
+	case !g.ExpiresAt.After(now) && (g.ApprovedAt.IsZero() || !g.ExpiresAt.Add(deviceLate).After(now)):
 		return tokens{}, refuse(codeExpiredToken, "")
 	case g.ApprovedAt.IsZero() && now.Sub(g.PolledAt) < deviceInterval-time.Second: // a second for the way
 		return tokens{}, refuse(codeSlowDown, "")

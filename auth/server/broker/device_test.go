@@ -192,6 +192,44 @@ func TestDeviceRefusals(t *testing.T) {
 	w.token(pollForm(d.Device)).want(t, "too late", "expired_token")
 }
 
+// Who approves in a code's last second has signed the device in, though it asks again only
+// when the code has ended; it may not take its time, and nobody approves later.
+func TestDeviceApprovedAtTheEnd(t *testing.T) {
+	w := newWorld(t)
+	w.allowDevices()
+	for _, row := range []struct {
+		name  string
+		after time.Duration // that the device asks, after the code's end
+		want  string
+	}{
+		{"its next question", 4 * time.Second, ""},
+		{"slowed down", time.Minute - time.Second, ""},
+		{"long afterwards", time.Minute, "expired_token"},
+	} {
+		d, b := w.askDevice(), w.browser()
+		end := w.Now().Add(10 * time.Minute)
+		shown := b.approving(w.person(acme, row.name), d.Whole)
+		w.Advance(end.Sub(w.Now()) - time.Second)
+		if done := b.answerDevice(shown, "yes", d.Number); !strings.Contains(done.Body, "Go back to the device") {
+			t.Fatalf("%s: %d %s", row.name, done.Status, done.Body)
+		}
+		w.Advance(time.Second + row.after)
+		a := w.token(pollForm(d.Device))
+		if row.want != "" {
+			a.want(t, row.name, row.want)
+		} else if a.Refresh == "" {
+			t.Errorf("%s: %s", row.name, a.raw)
+		}
+	}
+	d, b := w.askDevice(), w.browser()
+	shown := b.approving(w.person(acme, "张三"), d.Whole)
+	w.Advance(10*time.Minute - time.Second)
+	if late := b.answerDevice(shown, "yes", d.Number); strings.Contains(late.Body, "Go back to the device") {
+		t.Error("approved after its end")
+	}
+	w.token(pollForm(d.Device)).want(t, "not approved", "expired_token")
+}
+
 // Nobody approves a device by its link alone, nor with a session from before.
 func TestDeviceApprovalIsTheirOwn(t *testing.T) {
 	w := newWorld(t)
