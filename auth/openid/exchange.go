@@ -67,7 +67,7 @@ func (p *Provider) Redeem(ctx context.Context, r Request, code auth.Secret) (Res
 func (p *Provider) whose(ctx context.Context, set auth.TokenSet, nonce string) (Result, error) {
 	subject, claims := "", map[string]any(nil)
 	if !p.userinfoOnly {
-		verified, found, err := p.verify(ctx, set.ID.Reveal(), nonce, set.Access.Reveal())
+		verified, found, err := p.verify(ctx, idToken{raw: set.ID.Reveal(), access: set.Access.Reveal(), nonce: nonce})
 		if err != nil {
 			return Result{}, err
 		}
@@ -131,6 +131,12 @@ func (p *Provider) refresh(ctx context.Context, t auth.TokenSet, want auth.Ident
 		// It goes to nobody but the issuer that gave it.
 		return nil, auth.TokenSet{}, auth.Fail(auth.SignInRequired, nil, errors.New("refresh: the issuer has changed"))
 	}
+	if !p.userinfoOnly {
+		// Now, and not when the refresh token is spent and the network gone.
+		if err := p.keys.ready(ctx); errors.Is(err, auth.ErrOffline) {
+			return nil, auth.TokenSet{}, fmt.Errorf("refresh: %w", err)
+		}
+	}
 	source := p.config().TokenSource(p.context(ctx), &oauth2.Token{RefreshToken: t.Refresh.Reveal()})
 	token, err := source.Token()
 	if err != nil {
@@ -147,7 +153,7 @@ func (p *Provider) refresh(ctx context.Context, t auth.TokenSet, want auth.Ident
 		set.ID = t.ID
 		return token, set, nil
 	}
-	verified, found, err := p.verify(ctx, set.ID.Reveal(), "", set.Access.Reveal())
+	verified, found, err := p.verify(ctx, idToken{raw: set.ID.Reveal(), access: set.Access.Reveal(), refreshed: true})
 	if err != nil {
 		return nil, auth.TokenSet{}, err
 	}

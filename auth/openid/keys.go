@@ -82,6 +82,15 @@ func (s *keySet) find(ctx context.Context, h header, again bool) ([]crypto.Publi
 	return found, nil
 }
 
+// ready fetches the keys unless that was done before.
+func (s *keySet) ready(ctx context.Context) error {
+	if _, fetched := s.match(header{}); !fetched.IsZero() {
+		return nil
+	}
+	_, err := s.find(ctx, header{}, false)
+	return err
+}
+
 // match returns the keys that fit a header, and when they were fetched.
 func (s *keySet) match(h header) (found []crypto.PublicKey, fetched time.Time) {
 	s.mu.Lock()

@@ -89,6 +89,49 @@ func TestRefreshFaults(t *testing.T) {
 	}
 }
 
+// TestRefreshKeepsWhatCame refreshes by a clock that is hours off either way: the provider
+// has spent the old refresh token, so that to refuse what it sends would end the sign-in.
+func TestRefreshKeepsWhatCame(t *testing.T) {
+	for _, off := range []time.Duration{-8 * time.Hour, 8 * time.Hour} {
+		p := meet(t, nil)
+		tokens, id, err := p.signIn(t, t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.now = p.now.Add(off)
+		got, err := p.Refresh(t.Context(), tokens, id)
+		if err != nil || got.Refresh.IsZero() || got.Expiry.Sub(p.now) != time.Hour {
+			t.Errorf("by a clock that is %v off: %v, %v", off, got.LogValue(), err)
+		}
+	}
+}
+
+// TestRefreshAsksForKeysFirst spends no refresh token as long as what comes for it could not
+// be checked: an agent that starts with the network half there has no keys yet.
+func TestRefreshAsksForKeysFirst(t *testing.T) {
+	p := meet(t, nil)
+	tokens, id, err := p.signIn(t, t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := client(nil).Discover(t.Context(), conn(p.idp))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.idp.Set(answer("/keys", hangUp))
+	before := p.idp.Count("/token")
+	if _, err := again.Refresh(t.Context(), tokens, id); !errors.Is(err, auth.ErrOffline) {
+		t.Errorf("refreshed without keys: %v, want offline", err)
+	}
+	if got := p.idp.Count("/token") - before; got != 0 {
+		t.Errorf("the refresh token was sent %d times", got)
+	}
+	p.idp.Set(authtest.Faults{})
+	if _, err := again.Refresh(t.Context(), tokens, id); err != nil {
+		t.Errorf("with the keys: %v", err)
+	}
+}
+
 func TestRefreshGoesOnlyToTheIssuerThatGaveIt(t *testing.T) {
 	p := meet(t, nil)
 	before := p.idp.Count("/token")

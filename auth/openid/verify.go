@@ -26,18 +26,27 @@ type header struct {
 	KeyID string `json:"kid"`
 }
 
-// verify checks an id_token (OpenID Connect Core section 3.1.3.7) and returns its
-// claims. nonce is empty at a refresh (section 12.2). Every refusal is the fault
-// TokenInvalid with the name of the check.
-func (p *Provider) verify(ctx context.Context, raw, nonce, access string) (*oidc.IDToken, map[string]any, error) {
+// idToken is an id_token as it came, with what it is held against.
+type idToken struct {
+	raw, access string
+	nonce       string // empty where the flow has none
+	// refreshed says that it came for a refresh token, which may be spent by now. Its times
+	// are not held against our clock, which may be wrong: section 12.2 of OpenID Connect Core
+	// does not ask for that, and the tokens beside it would be lost.
+	refreshed bool
+}
+
+// verify checks an id_token (OpenID Connect Core section 3.1.3.7, or 12.2 at a refresh) and
+// returns its claims. Every refusal is the fault TokenInvalid with the name of the check.
+func (p *Provider) verify(ctx context.Context, t idToken) (*oidc.IDToken, map[string]any, error) {
 	var h header
-	if !decodePart(raw, 0, &h) {
+	if !decodePart(t.raw, 0, &h) {
 		return nil, nil, invalid("id_token", errors.New("verify id_token: not a token"))
 	}
 	if !slices.Contains(p.algs, h.Alg) {
 		return nil, nil, invalid("alg", fmt.Errorf("verify id_token: algorithm %q is not accepted", h.Alg))
 	}
-	token, err := p.verifySigned(ctx, raw, h)
+	token, err := p.verifySigned(ctx, t, h)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -52,7 +61,7 @@ func (p *Provider) verify(ctx context.Context, raw, nonce, access string) (*oidc
 	switch {
 	case token.Subject == "" || len(token.Subject) > 255:
 		check, failed = "sub", errors.New("no subject, or a longer one than 255 characters")
-	case nonce != "" && subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(nonce)) != 1:
+	case t.nonce != "" && subtle.ConstantTimeCompare([]byte(token.Nonce), []byte(t.nonce)) != 1:
 		check, failed = "nonce", errors.New("the nonce is not ours")
 	case more.AuthorizedParty == "" && len(token.Audience) > 1:
 		check, failed = "azp", errors.New("several audiences and no azp")
@@ -60,16 +69,16 @@ func (p *Provider) verify(ctx context.Context, raw, nonce, access string) (*oidc
 		check, failed = "azp", errors.New("issued to another client")
 	case token.IssuedAt.IsZero():
 		check, failed = "iat", errors.New("no iat")
-	case token.IssuedAt.After(now.Add(skew)) || token.IssuedAt.After(token.Expiry):
+	case !t.refreshed && token.IssuedAt.After(now.Add(skew)) || token.IssuedAt.After(token.Expiry):
 		check, failed = "iat", errors.New("issued in the future")
-	case token.AccessTokenHash != "" && token.VerifyAccessToken(access) != nil:
+	case token.AccessTokenHash != "" && token.VerifyAccessToken(t.access) != nil:
 		check, failed = "at_hash", errors.New("of another access token")
 	}
 	if check != "" {
 		return nil, nil, invalid(check, fmt.Errorf("verify id_token: %w", failed))
 	}
 	claims := map[string]any{}
-	if !decodePart(raw, 1, &claims) {
+	if !decodePart(t.raw, 1, &claims) {
 		return nil, nil, invalid("id_token", errors.New("verify id_token: claims are no object"))
 	}
 	return token, claims, nil
@@ -78,18 +87,20 @@ func (p *Provider) verify(ctx context.Context, raw, nonce, access string) (*oidc
 // verifySigned checks signature, issuer, audience and life. Keys that fit the header
 // but do not verify may have been replaced under the same name, so the provider is
 // asked once more for them.
-func (p *Provider) verifySigned(ctx context.Context, raw string, h header) (*oidc.IDToken, error) {
-	config := &oidc.Config{ClientID: p.clientID, SupportedSigningAlgs: p.algs, Now: p.now}
+func (p *Provider) verifySigned(ctx context.Context, t idToken, h header) (*oidc.IDToken, error) {
+	config := &oidc.Config{
+		ClientID: p.clientID, SupportedSigningAlgs: p.algs, Now: p.now, SkipExpiryCheck: t.refreshed,
+	}
 	for again := false; ; again = true {
 		keys, err := p.keys.find(ctx, h, again)
 		if err != nil {
 			return nil, err
 		}
-		token, err := oidc.NewVerifier(p.Issuer, &oidc.StaticKeySet{PublicKeys: keys}, config).Verify(ctx, raw)
+		token, err := oidc.NewVerifier(p.Issuer, &oidc.StaticKeySet{PublicKeys: keys}, config).Verify(ctx, t.raw)
 		if err == nil && token.Issuer == p.Issuer { // go-oidc lets one vendor's other spelling pass
 			return token, nil
 		}
-		check := p.whyRefused(raw, err)
+		check := p.whyRefused(t.raw, err)
 		if again || check != "signature" {
 			return nil, invalid(check, fmt.Errorf("verify id_token: %w", err))
 		}
