@@ -25,6 +25,9 @@ type Draft struct {
 // Drafts keeps at most one draft of each kind for an enterprise.
 type Drafts interface {
 	Draft(ctx context.Context, enterprise, kind string) (Draft, error)
+	// DraftsOfNobody returns those on their way of enterprises that do not exist yet, the
+	// latest first.
+	DraftsOfNobody(ctx context.Context) ([]Draft, error)
 	SaveDraft(ctx context.Context, d Draft) error
 	DeleteDraft(ctx context.Context, enterprise, kind string) error
 }
@@ -113,6 +116,8 @@ type DraftView struct {
 	Asked    bool
 	Running  bool // a test sign-in is under way
 	Trial    *Trial
+	// UpdatedAt is when something of it was last typed or tested, in a list of drafts.
+	UpdatedAt time.Time
 }
 
 // ConnectorView is the connector that serves, or served before, as the console shows it.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"lanyard/auth"
@@ -124,6 +125,7 @@ func (c *Console) refuse(w http.ResponseWriter, r *http.Request, enterprise stri
 func (c *Console) mountCompanies(mux *http.ServeMux) {
 	mux.HandleFunc("GET "+companies, c.page(operators, (*visit).showCompanies))
 	mux.HandleFunc("POST "+companies, c.page(operators, (*visit).chooseCompany))
+	mux.HandleFunc("POST "+companies+"/begun", c.page(operators, (*visit).goOnWith))
 	mux.HandleFunc("POST "+companies+"/new", c.page(operators, (*visit).newCompany))
 }
 
@@ -133,7 +135,11 @@ func (v *visit) showCompanies() error {
 	if err != nil {
 		return err
 	}
-	return v.show("companies", v.t("companies.title"), map[string]any{"Companies": all})
+	begun, err := v.c.cfg.Workshop.Begun(v.Context())
+	if err != nil {
+		return err
+	}
+	return v.show("companies", v.t("companies.title"), map[string]any{"Companies": all, "Begun": begun})
 }
 
 func (v *visit) chooseCompany() error {
@@ -146,6 +152,32 @@ func (v *visit) chooseCompany() error {
 	}
 	v.c.audit(v.Request, v.admin, e.ID, "company.opened", e.Code, "")
 	v.redirect(home, "")
+	return nil
+}
+
+// goOnWith goes on with the sign-in of a company that does not exist yet, or drops it.
+func (v *visit) goOnWith() error {
+	begun, err := v.c.cfg.Workshop.Begun(v.Context())
+	if err != nil {
+		return err
+	}
+	id := v.PostFormValue("id")
+	if !slices.ContainsFunc(begun, func(d server.DraftView) bool { return d.EnterpriseID == id }) {
+		return auth.ErrNotFound
+	}
+	if err := v.move(id); err != nil {
+		return err
+	}
+	v.id = id
+	if v.PostFormValue("drop") == "" {
+		v.redirect(connect, "")
+		return nil
+	}
+	if err := v.c.cfg.Workshop.DropDraft(v.Context(), id); err != nil {
+		return err
+	}
+	v.audit("connector.dropped", "", "")
+	v.redirect(companies, "")
 	return nil
 }
 

@@ -18,6 +18,7 @@ import (
 type Workshop interface {
 	Presets() []server.Preset
 	Draft(ctx context.Context, enterprise string) (server.DraftView, error)
+	Begun(ctx context.Context) ([]server.DraftView, error)
 	StartDraft(ctx context.Context, enterprise, preset string) error
 	FillDraft(ctx context.Context, enterprise string, values map[string]string) error
 	SetReverify(ctx context.Context, enterprise, reverify string) error

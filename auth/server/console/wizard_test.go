@@ -39,6 +39,36 @@ func (b *browser) try() page {
 	return b.follow(b.Get(back))
 }
 
+// TestWizardComesBack checks that what an admin began for a new company is found again
+// after they have left, with the address that they registered meanwhile.
+func TestWizardComesBack(t *testing.T) {
+	w := newWorld(t)
+	b := w.operator()
+	b.follow(b.Post("/admin/companies/new", nil))
+	b.Post("/admin/connector/new", url.Values{"preset": {"wps-style"}})
+	p := b.follow(b.details(nil))
+	address := regexp.MustCompile(`/oauth/v1/code\?app_id=AK\w+`).FindString(p.text())
+
+	b = w.operator() // another day
+	p = b.Get("/admin/companies")
+	p.shows(t, "companies", "Not finished yet", "Company SSO", "Connect your company")
+	id := regexp.MustCompile(`/begun"><input type="hidden" name="id" value="(\w+)"`).FindStringSubmatch(p.Body)
+	if address == "" || id == nil {
+		t.Fatalf("address %q, list %s", address, main(p.text()))
+	}
+	p = b.follow(b.follow(b.Post("/admin/companies/begun", url.Values{"id": {id[1]}})))
+	p.shows(t, "gone on", "Test sign-in", address)
+	b.try().shows(t, "tested", "张三 · ZhangSan")
+
+	if p := b.Post("/admin/companies/begun", url.Values{"id": {acme}, "drop": {"1"}}); p.Status != http.StatusNotFound {
+		t.Errorf("a company that exists: status %d", p.Status)
+	}
+	p = b.follow(b.Post("/admin/companies/begun", url.Values{"id": {id[1]}, "drop": {"1"}}))
+	if strings.Contains(p.Body, "Not finished yet") {
+		t.Error("what was dropped is still listed")
+	}
+}
+
 func TestWizard(t *testing.T) {
 	w := newWorld(t)
 	b := w.operator()

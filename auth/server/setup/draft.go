@@ -187,6 +187,23 @@ func (s *Setup) Draft(ctx context.Context, enterprise string) (server.DraftView,
 	return v, nil
 }
 
+// Begun returns the drafts of enterprises that do not exist yet, the latest first: what an
+// admin began, and has to come back to when the address is registered at the provider.
+func (s *Setup) Begun(ctx context.Context) ([]server.DraftView, error) {
+	rows, err := s.cfg.Drafts.DraftsOfNobody(ctx)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]server.DraftView, len(rows))
+	for i, row := range rows {
+		if views[i], err = s.Draft(ctx, row.EnterpriseID); err != nil {
+			return nil, err
+		}
+		views[i].UpdatedAt = row.UpdatedAt
+	}
+	return views, nil
+}
+
 // preset is what the draft fills.
 func (d *draft) preset() (connector.Connector, error) {
 	if d.Document != nil {

@@ -147,10 +147,15 @@ func testDrafts(t *testing.T, s *store.Store) {
 	must(t, s.SaveDraft(ctx(t), d))
 	must(t, s.SaveDraft(ctx(t), old))
 	want(t, "kept", d)(s.Draft(ctx(t), acme, server.DraftNext))
+	want(t, "of nobody", []server.Draft{d})(s.DraftsOfNobody(ctx(t)))
 	wantErr(t, "another enterprise's", second(s.Draft(ctx(t), other, server.DraftNext)), auth.ErrNotFound)
 	d.Sealed, d.UpdatedAt = []byte{3}, now.Add(time.Second)
 	must(t, s.SaveDraft(ctx(t), d))
 	want(t, "replaced", d)(s.Draft(ctx(t), acme, server.DraftNext))
+	company(t, s)
+	later := server.Draft{EnterpriseID: "nobody", Kind: server.DraftNext, Sealed: []byte{4}, UpdatedAt: now.Add(time.Minute)}
+	must(t, s.SaveDraft(ctx(t), later))
+	want(t, "of nobody, with an enterprise beside it", []server.Draft{later})(s.DraftsOfNobody(ctx(t)))
 
 	must(t, s.Sweep(ctx(t), now.Add(100*24*time.Hour)))
 	wantErr(t, "forgotten", second(s.Draft(ctx(t), acme, server.DraftNext)), auth.ErrNotFound)

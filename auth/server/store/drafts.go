@@ -10,6 +10,10 @@ import (
 var (
 	selectDraft = reads(`SELECT enterprise_id, kind, updated_at, sealed FROM drafts WHERE enterprise_id = $1 AND kind = $2`)
 
+	selectDraftsOfNobody = reads(`SELECT d.enterprise_id, d.kind, d.updated_at, d.sealed FROM drafts d
+		WHERE d.kind = $1 AND NOT EXISTS (SELECT 1 FROM enterprises e WHERE e.id = d.enterprise_id)
+		ORDER BY d.updated_at DESC, d.enterprise_id`)
+
 	upsertDraft = writes(`INSERT INTO drafts (enterprise_id, kind, updated_at, sealed) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (enterprise_id, kind) DO UPDATE SET updated_at = excluded.updated_at, sealed = excluded.sealed`)
 
@@ -24,6 +28,11 @@ func scanDraft(row scanner) (d server.Draft, err error) {
 // Draft implements [server.Drafts].
 func (s *Store) Draft(ctx context.Context, enterprise, kind string) (server.Draft, error) {
 	return one(ctx, s, "draft", selectDraft, scanDraft, enterprise, kind)
+}
+
+// DraftsOfNobody implements [server.Drafts].
+func (s *Store) DraftsOfNobody(ctx context.Context) ([]server.Draft, error) {
+	return many(ctx, s, "drafts", selectDraftsOfNobody, scanDraft, server.DraftNext)
 }
 
 // SaveDraft implements [server.Drafts].
