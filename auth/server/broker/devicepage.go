@@ -211,7 +211,7 @@ func (b *Broker) askDevice(w http.ResponseWriter, r *http.Request, v deviceVisit
 	}
 	lang := b.lang(r, "")
 	b.showDevice(w, r, v.enterprise, b.cfg.Text(lang, "broker.device.confirm", "name", personName(person)), map[string]any{
-		"NameLabel": b.cfg.Text(lang, "broker.device.name"), "Name": v.grant.Device,
+		"NameLabel": b.cfg.Text(lang, "broker.device.name"), "Name": server.ShownDevice(lang, v.grant.Device),
 		"AddressLabel": b.cfg.Text(lang, "broker.device.address"), "Address": v.grant.Address,
 		"Warning": b.cfg.Text(lang, "broker.device.warning"), "Wrong": wrong,
 		"Number": b.cfg.Text(lang, "broker.device.number"),

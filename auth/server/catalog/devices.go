@@ -34,13 +34,13 @@ func (c *Catalog) devices(w http.ResponseWriter, r *http.Request) {
 	lang := language(r)
 	names := map[string]string{}
 	for _, s := range sessions {
-		names[s.ID] = s.Device
+		names[s.ID] = server.ShownDevice(lang, s.Device)
 	}
 	list := make([]device, 0, len(sessions))
 	for _, s := range sessions {
 		d := device{
-			Name: s.Device, last: s.LastSeen, Action: path(e.ID, "devices", s.ID, "end"),
-			EndLabel: words.T(lang, "catalog.devices.end_label", "device", s.Device),
+			Name: names[s.ID], last: s.LastSeen, Action: path(e.ID, "devices", s.ID, "end"),
+			EndLabel: words.T(lang, "catalog.devices.end_label", "device", names[s.ID]),
 		}
 		if s.ID == present.ID {
 			d.Mark, d.last = words.T(lang, "catalog.devices.this"), now

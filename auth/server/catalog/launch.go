@@ -196,7 +196,7 @@ func (c *Catalog) signIn(w http.ResponseWriter, r *http.Request, l server.Launch
 	cookie := auth.RandomToken()
 	child := server.Session{
 		ID: auth.RandomID(), EnterpriseID: l.EnterpriseID, PersonID: l.PersonID, CookieHash: server.Hash(cookie),
-		Parent: parent.ID, Client: "launch", Device: server.DeviceName("Browser", r.UserAgent()),
+		Parent: parent.ID, Client: "launch", Device: server.DeviceName(server.SomeBrowser, r.UserAgent()),
 		AuthTime: parent.AuthTime, ProvenAt: parent.ProvenAt, Upstream: parent.Upstream,
 		CreatedAt: now, LastSeen: now, ExpiresAt: now.Add(c.cfg.Base.Lifetimes.LaunchSession),
 	}

@@ -192,6 +192,16 @@ func TestMyDevices(t *testing.T) {
 		t.Errorf("the page shows others' devices or too many:\n%s", page)
 	}
 
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.issuer(acme)+"/devices", nil)
+	must(t, err)
+	r.Header.Set("Accept-Language", "zh-CN")
+	_, zh := own.read(own.Do(r))
+	for _, want := range []string{"Linux 上的 Chrome", "由 Linux 上的 Lanyard 打开", "让 Linux 上的 Lanyard 退出登录"} {
+		if !strings.Contains(zh, want) {
+			t.Errorf("in Chinese the page lacks %q", want)
+		}
+	}
+
 	// Only one's own, only from this page.
 	stands := func(id string) bool {
 		_, err := w.Store.Session(t.Context(), acme, id, w.Now())

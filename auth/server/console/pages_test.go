@@ -90,6 +90,9 @@ func TestPeople(t *testing.T) {
 	b.Get("/admin/people?q=acme").shows(t, "list", "张三 of acme", "last seen")
 	b.Get("/admin/people/person-acme").shows(t, "person", "Lanyard on acme", "Chrome on Linux", "opened from Lanyard", "End access")
 
+	b.lang = "zh-CN"
+	b.Get("/admin/people/person-acme").shows(t, "in Chinese", "Linux 上的 Chrome", "Lanyard on acme")
+	b.lang = "en"
 	if p := b.Post("/admin/people/person-acme/sessions/child/end", nil); p.Location() != "/admin/people/person-acme?done=device_ended" {
 		t.Errorf("end device: status %d", p.Status)
 	}

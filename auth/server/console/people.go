@@ -73,6 +73,7 @@ func (v *visit) person() (server.Person, error) {
 // device is one live session as an admin sees it.
 type device struct {
 	server.Session
+	Name  string
 	Kind  string
 	Child bool // a launch made it: it ends with the one above
 }
@@ -114,23 +115,24 @@ func (v *visit) showPerson() error {
 // devices sorts sessions so that each stands below the one it hangs on.
 func (v *visit) devices(sessions []server.Session) []device {
 	var out []device
-	kind := func(s server.Session) string {
+	shown := func(s server.Session, child bool) device {
+		kind := "browser"
 		switch s.Client {
 		case server.DesktopClient:
-			return v.t("person.kind.desktop")
+			kind = "desktop"
 		case "launch":
-			return v.t("person.kind.launch")
+			kind = "launch"
 		}
-		return v.t("person.kind.browser")
+		return device{s, server.ShownDevice(v.lang, s.Device), v.t("person.kind." + kind), child}
 	}
 	for _, s := range sessions {
 		if s.Parent != "" {
 			continue
 		}
-		out = append(out, device{Session: s, Kind: kind(s)})
+		out = append(out, shown(s, false))
 		for _, child := range sessions {
 			if child.Parent == s.ID {
-				out = append(out, device{Session: child, Kind: kind(child), Child: true})
+				out = append(out, shown(child, true))
 			}
 		}
 	}

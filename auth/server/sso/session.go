@@ -80,7 +80,7 @@ func (s *SSO) End(w http.ResponseWriter, r *http.Request, enterprise string) err
 func (s *SSO) signIn(w http.ResponseWriter, r *http.Request, a *attempt, who upstream) error {
 	value := server.NewToken(s.cfg.Base.Time())
 	session, err := s.admit(r.Context(), a, who, server.Session{
-		CookieHash: server.Hash(value), Client: "browser", Device: server.DeviceName("Browser", r.UserAgent()),
+		CookieHash: server.Hash(value), Client: "browser", Device: server.DeviceName(server.SomeBrowser, r.UserAgent()),
 	}, s.cfg.Base.Lifetimes.Session)
 	if err != nil {
 		return err
