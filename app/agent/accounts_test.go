@@ -72,6 +72,56 @@ func TestSignOutEverywhere(t *testing.T) {
 	isFault(t, d.SignOut(t.Context(), local.SignOutRequest{Everywhere: true}), auth.NotHere)
 }
 
+// TestTokenNotTaken gets a new token where the company does not take one that we thought
+// good, as by a clock that is late, and hears of it where the company has ended the session.
+func TestTokenNotTaken(t *testing.T) {
+	c := newCompany(t, "acme")
+	d := newDesk(t)
+	d.signIn(c, local.SignInRequest{})
+	d.phase(local.SignedIn)
+	list, err := d.Apps(t.Context(), local.AppsQuery{})
+	if err != nil || list.Stale {
+		t.Fatalf("apps: %+v, %v", list, err)
+	}
+	var old string
+	refuseFirst := func(answer http.HandlerFunc) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if token := r.Header.Get("Authorization"); old == "" || token == old {
+				old = token
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			answer(w, r)
+		}
+	}
+	c.fault(func(f *authtest.Faults) { f.Answer["/v1/apps"] = refuseFirst(f.Answer["/v1/apps"]) })
+	if list, err := d.Apps(t.Context(), local.AppsQuery{}); err != nil || list.Stale {
+		t.Errorf("with a token that is not taken: stale %v, %v", list.Stale, err)
+	}
+	old = ""
+	c.fault(func(f *authtest.Faults) { f.Answer["/v1/sign-out"] = refuseFirst(f.Answer["/v1/sign-out"]) })
+	if err := d.SignOut(t.Context(), local.SignOutRequest{Everywhere: true}); err != nil {
+		t.Errorf("sign out everywhere: %v", err)
+	}
+
+	c.fault(func(*authtest.Faults) {})
+	d.signIn(c, local.SignInRequest{})
+	d.phase(local.SignedIn)
+	c.fault(func(f *authtest.Faults) {
+		f.Answer["/v1/apps"], f.Answer["/v1/sign-out"] = authtest.Status(401), authtest.Status(401)
+		f.Answer["/token"] = authtest.OAuthError(400, "invalid_grant", "")
+	})
+	if list, err := d.Apps(t.Context(), local.AppsQuery{}); err != nil || !list.Stale {
+		t.Errorf("after the session's end: %+v, %v", list, err)
+	}
+	d.phase(local.NeedsYou)
+	err = d.SignOut(t.Context(), local.SignOutRequest{Everywhere: true})
+	isFault(t, err, auth.SignInRequired)
+	if _, args := auth.FaultOf(err); args["company"] != "Acme acme" {
+		t.Errorf("facts %v", args)
+	}
+}
+
 // TestForget removes all that is kept of a profile, with the last one the key too.
 func TestForget(t *testing.T) {
 	c, other := newCompany(t, "acme"), newCompany(t, "beta")

@@ -66,7 +66,10 @@ func (a *Agent) refreshApps(ctx context.Context, id string) error {
 	var etag string
 	if rec.Workbench {
 		var same bool
-		apps, etag, same, err = a.workbench(rec, s.Token).Apps(ctx, rec.ETag)
+		err = a.asSession(ctx, s, func() (err error) {
+			apps, etag, same, err = a.workbench(rec, s.Token).Apps(ctx, rec.ETag)
+			return err
+		})
 		if same {
 			a.answers(id, true)
 			return nil

@@ -8,6 +8,7 @@ import (
 	"lanyard/app/local"
 	"lanyard/auth"
 	"lanyard/auth/vault"
+	"lanyard/auth/words"
 )
 
 // SignOut ends a profile here: at once on this computer, and at the company as far as
@@ -49,10 +50,13 @@ func (a *Agent) endEverywhere(ctx context.Context, id string) error {
 	if !rec.Workbench {
 		return auth.Fail(auth.NotHere, auth.Args{"what": "logout --everywhere"}, err)
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		err = a.asSession(ctx, s, func() error { return a.workbench(rec, s.Token).SignOut(ctx, true) })
 	}
-	return a.workbench(rec, s.Token).SignOut(ctx, true)
+	if errors.Is(err, auth.ErrSignInRequired) {
+		return auth.Fail(auth.SignInRequired, auth.Args{"company": rec.Enterprise.Name.In(words.Match(local.Lang(ctx)))}, err)
+	}
+	return err
 }
 
 // Forget removes a profile and all that is kept of it here. With the last profile of

@@ -11,6 +11,7 @@ import (
 
 	"lanyard/app/local"
 	"lanyard/auth"
+	"lanyard/auth/words"
 )
 
 func (c *cli) appsCommand() *cobra.Command {
@@ -38,6 +39,9 @@ func (c *cli) appsCommand() *cobra.Command {
 			return err
 		}
 		c.listApps(list, q)
+		if list.Stale {
+			c.say(c.whyStale(cmd.Context(), svc, list.Profile))
+		}
 		return nil
 	})
 	asJSON, profile = c.jsonFlag(cmd), c.profileFlag(cmd)
@@ -53,9 +57,16 @@ func (c *cli) listApps(list local.AppList, q local.AppsQuery) {
 	if len(rows) == 0 {
 		c.say(c.t("no_apps", "query", q.Query))
 	}
-	if list.Stale {
-		c.say(c.t("apps_stale"))
+}
+
+// whyStale says why a list of apps may be old.
+func (c *cli) whyStale(ctx context.Context, svc local.Service, profile string) string {
+	state, err := svc.State(ctx)
+	if p := state.Profile(profile); err == nil && p != nil && p.Problem != nil {
+		m := words.ExplainFault(p.Problem.Code, p.Problem.Args, c.lang)
+		return plain(words.Follow(m.Sentence, m.Hint))
 	}
+	return c.t("apps_stale")
 }
 
 // wire is a service that can give the API's own words, with fields that this build

@@ -42,12 +42,16 @@ var (
 	resolving  = local.Attempt{Step: local.StepResolving}
 	confirming = local.Attempt{Step: local.StepConfirm, Host: "sso.acme.com", Via: "login.work.weixin.qq.com", Unconfirmed: "acme.com"}
 	passing    = local.State{Current: "p1", Offline: true, MemoryOnly: true, Profiles: []local.Profile{{ID: "p1", Enterprise: acme, Phase: local.SignedIn, Shared: true, ServerDown: true}}}
-	waiting    = local.Attempt{Step: local.StepWaiting, URL: page}
-	opened     = local.Attempt{Step: local.StepWaiting, URL: page, Opened: true}
-	offered    = local.Attempt{Step: local.StepWaiting, URL: page, DeviceOffered: true}
-	onDevice   = local.Attempt{Step: local.StepWaiting, URL: page, DeviceOffered: true, Device: &local.Device{UserCode: "WDJB-MJHT", URL: "https://login.acme.com/device", Number: "47"}}
-	finishing  = local.Attempt{Step: local.StepFinishing}
-	done       = local.Attempt{Step: local.StepDone, Profile: "p1"}
+	asked      = local.State{Current: "p2", Profiles: []local.Profile{{
+		ID: "p2", Enterprise: li.Enterprise, Phase: local.NeedsYou,
+		Problem: &local.Problem{Code: auth.SignInRequired, Args: auth.Args{"company": "Beta"}},
+	}}}
+	waiting   = local.Attempt{Step: local.StepWaiting, URL: page}
+	opened    = local.Attempt{Step: local.StepWaiting, URL: page, Opened: true}
+	offered   = local.Attempt{Step: local.StepWaiting, URL: page, DeviceOffered: true}
+	onDevice  = local.Attempt{Step: local.StepWaiting, URL: page, DeviceOffered: true, Device: &local.Device{UserCode: "WDJB-MJHT", URL: "https://login.acme.com/device", Number: "47"}}
+	finishing = local.Attempt{Step: local.StepFinishing}
+	done      = local.Attempt{Step: local.StepDone, Profile: "p1"}
 )
 
 func failedBy(f auth.Fault, args auth.Args) local.Attempt {
@@ -95,6 +99,10 @@ func runs(lang string) []run {
 			calls: []string{`apps "xyz" profile="p1"`},
 		},
 		{name: "apps: none at all, from memory", args: []string{"apps"}, agent: &agent{state: signedIn, apps: local.AppList{Stale: true}}, calls: []string{`apps "" profile=""`}},
+		{
+			name: "apps: of before, the company asks for the person", args: []string{"apps", "--profile", "beta"}, calls: []string{`apps "" profile="p2"`},
+			agent: &agent{state: asked, apps: local.AppList{Profile: "p2", Apps: apps.Apps, Stale: true}},
+		},
 		{name: "apps as JSON", args: []string{"apps", "no", "--json"}, agent: &agent{state: signedIn, apps: apps}, calls: []string{`apps "no" profile=""`}},
 		{name: "apps: signed out", args: []string{"apps"}, agent: failing(fault(auth.SignInRequired)), code: 3, calls: []string{`apps "" profile=""`}},
 
