@@ -120,17 +120,18 @@ func systemPaths(system string, getenv func(string) string) (Paths, error) {
 }
 
 // runtimeDir returns the first folder in which a socket's path is short enough; the last
-// always is. None of them is shared: [Paths.Create] insists.
+// always is. None of them is shared: [Paths.Create] insists. One of another user's, which su
+// leaves in the environment, is as good as none.
 func runtimeDir(system string, getenv func(string) string, user, home, hash string) string {
 	name := Paths{Hash: hash}.Name("lanyard")
 	var dirs []string
 	if home != "" {
 		dirs = append(dirs, filepath.Join(home, "run"))
 	}
-	if dir := getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {
+	if dir := getenv("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) && !another(dir, user) {
 		dirs = append(dirs, filepath.Join(dir, name))
 	}
-	if dir := getenv("TMPDIR"); system == "darwin" && filepath.IsAbs(dir) {
+	if dir := getenv("TMPDIR"); system == "darwin" && filepath.IsAbs(dir) && !another(dir, user) {
 		dirs = append(dirs, filepath.Join(dir, name)) // each user's own, by launchd
 	}
 	for _, dir := range dirs {

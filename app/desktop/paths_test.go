@@ -36,6 +36,10 @@ func TestFindPaths(t *testing.T) {
 			Config: "/home/a/.config/lanyard", State: "/home/a/.local/state/lanyard", Logs: "/home/a/.local/state/lanyard/logs",
 			Runtime: "/tmp/lanyard-1000",
 		}},
+		"another's runtime folder": {"linux", env("HOME=/home/a", "XDG_RUNTIME_DIR=/usr"), Paths{
+			Config: "/home/a/.config/lanyard", State: "/home/a/.local/state/lanyard", Logs: "/home/a/.local/state/lanyard/logs",
+			Runtime: "/tmp/lanyard-1000",
+		}},
 		"long runtime folder": {"linux", env("HOME=/home/a", "XDG_RUNTIME_DIR="+long), Paths{
 			Config: "/home/a/.config/lanyard", State: "/home/a/.local/state/lanyard", Logs: "/home/a/.local/state/lanyard/logs",
 			Runtime: "/tmp/lanyard-1000",

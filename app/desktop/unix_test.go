@@ -72,6 +72,30 @@ func TestCreateRefusesWhatIsNotOurs(t *testing.T) {
 	}
 }
 
+// TestCreateAsRoot makes nothing in the home of a person who will not be able to use it.
+func TestCreateAsRoot(t *testing.T) {
+	home := t.TempDir()
+	if os.Getuid() == 0 {
+		if err := os.Chown(home, 12345, 12345); err != nil {
+			t.Fatal(err)
+		}
+		p := Paths{Config: filepath.Join(home, ".config", "lanyard"), State: filepath.Join(home, "s"), Logs: filepath.Join(home, "l")}
+		if err := p.Create(); !errors.Is(err, ErrNotPrivate) {
+			t.Errorf("got %v, want ErrNotPrivate", err)
+		}
+		if left, err := os.ReadDir(home); err != nil || len(left) != 0 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
+	}
+	deep := filepath.Join(home, "a", "b", "lanyard")
+	if err := checkAbove(deep, 0); !errors.Is(err, ErrNotPrivate) {
+		t.Errorf("for root: %v, want ErrNotPrivate", err)
+	}
+	if err := errors.Join(checkAbove(deep, 12345), checkAbove("/no/such/folder", 0)); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestMain lets the test binary be the second process of TestLock.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("DESKTOP_TEST_LOCK"); dir != "" {
