@@ -34,7 +34,6 @@ type Provider struct {
 	TokenEndpoint         string
 	UserinfoEndpoint      string // empty: none
 	RevocationEndpoint    string // empty: none
-	EndSessionEndpoint    string // empty: none
 	DeviceEndpoint        string // RFC 8628; empty: none
 	// FormPost says that the callback may come as a form (response_mode=form_post).
 	FormPost bool
@@ -68,7 +67,6 @@ type document struct {
 	TokenEndpoint         string   `json:"token_endpoint"`
 	UserinfoEndpoint      string   `json:"userinfo_endpoint"`
 	RevocationEndpoint    string   `json:"revocation_endpoint"`
-	EndSessionEndpoint    string   `json:"end_session_endpoint"`
 	DeviceEndpoint        string   `json:"device_authorization_endpoint"`
 	KeysEndpoint          string   `json:"jwks_uri"`
 	ResponseModes         []string `json:"response_modes_supported"`
@@ -180,7 +178,6 @@ func (p *Provider) adopt(doc document, fallback map[string]string) error {
 		{"userinfo_endpoint", doc.UserinfoEndpoint, &p.UserinfoEndpoint, p.userinfoOnly},
 		{"jwks_uri", doc.KeysEndpoint, &keys, !p.userinfoOnly},
 		{"revocation_endpoint", doc.RevocationEndpoint, &p.RevocationEndpoint, false},
-		{"end_session_endpoint", doc.EndSessionEndpoint, &p.EndSessionEndpoint, false},
 		{"device_authorization_endpoint", doc.DeviceEndpoint, &p.DeviceEndpoint, false},
 	} {
 		if *e.into = e.found; e.found == "" {
@@ -200,8 +197,7 @@ func (p *Provider) adopt(doc document, fallback map[string]string) error {
 // endpoints are all addresses that were discovered.
 func (p *Provider) endpoints() []string {
 	return slices.DeleteFunc([]string{
-		p.AuthorizationEndpoint, p.TokenEndpoint, p.UserinfoEndpoint, p.RevocationEndpoint,
-		p.EndSessionEndpoint, p.DeviceEndpoint, p.keys.address,
+		p.AuthorizationEndpoint, p.TokenEndpoint, p.UserinfoEndpoint, p.RevocationEndpoint, p.DeviceEndpoint, p.keys.address,
 	}, func(s string) bool { return s == "" })
 }
 

@@ -29,7 +29,7 @@ func TestDiscoverFaults(t *testing.T) {
 		"no keys":                 {document(without("jwks_uri")), auth.EnterpriseMisconfig},
 		"plain http":              {document(set("token_endpoint", "http://sso.acme.example/token")), auth.InsecureAddress},
 		"plain http to open":      {document(set("authorization_endpoint", "http://sso.acme.example/a")), auth.InsecureAddress},
-		"plain http to sign out":  {document(set("end_session_endpoint", "http://sso.acme.example/e")), auth.InsecureAddress},
+		"plain http to revoke":    {document(set("revocation_endpoint", "http://sso.acme.example/r")), auth.InsecureAddress},
 		"a program's scheme":      {document(set("authorization_endpoint", "ms-settings:x")), auth.EnterpriseMisconfig},
 		"user in the address":     {document(set("authorization_endpoint", "https://acme.example@evil.example/")), auth.EnterpriseMisconfig},
 		"look-alike letters":      {document(set("authorization_endpoint", "https://асme.example/")), auth.EnterpriseMisconfig},
@@ -83,7 +83,6 @@ func TestDiscoverRefusesConnectors(t *testing.T) {
 func TestDiscoverFillsFromFallback(t *testing.T) {
 	idp := authtest.NewProvider(t, authtest.Faults{Discovery: func(d map[string]any) {
 		delete(d, "revocation_endpoint")
-		delete(d, "end_session_endpoint")
 		delete(d, "response_modes_supported")
 		delete(d, "authorization_response_iss_parameter_supported")
 	}})
@@ -96,13 +95,13 @@ func TestDiscoverFillsFromFallback(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.RevocationEndpoint != idp.Issuer+"/revoke" || p.TokenEndpoint != idp.Issuer+"/token" || p.EndSessionEndpoint != "" {
-		t.Errorf("endpoints are %q, %q and %q", p.RevocationEndpoint, p.TokenEndpoint, p.EndSessionEndpoint)
+	if p.RevocationEndpoint != idp.Issuer+"/revoke" || p.TokenEndpoint != idp.Issuer+"/token" {
+		t.Errorf("endpoints are %q and %q", p.RevocationEndpoint, p.TokenEndpoint)
 	}
 	if p.FormPost || p.IssParameter {
 		t.Errorf("form_post %v and iss %v, want neither", p.FormPost, p.IssParameter)
 	}
-	c.OIDC.Fallback["end_session_endpoint"] = "http://sso.acme.example/"
+	c.OIDC.Fallback["revocation_endpoint"] = "http://sso.acme.example/"
 	if _, err := client(nil).Discover(t.Context(), c); !errors.Is(err, auth.InsecureAddress) {
 		t.Errorf("a plain http fallback: %v, want insecure_address", err)
 	}

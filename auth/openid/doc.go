@@ -3,8 +3,7 @@
 // ([Provider.AuthorizeRequest]), redeems the code that comes back
 // ([Provider.Exchange]), or has the person finish on another device
 // ([Provider.AskDevice], [Provider.AwaitDevice]), and keeps the tokens alive
-// ([Provider.Refresh]) until they are given back ([Provider.Revoke],
-// [Provider.EndSessionURL]).
+// ([Provider.Refresh]) until they are given back ([Provider.Revoke]).
 //
 // Signatures and the claims iss, aud, exp and nbf are checked by go-oidc; this
 // package checks what go-oidc leaves to its caller: nonce, azp, at_hash, iat, the

@@ -7,7 +7,6 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"testing"
 	"time"
 
@@ -183,21 +182,6 @@ func TestRevoke(t *testing.T) {
 	p.RevocationEndpoint = ""
 	if err := p.Revoke(t.Context(), tokens); err != nil {
 		t.Errorf("revoke where there is no endpoint: %v", err)
-	}
-}
-
-func TestEndSessionURL(t *testing.T) {
-	p := meet(t, nil)
-	u, err := url.Parse(p.EndSessionURL(auth.TokenSet{ID: auth.NewSecret("a.b.c")}))
-	if err != nil || u.Path != "/end-session" || u.Query().Get("id_token_hint") != "a.b.c" || u.Query().Get("client_id") != authtest.ClientID {
-		t.Errorf("EndSessionURL is %s, %v", u, err)
-	}
-	if u, _ := url.Parse(p.EndSessionURL(auth.TokenSet{})); u.Query().Has("id_token_hint") {
-		t.Errorf("without an id_token: %s", u)
-	}
-	p.EndSessionEndpoint = ""
-	if got := p.EndSessionURL(auth.TokenSet{}); got != "" {
-		t.Errorf("where there is none: %q", got)
 	}
 }
 

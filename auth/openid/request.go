@@ -111,20 +111,6 @@ func CodeRequest() (r Request, challenge string) {
 	return r, challenge
 }
 
-// EndSessionURL is where the browser ends the provider's own session (OpenID Connect
-// RP-Initiated Logout), "" where the provider has no such place. It carries the
-// id_token as a hint if t has one: pass a set without it where the address can be seen
-// by others, and the provider asks the person instead.
-func (p *Provider) EndSessionURL(t auth.TokenSet) string {
-	if p.EndSessionEndpoint == "" {
-		return ""
-	}
-	return withParams(p.EndSessionEndpoint, []connector.Pair{
-		{"id_token_hint", t.ID.Reveal()},
-		{"client_id", p.clientID},
-	})
-}
-
 // withParams appends the parameters that have a value to an address and leaves the
 // query that it already has as it is. A space is %20: not every provider reads "+".
 func withParams(address string, params []connector.Pair) string {
