@@ -24,6 +24,12 @@ func (p *program) startAgentWith(ctx context.Context, tray bool) error {
 	cmd := exec.CommandContext(context.WithoutCancel(ctx), self, args...) //nolint:gosec // ourselves
 	cmd.SysProcAttr = detached()
 	cmd.Dir = filepath.VolumeName(self) + string(filepath.Separator) // keeps no folder in use
+	if home := p.getenv("LANYARD_HOME"); home != "" {                // which may be relative to ours
+		if home, err = filepath.Abs(home); err != nil {
+			return fmt.Errorf("start agent: %w", err)
+		}
+		cmd.Env = append(os.Environ(), "LANYARD_HOME="+home)
+	}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start agent: %w", err)
 	}

@@ -74,6 +74,19 @@ func TestAgentLife(t *testing.T) {
 	}
 }
 
+// TestRelativeHome starts an agent, which has another working folder, in the same home.
+func TestRelativeHome(t *testing.T) {
+	dir := home(t)
+	t.Chdir(filepath.Dir(dir))
+	t.Setenv("LANYARD_HOME", filepath.Base(dir))
+	if code, _, errs := lanyard("status"); code != 0 {
+		t.Errorf("status: %d %s", code, errs)
+	}
+	if _, err := local.ReadInfo(filepath.Join(dir, "state")); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestForeground runs the agent in this process, until its context ends.
 func TestForeground(t *testing.T) {
 	dir := home(t)
