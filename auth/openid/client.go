@@ -133,7 +133,7 @@ func (c *Client) provider(conn *connector.Connector) (*Provider, error) {
 	p := &Provider{
 		Issuer: o.Issuer, clientID: o.ClientID, scopes: o.Scopes, algs: o.Algs,
 		claims: conn.Claims, trusted: conn.Authoritative, expect: conn.Expect, userinfoOnly: o.IDToken == "userinfo-only",
-		http: bounded(c.HTTP), now: c.Now, log: c.Logger,
+		http: direct(c.HTTP), now: c.Now, log: c.Logger,
 	}
 	if p.now == nil {
 		p.now = time.Now

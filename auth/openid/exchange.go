@@ -48,7 +48,9 @@ func (p *Provider) Exchange(ctx context.Context, r Request, code auth.Secret) (a
 func (p *Provider) Redeem(ctx context.Context, r Request, code auth.Secret) (Result, error) {
 	config := p.config()
 	config.RedirectURL = r.RedirectURI
-	token, err := config.Exchange(p.context(ctx), code.Reveal(), oauth2.VerifierOption(r.Verifier.Reveal()))
+	limited, cancel := p.context(ctx)
+	defer cancel()
+	token, err := config.Exchange(limited, code.Reveal(), oauth2.VerifierOption(r.Verifier.Reveal()))
 	if err != nil {
 		return Result{}, p.tokenFault(ctx, "redeem code", auth.SignInStale, err)
 	}
@@ -137,7 +139,9 @@ func (p *Provider) refresh(ctx context.Context, t auth.TokenSet, want auth.Ident
 			return nil, auth.TokenSet{}, fmt.Errorf("refresh: %w", err)
 		}
 	}
-	source := p.config().TokenSource(p.context(ctx), &oauth2.Token{RefreshToken: t.Refresh.Reveal()})
+	limited, cancel := p.context(ctx)
+	defer cancel()
+	source := p.config().TokenSource(limited, &oauth2.Token{RefreshToken: t.Refresh.Reveal()})
 	token, err := source.Token()
 	if err != nil {
 		return nil, auth.TokenSet{}, p.refreshFault(ctx, err)
@@ -202,9 +206,10 @@ func (p *Provider) Revoke(ctx context.Context, t auth.TokenSet) error {
 	return nil
 }
 
-// context hands the HTTP client to x/oauth2, which takes it from nowhere else.
-func (p *Provider) context(ctx context.Context) context.Context {
-	return context.WithValue(ctx, oauth2.HTTPClient, p.http)
+// context hands the HTTP client to x/oauth2, which takes it from nowhere else, with the
+// time limit of one call.
+func (p *Provider) context(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithValue(ctx, oauth2.HTTPClient, p.http), timeout)
 }
 
 // tokenSet makes ours of x/oauth2's token.

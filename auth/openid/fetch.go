@@ -24,17 +24,14 @@ var (
 	errTooLarge = errors.New("answered more than 1 MiB")
 )
 
-// bounded returns a copy of client that follows no redirect, so that nothing that is
-// sent to an endpoint ends up elsewhere, and that has a time limit.
-func bounded(client *http.Client) *http.Client {
+// direct returns a copy of client that follows no redirect, so that nothing that is sent
+// to an endpoint ends up elsewhere.
+func direct(client *http.Client) *http.Client {
 	if client == nil {
 		client = connector.NewHTTPClient(connector.Policy{})
 	}
 	c := *client
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	if c.Timeout == 0 {
-		c.Timeout = timeout
-	}
 	return &c
 }
 
@@ -59,8 +56,12 @@ func (p *Provider) get(ctx context.Context, address, access string) (*answer, er
 	return p.do(req)
 }
 
+// do sends a request and reads its answer within the time limit. The limit is the
+// context's: http.Client.Timeout would start a goroutine for each request.
 func (p *Provider) do(req *http.Request) (*answer, error) {
-	res, err := p.http.Do(req)
+	ctx, cancel := context.WithTimeout(req.Context(), timeout)
+	defer cancel()
+	res, err := p.http.Do(req.WithContext(ctx))
 	if err != nil {
 		return nil, err
 	}
