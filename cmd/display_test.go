@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/png"
@@ -119,6 +120,24 @@ func (d *display) write(text string) {
 	d.t.Helper()
 	if _, err := d.do("type", "--delay", "20", text); err != nil {
 		d.t.Fatalf("type %q: %v", text, err)
+	}
+}
+
+// still waits until nothing on the display moves any more; 2 s at most, for some screens
+// never stand still.
+func (d *display) still() {
+	d.t.Helper()
+	const quiet, most = 300 * time.Millisecond, 2 * time.Second
+	var last uint32
+	begun := time.Now()
+	for since := begun; time.Since(since) < quiet && time.Since(begun) < most; time.Sleep(50 * time.Millisecond) {
+		pixels, err := os.ReadFile(d.pixels)
+		if err != nil {
+			d.t.Fatalf("read the screen: %v", err)
+		}
+		if now := crc32.ChecksumIEEE(pixels); now != last {
+			last, since = now, time.Now()
+		}
 	}
 }
 

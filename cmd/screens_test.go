@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"lanyard/app/local"
 	"lanyard/app/window/fakeagent"
@@ -163,7 +162,7 @@ func TestScreens(t *testing.T) {
 				for _, s := range row.states[1:] {
 					fake.Push(s)
 				}
-				time.Sleep(1200 * time.Millisecond) // drawn, and settled
+				screen.still()
 				picture := screen.picture(id, row.name+"-"+look.lang+"-"+look.theme)
 				if n := colours(picture); n < 20 {
 					t.Errorf("the window has %d colours", n)

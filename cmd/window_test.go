@@ -123,7 +123,7 @@ func TestPeopleRoad(t *testing.T) {
 	icon.Shows(strings.Replace(openedMenu, question, thanks, 1))
 
 	// The window goes on to the apps, where searching opens one.
-	time.Sleep(time.Second) // drawn
+	screen.still()
 	screen.picture(screen.window("Sign in "), "road-done")
 	screen.press("Return")
 	apps := screen.window("Apps ")
