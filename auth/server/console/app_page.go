@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -50,7 +51,7 @@ func (v *visit) appBody(a server.AppView, wrong map[string]string) (map[string]a
 	return map[string]any{
 		"A": a, "Then": then, "Fields": first, "More": more, "Open": anyWrong(more), "Edit": editing, "Wrong": wrong,
 		"NameEN": a.App.Title[words.English], "NameZH": a.App.Title[words.Chinese], "File": a.Preset.ID == "",
-		"Metadata": v.takesMetadata(a.Preset), "Opens": v.opens(a), "List": list, "How": rates[a.App.ID], "Places": places,
+		"Metadata": v.takesMetadata(a.Preset), "Opens": v.opens(a, audience), "List": list, "How": rates[a.App.ID], "Places": places,
 		"Example": example(a), "OtherSide": v.otherSide(a), "Unheard": unheard,
 	}, nil
 }
@@ -104,11 +105,14 @@ func (v *visit) otherSide(a server.AppView) string {
 }
 
 // opens says honestly where an app opens signed in.
-func (v *visit) opens(a server.AppView) map[string]string {
+func (v *visit) opens(a server.AppView, audience server.Audience) map[string]string {
 	upgrade := a.Preset.Upgrade.In(v.lang)
+	missing := lacking(a, audience)
 	switch {
 	case a.Waits:
 		return map[string]string{"State": "wait", "Text": v.t("opens.waits", "vendor", a.Preset.Title.In(v.lang))}
+	case missing != "":
+		return map[string]string{"State": "wait", "Text": v.t("opens.lacking", "name", missing)}
 	case a.Direct:
 		return map[string]string{"State": "wait", "Text": v.t("opens.there", "provider", a.Elsewhere), "Upgrade": v.t("opens.direct")}
 	case a.Spec.Kind == server.LaunchNative:
@@ -119,6 +123,18 @@ func (v *visit) opens(a server.AppView) map[string]string {
 		return map[string]string{"State": "wait", "Text": v.t("opens.there", "provider", a.Elsewhere), "Upgrade": upgrade}
 	}
 	return map[string]string{"State": "good", "Text": v.t("opens.here")}
+}
+
+// lacking names the first value that the app asks of everybody's assignment and that nobody
+// has: nobody gets in.
+func lacking(a server.AppView, audience server.Audience) string {
+	for _, name := range a.Assigned {
+		has := func(m server.Member) bool { return m.Values[name] != "" }
+		if bytes.Contains(a.App.Launch, []byte("{assigned."+name+"}")) && !slices.ContainsFunc(audience.Members, has) {
+			return name
+		}
+	}
+	return ""
 }
 
 // example is a program that signs people in by an app's client, in ten lines.

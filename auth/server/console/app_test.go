@@ -93,10 +93,11 @@ func TestWhoMayOpen(t *testing.T) {
 	ctx := context.Background()
 	b := w.operator().at(acme)
 	b.Post("/admin/apps/new", url.Values{"preset": {"aliyun-role"}, "name_en": {"Cloud"}, "account_id": {"123"}, "site": {"signin.aliyun.com"}})
-	b.Get("/admin/apps/cloud").shows(t, "page", "Who may open it", "Everyone", "after a tab: role", "second column")
+	b.Get("/admin/apps/cloud").shows(t, "page", "Who may open it", "Everyone", "after a tab: role", "second column",
+		"Nobody gets in yet", "placeholder=\"zhangsan\trole\"")
 	people := func(form url.Values) page { return b.Post("/admin/apps/cloud/people", form) }
 	b.follow(people(url.Values{"who": {"list"}, "people": {"zhangsan\tadmin\r\n\r\nlisi\trole=reader\r\nzhangsan\towner\r\nwang@acme.com\r\n"}})).
-		shows(t, "saved", "3 on the list", "Open it to everyone")
+		shows(t, "saved", "3 on the list", "Open it to everyone", "Opens signed in")
 	audience := func() server.Audience {
 		a, err := w.Store.Audience(ctx, acme, "cloud")
 		must(t, err)

@@ -18,7 +18,7 @@ import (
 // posts are all forms of the console.
 var posts = []string{
 	"/admin/link/x", "/admin/sign-in", "/admin/password", "/admin/sign-out", "/admin/company", "/admin/companies",
-	"/admin/companies/new", "/admin/connector/new", "/admin/connector/details", "/admin/connector/test",
+	"/admin/companies/begun", "/admin/companies/new", "/admin/connector/new", "/admin/connector/details", "/admin/connector/test",
 	"/admin/connector/values", "/admin/connector/save", "/admin/connector/drop", "/admin/connector/back",
 	"/admin/people/person-acme/sign-out", "/admin/people/person-acme/sessions/session-acme/end",
 	"/admin/people/person-acme/end", "/admin/people/person-acme/restore", "/admin/people/person-acme/role",

@@ -225,7 +225,7 @@ func (w *world) populate() {
 	w.Companies()
 	for id, code := range map[string]string{acme: "acme", other: "other"} {
 		_, err := w.Store.UpsertPerson(ctx, server.Person{
-			ID: "person-" + code, EnterpriseID: id, Key: "k", Name: "张三 of " + code, CreatedAt: now, LastSeen: now,
+			ID: "person-" + code, EnterpriseID: id, Key: "k", Account: "ZhangSan", Name: "张三 of " + code, CreatedAt: now, LastSeen: now,
 		})
 		must(w.T, err)
 		must(w.T, w.Store.SaveSession(ctx, server.Session{

@@ -220,7 +220,7 @@ func (v *visit) listBody(a server.Audience, values []string, wrong map[string]st
 	return map[string]any{
 		"Action": action, "Everyone": a.Everyone, "Text": v.audienceText(a), "Values": strings.Join(values, ", "),
 		"People": typed("people", writeMembers(a.Members, values, false)), "Groups": typed("groups", given),
-		"AskGroups": groups || given != "", "Wrong": wrong["people"], "Open": wrong != nil,
+		"Example": strings.Join(append([]string{"zhangsan"}, values...), "\t"), "AskGroups": groups || given != "", "Wrong": wrong["people"], "Open": wrong != nil,
 	}, nil
 }
 

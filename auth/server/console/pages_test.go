@@ -87,8 +87,8 @@ func TestPeople(t *testing.T) {
 		CreatedAt: w.Now(), LastSeen: w.Now(), ExpiresAt: w.Now().Add(time.Hour),
 	}))
 	b := w.operator().at(acme)
-	b.Get("/admin/people?q=acme").shows(t, "list", "张三 of acme", "last seen")
-	b.Get("/admin/people/person-acme").shows(t, "person", "Lanyard on acme", "Chrome on Linux", "opened from Lanyard", "End access")
+	b.Get("/admin/people?q=zhangs").shows(t, "list", "张三 of acme", "ZhangSan", "last seen")
+	b.Get("/admin/people/person-acme").shows(t, "person", "Account ID", "ZhangSan", "Lanyard on acme", "Chrome on Linux", "opened from Lanyard", "End access")
 
 	b.lang = "zh-CN"
 	b.Get("/admin/people/person-acme").shows(t, "in Chinese", "Linux 上的 Chrome", "Lanyard on acme")

@@ -212,7 +212,7 @@ func testFindSignIns(t *testing.T, s *store.Store) {
 func testFindPeople(t *testing.T, s *store.Store) {
 	zhang, _ := company(t, s)
 	wang, err := s.UpsertPerson(ctx(t), server.Person{
-		ID: "wang", EnterpriseID: acme, Key: "k2", Name: "Wang Wu", Email: "wang_wu@acme.com", LastSeen: now,
+		ID: "wang", EnterpriseID: acme, Key: "k2", Account: "W-4711", Name: "Wang Wu", Email: "wang_wu@acme.com", LastSeen: now,
 	})
 	must(t, err)
 	find := func(text string, limit, offset int) ([]server.Person, error) {
@@ -220,6 +220,7 @@ func testFindPeople(t *testing.T, s *store.Store) {
 	}
 	want(t, "last seen first", []server.Person{wang, zhang})(find("", 0, 0))
 	want(t, "by name", []server.Person{wang})(find("wang w", 0, 0))
+	want(t, "by account", []server.Person{wang})(find("w-47", 0, 0))
 	want(t, "by address", []server.Person{wang})(find("g_wu@", 0, 0))
 	want(t, "wildcards are text", []server.Person(nil))(find("w%u", 0, 0))
 	want(t, "second page", []server.Person{zhang})(find("", 1, 1))

@@ -8,7 +8,7 @@ import (
 	"lanyard/auth/server"
 )
 
-const likePerson = `(lower(p.name) LIKE $%[1]d ESCAPE '\' OR lower(p.email) LIKE $%[1]d ESCAPE '\')`
+const likePerson = `(lower(p.name) LIKE $%[1]d ESCAPE '\' OR lower(p.email) LIKE $%[1]d ESCAPE '\' OR lower(p.account) LIKE $%[1]d ESCAPE '\')`
 
 var (
 	findSignIns = reads(`SELECT ` + signInColumns + ` FROM sign_ins s
