@@ -130,15 +130,7 @@ func (l *line) serve() {
 	tasks := l.waiting
 	l.waiting, l.busy = nil, len(tasks) > 1
 	l.queue.Unlock()
-	var err error
-	switch {
-	case l.closed:
-		err = sql.ErrConnDone
-	case len(tasks) == 1 && tasks[0].does == alone:
-		tasks[0].try() // SQLite makes a transaction of it
-	default:
-		err = l.transaction(tasks)
-	}
+	err := l.all(tasks)
 	l.mu.Unlock()
 	for i, t := range tasks {
 		if t.err == nil {
@@ -147,6 +139,36 @@ func (l *line) serve() {
 		if i > 0 {
 			close(t.done)
 		}
+	}
+}
+
+// all does the tasks. Where SQLite itself panics nobody's counts, every caller panics as
+// it did, and the line goes on.
+func (l *line) all(tasks []*task) error {
+	defer func() {
+		if p := recover(); p != nil {
+			for _, t := range tasks {
+				t.panics = p
+			}
+			defer func() { _ = recover() }() // it may do so again
+			l.takeBack()
+		}
+	}()
+	switch {
+	case l.closed:
+		return sql.ErrConnDone
+	case len(tasks) == 1 && tasks[0].does == alone:
+		tasks[0].try() // SQLite makes a transaction of it
+		return nil
+	default:
+		return l.transaction(tasks)
+	}
+}
+
+// takeBack ends a transaction that could not be committed, if SQLite has not.
+func (l *line) takeBack() {
+	if !l.conn.AutocommitEnabled() {
+		_, _ = l.rollback.exec()
 	}
 }
 
@@ -162,9 +184,7 @@ func (l *line) transaction(tasks []*task) error {
 		}
 		err = fmt.Errorf("commit transaction: %w", err)
 	}
-	if !l.conn.AutocommitEnabled() {
-		_, _ = l.rollback.exec()
-	}
+	l.takeBack()
 	return err
 }
 

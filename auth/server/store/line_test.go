@@ -180,6 +180,50 @@ func TestLineClosed(t *testing.T) {
 	}
 }
 
+// A panic of SQLite's own, in none of the tasks, is that of everybody who waits; those who
+// come later find the line as if nothing had been.
+func TestLineSurvivesSQLite(t *testing.T) {
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "lanyard.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit := s.line.commit
+	s.line.commit = nil
+	panicked := make(chan bool, 2)
+	s.line.mu.Lock() // nobody begins before all are there
+	for i, hash := range []string{"a", "b"} {
+		go func() {
+			defer func() { panicked <- recover() != nil }()
+			_ = save(s, hash)
+		}()
+		waits(s, i+1)
+	}
+	s.line.mu.Unlock()
+	done := make(chan error, 1)
+	go func() {
+		for range 2 {
+			if !<-panicked {
+				t.Error("a task that was lost is done")
+			}
+		}
+		s.line.mu.Lock()
+		s.line.commit = commit
+		s.line.mu.Unlock()
+		done <- errors.Join(inOne(t, s, "c", "d")...)
+	}()
+	select {
+	case err = <-done:
+	case <-time.After(10 * time.Second):
+		t.Fatal("the line is locked")
+	}
+	if err != nil || rows(t, s, "a")+rows(t, s, "b") != 0 || rows(t, s, "c") != 1 || rows(t, s, "d") != 1 {
+		t.Errorf("%v; rows: %d, %d, %d, %d", err, rows(t, s, "a"), rows(t, s, "b"), rows(t, s, "c"), rows(t, s, "d"))
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // Of tasks that share a transaction, one that fails half-way or panics leaves nothing
 // behind, is told so itself, and takes nothing from the others.
 func TestLineKeepsTasksApart(t *testing.T) {
