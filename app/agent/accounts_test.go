@@ -8,8 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -119,6 +122,42 @@ func TestTokenNotTaken(t *testing.T) {
 	isFault(t, err, auth.SignInRequired)
 	if _, args := auth.FaultOf(err); args["company"] != "Acme acme" {
 		t.Errorf("facts %v", args)
+	}
+}
+
+// TestTokensThatStay calls nothing done as long as the disk does not let tokens go.
+func TestTokensThatStay(t *testing.T) {
+	c, other := newCompany(t, "acme"), newCompany(t, "beta")
+	d := newDesk(t)
+	d.signIn(c, local.SignInRequest{})
+	first := d.phase(local.SignedIn)
+	d.signIn(other, local.SignInRequest{})
+	sealed := filepath.Join(d.dir, "vault.sealed")
+	in := filepath.Join(sealed, "the way")
+	if err := errors.Join(os.Remove(sealed), os.MkdirAll(in, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.SignOut(t.Context(), local.SignOutRequest{}); err == nil {
+		t.Error("signed out, and the tokens are kept")
+	}
+	d.phase(local.SignedOut)
+	if err := d.Forget(t.Context(), first.ID); err == nil {
+		t.Error("forgotten, and the tokens are kept")
+	}
+	if s, _ := d.State(t.Context()); len(s.Profiles) != 2 || s.Profiles[0].Phase != local.SignedOut {
+		t.Errorf("state = %+v", s)
+	}
+	if err := os.RemoveAll(sealed); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.SignOut(t.Context(), local.SignOutRequest{}); err != nil {
+		t.Error(err)
+	}
+	if err := d.Forget(t.Context(), first.ID); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(sealed); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("after the last tokens: %v", err)
 	}
 }
 

@@ -24,7 +24,7 @@ func (a *Agent) vanish(ctx context.Context, acc *account) {
 	a.mu.Lock()
 	a.leave(acc)
 	a.mu.Unlock()
-	a.drop(ctx, acc.ID)
+	_ = a.drop(ctx, acc.ID) // nothing of it is on the disk
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.remove(acc.ID)

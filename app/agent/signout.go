@@ -12,7 +12,8 @@ import (
 )
 
 // SignOut ends a profile here: at once on this computer, and at the company as far as
-// it can be reached. The profile stays remembered. Everywhere ends all of the person's
+// it can be reached. The profile stays remembered. Tokens that cannot be deleted from the
+// disk are an error: the profile would have them again after a restart. Everywhere ends all of the person's
 // sessions first, and changes nothing where that fails; a company without a server of
 // ours cannot do that (fault NotHere).
 func (a *Agent) SignOut(ctx context.Context, req local.SignOutRequest) error {
@@ -40,8 +41,7 @@ func (a *Agent) SignOut(ctx context.Context, req local.SignOutRequest) error {
 	a.publish()
 	a.mu.Unlock()
 	a.log.Info("signed out", "profile", id)
-	a.drop(ctx, id)
-	return nil
+	return a.drop(ctx, id)
 }
 
 // endEverywhere ends all sessions that the person has at the company's server.
@@ -71,14 +71,17 @@ func (a *Agent) Forget(ctx context.Context, profile string) error {
 	}
 	id, origin := acc.ID, acc.Origin
 	a.mu.Unlock()
-	v, err := a.openVault(ctx, false) // tokens that nobody remembers would stay for ever
+	v, err := a.openVault(ctx, false)
 	if err != nil {
 		return err
 	}
 	a.mu.Lock()
 	a.leave(acc)
 	a.mu.Unlock()
-	a.discard(ctx, v, id)
+	if err := a.discard(ctx, v, id); err != nil { // tokens that nobody remembers would stay for ever
+		a.update(a.rememberOrWarn)
+		return err
+	}
 
 	a.mu.Lock()
 	a.remove(id)
@@ -113,24 +116,25 @@ func (a *Agent) leave(acc *account) {
 
 // drop discards the tokens of a profile that was left. Where the keyring is locked
 // they stay sealed until it opens, see openVault.
-func (a *Agent) drop(ctx context.Context, id string) {
+func (a *Agent) drop(ctx context.Context, id string) error {
 	v, err := a.openVault(ctx, false)
 	if err != nil {
 		a.log.Warn("tokens not deleted yet", "profile", id, "err", err)
-		return
+		return nil
 	}
-	a.discard(ctx, v, id)
+	return a.discard(ctx, v, id)
 }
 
 // discard deletes a profile's tokens, then ends the session at the company's server
 // and gives the tokens back to their provider, as far as they can be reached.
-func (a *Agent) discard(ctx context.Context, v *vault.Vault, id string) {
+func (a *Agent) discard(ctx context.Context, v *vault.Vault, id string) error {
 	entry, err := v.Get(id)
 	if err != nil {
-		return // nothing there
+		return nil //nolint:nilerr // nothing there
 	}
-	if err := v.Delete(id); err != nil {
-		a.log.Error("tokens not deleted", "profile", id, "err", err)
+	kept := v.Delete(id)
+	if kept != nil {
+		a.log.Error("tokens not deleted", "profile", id, "err", kept)
 	}
 	asking, cancel := context.WithTimeout(context.WithoutCancel(ctx), revokePatience)
 	defer cancel()
@@ -143,7 +147,8 @@ func (a *Agent) discard(ctx context.Context, v *vault.Vault, id string) {
 	p, err := a.provider(asking, id)
 	if err != nil || p.Issuer != entry.Issuer {
 		a.log.Warn("tokens not revoked", "profile", id, "err", err)
-		return
+		return kept
 	}
 	a.giveBack(asking, p, entry.Tokens)
+	return kept
 }

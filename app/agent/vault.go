@@ -96,7 +96,7 @@ func (a *Agent) resume(v *vault.Vault) {
 	}
 	a.background(func(ctx context.Context) {
 		for _, id := range signedOut {
-			a.discard(ctx, v, id) // whoever signed out while the keyring was locked
+			_ = a.discard(ctx, v, id) // whoever signed out while the keyring was locked
 		}
 		a.refreshAll(ctx)
 	})

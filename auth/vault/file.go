@@ -71,6 +71,18 @@ func writeFile(path string, data []byte) (err error) {
 	return syncDir(dir)
 }
 
+// removeFile removes the sealed file, if it is there, as lastingly as writeFile writes it.
+func removeFile(path string) error {
+	err := os.Remove(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
 // syncDir flushes a folder's entries. Windows has no such call; its rename is flushed
 // with the file system's journal.
 func syncDir(dir string) error {

@@ -262,17 +262,26 @@ func (v *Vault) change(what string, edit func(map[string]Entry) error) error {
 	}
 	lasting := maps.Clone(entries)
 	maps.DeleteFunc(lasting, func(_ string, e Entry) bool { return e.Passing })
-	if !v.memoryOnly && (v.key != nil || len(lasting) > 0) {
-		sealed, err := seal(v.key, lasting)
-		if err != nil {
-			return fmt.Errorf("%s: %w", what, err)
-		}
-		if err := writeFile(v.path(), sealed); err != nil {
+	if !v.memoryOnly {
+		if err := v.write(lasting); err != nil {
 			return fmt.Errorf("%s: %w", what, err)
 		}
 	}
 	v.entries = entries
 	return nil
+}
+
+// write makes the sealed file hold entries. For none of them there is none, so that the last
+// one can be deleted from a disk that is full.
+func (v *Vault) write(entries map[string]Entry) error {
+	if len(entries) == 0 {
+		return removeFile(v.path())
+	}
+	sealed, err := seal(v.key, entries)
+	if err != nil {
+		return err
+	}
+	return writeFile(v.path(), sealed)
 }
 
 func (v *Vault) path() string { return filepath.Join(v.dir, fileName) }
