@@ -21,6 +21,8 @@ func (c *cli) wake(cmd *cobra.Command, _ []string) error {
 			return err
 		}
 		svc, err = c.agent(ctx) // another one was quicker
+	} else if err == nil && c.newerThan(svc) {
+		svc, err = c.agent(ctx) // whose window would be this program's, and not its own
 	}
 	if err != nil {
 		return err

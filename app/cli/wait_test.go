@@ -224,6 +224,20 @@ func TestOlderAgentIsAskedToRestart(t *testing.T) {
 			}
 		})
 	}
+	t.Run("before its window", func(t *testing.T) {
+		older, newer := &agent{}, &agent{}
+		newer.start()
+		deps, _ := bubble(older)
+		var svc local.Service = versioned{older, "0.1.0"}
+		deps.Connect = func(context.Context) (local.Service, error) { return svc, nil }
+		deps.StartAgent = func(context.Context) error {
+			svc = versioned{newer, "0.2.0"}
+			return nil
+		}
+		if code := cli.Run(t.Context(), []string{}, deps); code != 0 || older.seen() != "quit restart=true" || newer.seen() != "window sign-in" {
+			t.Errorf("exit code %d; the old one saw %q, the new one %q", code, older.seen(), newer.seen())
+		}
+	})
 }
 
 func TestExitCodeOfAnInterruptedCall(t *testing.T) {
