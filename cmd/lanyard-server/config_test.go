@@ -167,6 +167,32 @@ func TestMissingCertificate(t *testing.T) {
 	}
 }
 
+// TestBackupOfNothing: where there is no database yet, such as by another configuration than
+// the server's, there is no backup, and none is made for it.
+func TestBackupOfNothing(t *testing.T) {
+	dir := t.TempDir()
+	name, copied := filepath.Join(dir, "server.yaml"), filepath.Join(dir, "copy.db")
+	if err := os.WriteFile(name, []byte("public_url: http://127.0.0.1:8200\ndata: data\nkey_file: key\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range []struct {
+		command string
+		code    int
+	}{{"backup " + copied, 1}, {"check", 0}, {"backup " + copied, 0}} {
+		var out, errOut strings.Builder
+		args := append(strings.Fields(row.command), "--config", name)
+		if code := run(t.Context(), args, &out, &errOut); code != row.code {
+			t.Errorf("%s ended with %d: %s%s", row.command, code, out.String(), errOut.String())
+		}
+		if _, err := os.Stat(filepath.Join(dir, "data", "lanyard.db")); (err == nil) != (row.code == 0) {
+			t.Errorf("after %s: %v", row.command, err)
+		}
+	}
+	if _, err := os.Stat(copied); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestRelativeNames: files are where the configuration says, wherever a command is run.
 func TestRelativeNames(t *testing.T) {
 	dir := t.TempDir()

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"runtime/debug"
+	"strings"
 
 	"lanyard/auth/connector/schema"
 )
@@ -82,37 +83,40 @@ func runCheck(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if _, err := parse("check", args, errOut, 0, func(fs *flag.FlagSet) { name = configFlag(fs) }); err != nil {
 		return err
 	}
-	data, err := os.ReadFile(*name)
-	if err != nil {
-		return fmt.Errorf("read configuration: %w", err)
-	}
-	c, err := parseConfig(*name, data, (*config).checkCertificate)
+	c, err := readConfig(*name, (*config).checkCertificate)
 	if err != nil {
 		return err
 	}
-	s, err := open(ctx, c, newLogger(errOut, "error"))
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	list, err := s.store.ListEnterprises(ctx)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "%s is right; the database opens and holds %d enterprises.\n", *name, len(list))
-	return nil
+	return c.withService(ctx, errOut, func(s *service) error {
+		list, err := s.store.ListEnterprises(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s is right; the database opens and holds %d enterprises.\n", *name, len(list))
+		return nil
+	})
 }
 
 // withService reads the configuration and calls do with an open service.
 func withService(ctx context.Context, name string, errOut io.Writer, do func(*service) error) error {
-	data, err := os.ReadFile(name) // #nosec G304 -- the operator names their own file
-	if err != nil {
-		return fmt.Errorf("read configuration: %w (name it with --config)", err)
-	}
-	c, err := parseConfig(name, data)
+	c, err := readConfig(name)
 	if err != nil {
 		return err
 	}
+	return c.withService(ctx, errOut, do)
+}
+
+// readConfig reads the configuration for a command that needs one to be there.
+func readConfig(name string, also ...func(*config) error) (*config, error) {
+	data, err := os.ReadFile(name) // #nosec G304 -- the operator names their own file
+	if err != nil {
+		return nil, fmt.Errorf("read configuration: %w (name it with --config)", err)
+	}
+	return parseConfig(name, data, also...)
+}
+
+// withService calls do with an open service.
+func (c *config) withService(ctx context.Context, errOut io.Writer, do func(*service) error) error {
 	s, err := open(ctx, c, newLogger(errOut, "warn"))
 	if err != nil {
 		return err
@@ -151,7 +155,17 @@ func runBackup(ctx context.Context, args []string, out, errOut io.Writer) error 
 	if len(words) == 0 {
 		return fmt.Errorf("%w: name the file to write", errUsage)
 	}
-	return withService(ctx, *name, errOut, func(s *service) error {
+	c, err := readConfig(*name)
+	if err != nil {
+		return err
+	}
+	// Opening would make a database, and the copy of an empty one is no backup.
+	if !strings.Contains(c.Database, "://") {
+		if _, err := os.Stat(c.Database); err != nil {
+			return fmt.Errorf("find database: %w", err)
+		}
+	}
+	return c.withService(ctx, errOut, func(s *service) error {
 		if err := s.store.Backup(ctx, words[0]); err != nil {
 			return err
 		}
