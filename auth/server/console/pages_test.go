@@ -208,7 +208,7 @@ func TestApps(t *testing.T) {
 	w.populate()
 	ctx := context.Background()
 	b := w.operator().at(acme)
-	b.Get("/admin/apps/new").shows(t, "kinds", "An app with OpenID Connect", "WPS / Kdocs", "Alibaba Cloud (role SSO)", "AWS (IAM role)", "A link")
+	b.Get("/admin/apps/new").shows(t, "kinds", "OpenID Connect", "your own too", "WPS / Kdocs", "Alibaba Cloud (role SSO)", "AWS (IAM role)", "Link")
 	p := b.upload("/admin/apps/new", map[string]string{"name_en": "", "url": "ftp://x.example"}, "icon", []byte("<svg>"))
 	p.shows(t, "faults", "Please fill this in", "begins with https://", "Not a PNG, JPEG or WebP picture")
 	notes := url.Values{
@@ -303,7 +303,8 @@ func TestSettings(t *testing.T) {
 		"name_en": "Acme Ltd", "name_zh": "顶点", "code": "acme-group", "help_name": "IT", "help_phone": "4008", "domains": "Acme.com acme.cn", "public": "1",
 	}
 	p := b.follow(b.upload("/admin/settings", fields, "logo", png))
-	p.shows(t, "saved", "Saved", "acme-group", "Still working: acme", "Ask IT: IT · 4008", "/join/acme-group")
+	p.shows(t, "saved", "Saved", "acme-group", "Still working: acme", "Ask IT: IT · 4008", "/join/acme-group",
+		"/.well-known/lanyard-enterprise", `{"directory":"`+w.URL+`","code":"acme-group"}`)
 	e, err := w.Store.Enterprise(ctx, acme)
 	must(t, err)
 	if e.Code != "acme-group" || e.Name["zh"] != "顶点" || e.Help.Phone != "4008" || !e.Public || len(e.Domains) != 2 || e.Domains[0] != "acme.com" ||

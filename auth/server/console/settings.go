@@ -2,6 +2,7 @@ package console
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -36,8 +37,15 @@ func (v *visit) settingsBody(e server.Enterprise, wrong map[string]string) (map[
 		return nil, err
 	}
 	old := slices.DeleteFunc(codes, func(code string) bool { return code == v.enterprise.Code })
+	wellKnown, err := json.Marshal(struct {
+		Directory string `json:"directory"`
+		Code      string `json:"code"`
+	}{v.c.cfg.Base.PublicURL, v.enterprise.Code})
+	if err != nil {
+		return nil, err
+	}
 	return map[string]any{
-		"E": e, "NameEN": e.Name[words.English], "NameZH": e.Name[words.Chinese], "Domains": strings.Join(e.Domains, "\n"),
+		"WellKnown": string(wellKnown), "E": e, "NameEN": e.Name[words.English], "NameZH": e.Name[words.Chinese], "Domains": strings.Join(e.Domains, "\n"),
 		"Old": strings.Join(old, ", "), "Wrong": wrong, "Message": v.message(), "Admins": admins,
 		"Server": v.c.codeAddress(""), "Join": v.c.cfg.Base.PublicURL + "/join/" + v.enterprise.Code,
 	}, nil

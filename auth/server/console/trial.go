@@ -73,7 +73,7 @@ func (v *visit) again(d server.DraftView, wrong map[string]string) error {
 
 func (v *visit) testBody(d server.DraftView, wrong map[string]string) map[string]any {
 	body := map[string]any{
-		"Step": 3, "Draft": d, "Vendor": d.Preset.Title.In(v.lang), "Stages": v.stages(d), "New": v.enterprise.ID == "",
+		"Step": 3, "Draft": d, "Vendor": v.vendor(d.Preset), "Callbacks": v.callbacks(d.Callbacks), "Stages": v.stages(d), "New": v.enterprise.ID == "",
 		"Wrong": wrong, "Reverifies": reverifies, "Reverify": d.Reverify, "Server": v.c.codeAddress(""),
 		"NameEN": v.PostFormValue("name_en"), "NameZH": v.PostFormValue("name_zh"), "Code": v.PostFormValue("code"),
 	}
@@ -138,10 +138,30 @@ func (v *visit) stageDone(stage int, d server.DraftView) string {
 	return v.t("stage.choose")
 }
 
+// callback is an address to register at the provider; For says who comes back there, where
+// there are several.
+type callback struct{ Address, For string }
+
+func (v *visit) callbacks(addresses []string) []callback {
+	out := make([]callback, len(addresses))
+	for i, address := range addresses {
+		out[i].Address = address
+		switch {
+		case len(addresses) == 1:
+		case strings.HasPrefix(address, v.c.cfg.Base.PublicURL+"/"):
+			out[i].For = v.t("test.callback_server")
+		default:
+			out[i].For = v.t("test.callback_desktop")
+		}
+	}
+	return out
+}
+
 // stageFault says what went wrong, as far as the stage tells more than the fault does.
 func (v *visit) stageFault(stage int, err error, d server.DraftView) string {
 	fault, args := auth.FaultOf(err)
-	facts := []string{"vendor", d.Preset.Title.In(v.lang)}
+	name, _, _ := strings.Cut(strings.ReplaceAll(d.Preset.Title.In(v.lang), "（", " ("), " (") // it may stand in brackets
+	facts := []string{"vendor", name}
 	for name, value := range args {
 		facts = append(facts, name, value)
 	}

@@ -171,7 +171,16 @@ func (v *visit) showFields() error {
 	if !ok {
 		return err
 	}
-	return v.show("fields", v.t("fields.title", "vendor", d.Preset.Title.In(v.lang)), v.fieldsBody(d, false))
+	return v.show("fields", v.t("fields.title", "vendor", v.vendor(d.Preset)), v.fieldsBody(d, false))
+}
+
+// vendor is whose settings a preset is filled from: the company's own, where the title only
+// says what these speak.
+func (v *visit) vendor(p server.Preset) string {
+	if own := v.t("vendor." + p.ID); own != "admin.vendor."+p.ID {
+		return own
+	}
+	return p.Title.In(v.lang)
 }
 
 // draft returns the draft; where there is none it has answered.
@@ -256,7 +265,7 @@ func (v *visit) fillDraft() error {
 	}
 	v.audit("connector.filled", d.Preset.Title.In("en"), "")
 	if !d.Ready {
-		title := v.t("fields.title", "vendor", d.Preset.Title.In(v.lang))
+		title := v.t("fields.title", "vendor", v.vendor(d.Preset))
 		return v.wrong("fields", title, v.t("fields.wrong"), v.fieldsBody(d, true))
 	}
 	v.redirect(connect+"/test", "")

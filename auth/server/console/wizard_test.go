@@ -86,7 +86,7 @@ func TestWizard(t *testing.T) {
 		t.Error("the page shows the secret")
 	}
 	p = b.follow(b.details(url.Values{"client_secret": {""}})) // kept
-	p.shows(t, "test page", "Register this address at Company SSO", w.URL+"/oauth/v1/code?app_id=AK", "sign in with a test account")
+	p.shows(t, "test page", "Register this address at your company's SSO", w.URL+"/oauth/v1/code?app_id=AK", "sign in with a test account")
 	if strings.Contains(p.Body, "Colleagues will appear") {
 		t.Error("a draft can be saved before it was tested")
 	}
@@ -140,7 +140,7 @@ func TestWizardFailures(t *testing.T) {
 		fields url.Values
 		want   string
 	}{
-		{"secret", nil, url.Values{"client_secret": {"wrong"}}, "Wrong secret (Company SSO (three interfaces): invalid_client)."},
+		{"secret", nil, url.Values{"client_secret": {"wrong"}}, "Wrong secret (Company SSO: invalid_client)."},
 		{"web page", func() {
 			v.token = func(w http.ResponseWriter, _ *http.Request) bool {
 				_, _ = io.WriteString(w, "<html><title>Sign in</title>")
@@ -333,6 +333,14 @@ func TestWizardOpenID(t *testing.T) {
 		callback := regexp.MustCompile(`http://[^<]*/c/[0-9a-f]+/callback`).FindString(p.text())
 		if direct := strings.Contains(p.text(), "http://127.0.0.1/callback"); callback == "" || direct != (preset == "oidc") {
 			t.Fatalf("%s: addresses to register:\n%s", preset, main(p.text()))
+		}
+		said := "Register this address at your OpenID provider"
+		if preset == "oidc" {
+			said = "Register both addresses at your OpenID provider"
+		}
+		p.shows(t, preset, said)
+		if told := strings.Contains(p.text(), "For Lanyard on people's computers, with any port"); told != (preset == "oidc") {
+			t.Errorf("%s: what the addresses are for:\n%s", preset, main(p.text()))
 		}
 		provider.Redirects = []string{callback}
 		b.try().shows(t, preset, "It came back with a code", "Token received", "张三 · u-1001", "Colleagues will appear like this")

@@ -288,9 +288,9 @@ func TestJoinPage(t *testing.T) {
 		t.Errorf("unknown code: status %d\n%s", resp.StatusCode, body)
 	}
 	// A code looks like an address, so people open it as one.
-	for path, want := range map[string]string{"/acme": ">login.acme.com/acme<", "/nobody": "No company uses this code.", "/": "No such company here"} {
+	for path, want := range map[string]string{"/acme": ">login.acme.com/acme<", "/nobody": "No company uses this code.", "/": `href="https://login.acme.com/admin/"`} {
 		resp := f.get(path, "192.0.2.1", "Accept", "text/html,application/xhtml+xml", "Accept-Language", "en")
-		if body := read(t, resp); !strings.Contains(body, want) || (resp.StatusCode == http.StatusOK) != (path == "/acme") {
+		if body := read(t, resp); !strings.Contains(body, want) || (resp.StatusCode == http.StatusOK) != (path != "/nobody") {
 			t.Errorf("%s in a browser: status %d\n%s", path, resp.StatusCode, body)
 		}
 		resp = f.get(path, "192.0.2.1", "Accept", "*/*")

@@ -11,12 +11,14 @@ import (
 	"lanyard/auth/words"
 )
 
-// joinBody is what web/join.html shows; without a Code only Unknown.
+// joinBody is what web/join.html shows; without a Code only Unknown and the
+// way into the console.
 type joinBody struct {
 	Code, CodeTitle, CodeHint  string
 	GetTitle, Get, CommandHint string
 	HelpTitle, Help, HelpLink  string
 	Unknown                    string
+	Console, ConsoleLink       string
 }
 
 // join is the page that an admin hands out: how to get the program, the code to copy,
@@ -61,10 +63,18 @@ func (s *Setup) typed(w http.ResponseWriter, r *http.Request) {
 	case !strings.Contains(r.Header.Get("Accept"), "text/html"):
 		http.NotFound(w, r)
 	case r.PathValue("code") == "":
-		s.trouble(w, r, http.StatusNotFound, auth.EnterpriseNone)
+		s.front(w, r)
 	default:
 		s.join(w, r)
 	}
+}
+
+// front is the page at the server's own address, the first one that its admin sees.
+func (s *Setup) front(w http.ResponseWriter, r *http.Request) {
+	lang := words.Match(r.Header.Get("Accept-Language"))
+	s.page(w, r, http.StatusOK, server.View{Lang: lang, Title: words.T(lang, "join.front"), Body: joinBody{
+		Unknown: words.T(lang, "join.front_hint"), Console: words.T(lang, "join.console"), ConsoleLink: s.cfg.Base.PublicURL + "/admin/",
+	}})
 }
 
 // trouble is the page of who asks when nothing can be said of their code.
