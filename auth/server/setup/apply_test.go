@@ -198,6 +198,24 @@ func TestExportNamesThePreset(t *testing.T) {
 	if file.Connector.Preset != "oidc" || file.Connector.Document != nil || !reflect.DeepEqual(file.Connector.Vars, want) {
 		t.Errorf("connector %+v", file.Connector)
 	}
+
+	// How soon a leaver loses access, which the wizard asks, does not hide the preset.
+	of, err := setup.Parse("gamma.yaml", []byte(`{schema: setup/1, code: gamma, name: {en: Gamma}, connector: {preset: oidc,
+		vars: {issuer: "https://id.gamma.com", client_id: lanyard}, reverify: 7d}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.apply(of)
+	if file, err = f.Export(t.Context(), "gamma"); err != nil {
+		t.Fatal(err)
+	}
+	if file.Connector.Preset != "oidc" || file.Connector.Reverify != "7d" {
+		t.Errorf("connector %+v", file.Connector)
+	}
+	of.Connector.Reverify = "soon"
+	if _, err := f.Apply(t.Context(), of); err == nil || !strings.Contains(err.Error(), "reverify") {
+		t.Errorf("a time that is none: %v", err)
+	}
 }
 
 // A test of the connector needs none of the apps' files and secrets.

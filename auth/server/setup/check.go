@@ -115,14 +115,14 @@ func (c *Connector) fill() (*connector.Connector, error) {
 	if c.Activate != nil {
 		blank.Activate = c.Activate
 	}
+	if c.Reverify != "" {
+		blank.Reverify = c.Reverify
+	}
 	filled, err := connector.Load(blank, c.Vars)
 	if err != nil {
 		return nil, err
 	}
 	filled.Blanks = nil // what to ask an admin has been answered
-	if c.reverify != "" {
-		filled.Reverify = c.reverify
-	}
 	return filled, nil
 }
 

@@ -217,7 +217,7 @@ func (d *draft) preset() (connector.Connector, error) {
 func (d *draft) setup() Connector {
 	c := Connector{
 		ID: d.ConnectorID, Preset: d.Preset, Document: d.Document, Given: map[string]auth.Secret{},
-		Targets: d.Targets, Activate: d.Activate, appID: d.AppID, reverify: d.Reverify,
+		Targets: d.Targets, Activate: d.Activate, Reverify: d.Reverify, appID: d.AppID,
 	}
 	if d.Document == nil {
 		c.Vars = d.Vars

@@ -52,8 +52,11 @@ func (s *Setup) exportConnector(ctx context.Context, f *File) error {
 	}
 	f.Connector = Connector{ID: row.ID, Document: stored}
 	// Where the preset with these vars gives the same, that is what the admin wrote.
-	if _, err := schema.FindPreset(stored.ID); err == nil {
+	if preset, err := schema.FindPreset(stored.ID); err == nil {
 		short := Connector{ID: row.ID, Preset: stored.ID, Vars: maps.Clone(stored.Vars), Targets: stored.Targets, Activate: stored.Activate}
+		if stored.Reverify != preset.Connector.Reverify {
+			short.Reverify = stored.Reverify
+		}
 		maps.DeleteFunc(short.Vars, func(_, value string) bool { return value == "" })
 		if filled, err := short.fill(); err == nil {
 			if again, err := json.Marshal(filled); err == nil && bytes.Equal(again, row.Document) {

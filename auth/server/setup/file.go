@@ -57,13 +57,16 @@ type Connector struct {
 	// APPID may go on to, and its own program's way in.
 	Targets  []string            `json:"targets,omitempty"`
 	Activate *connector.Activate `json:"activate,omitempty"`
+	// Reverify is how soon a leaver loses access where the provider cannot be asked, in
+	// place of what the preset says: a duration such as "7d", or "never".
+	Reverify string `json:"reverify,omitempty"`
 
 	// Given are secrets of a caller that has no files; they win.
 	Given map[string]auth.Secret `json:"-"`
 
-	// What a draft has settled before there is a record: the APPID, because it is part of
-	// the address that was registered, and how soon a leaver loses access.
-	appID, reverify string
+	// appID is settled by a draft before there is a record, because it is part of the
+	// address that was registered.
+	appID string
 	// keeps says that the one that served is kept, to switch back to.
 	keeps bool
 }
