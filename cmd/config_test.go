@@ -161,7 +161,7 @@ func TestApply(t *testing.T) {
 	if again.code != 0 || again.out != exported.out {
 		t.Errorf("exported again:\n%s", again.out)
 	}
-	c.command(t, "export", "nobody").ended(t).says(t, 1, "code_unknown")
+	c.command(t, "export", "nobody").ended(t).says(t, 1, `no enterprise has the code "nobody"`)
 
 	changed := strings.Replace(c.read(t, "enterprise.yaml"), "{en: Acme, zh: 顶点}", "{en: Acme Group, zh: 顶点}", 1)
 	changed = strings.Replace(changed, "id: app-1,", "id: app-9,", 1)

@@ -75,7 +75,7 @@ func TestRotateOpenID(t *testing.T) {
 	if strings.Contains(r.out+r.err, "PRIVATE") {
 		t.Error("a key is printed")
 	}
-	rotate("nobody").says(t, 1, "code_unknown")
+	rotate("nobody").says(t, 1, `no enterprise has the code "nobody"`)
 	rotate("acme", "--saml", "acme").says(t, 2, "one at a time")
 	rotate("acme", "--after", "1h").says(t, 2, "goes with --saml")
 
@@ -115,7 +115,7 @@ func TestRotateSAML(t *testing.T) {
 		t.Fatalf("with a date: %d: %s%s", r.code, r.out, r.err)
 	}
 	rotate("acme").says(t, 1, "--after 0") // a timer that runs it twice breaks no app
-	rotate("nobody").says(t, 1, "code_unknown")
+	rotate("nobody").says(t, 1, `no enterprise has the code "nobody"`)
 	c.command(t, "keys").ended(t).says(t, 2, "keys rotate")
 	if strings.Contains(r.out+r.err, "PRIVATE") {
 		t.Error("a key is printed")

@@ -29,6 +29,7 @@ func TestFlagNumbers(t *testing.T) {
 		{"keys rotate --saml acme --after -5h", "0 or longer"},
 		{"keys rotate --saml acme --after 8761h", "a year (8760h) at most"},
 		{"keys rotate --saml acme --after 5", "invalid value"},
+		{"aply", `no command is called "aply"`},
 		{"demo --listen 127.0.0.1:65536", "no port from 0 to 65535"},
 		{"demo --listen 127.0.0.1:-1", "no port from 0 to 65535"},
 	} {

@@ -70,7 +70,7 @@ func runKeys(ctx context.Context, args []string, out, errOut io.Writer) error {
 func (s *service) byCode(ctx context.Context, code string) (server.Enterprise, error) {
 	e, err := s.store.EnterpriseByCode(ctx, directory.Hash(code))
 	if errors.Is(err, auth.ErrNotFound) {
-		err = auth.Fail(auth.CodeUnknown, auth.Args{"code": code}, nil)
+		err = auth.Fail(auth.CodeUnknown, auth.Args{"code": code}, fmt.Errorf("no enterprise has the code %q", code))
 	}
 	return e, err
 }
@@ -125,7 +125,7 @@ func (s *service) rotateSAML(ctx context.Context, code string, after time.Durati
 	case err != nil:
 		return err
 	default:
-		fmt.Fprintf(out, "A second certificate is published. Give every app the new metadata:\n  %s\n", saml.EntityID(s.base, e.ID))
+		fmt.Fprintf(out, "A second certificate is made; a server that runs publishes it within a minute. Then give every app the new metadata:\n  %s\n", saml.EntityID(s.base, e.ID))
 		if at.IsZero() {
 			fmt.Fprintln(out, "Then run the same again: the new key signs from then on.")
 		} else {

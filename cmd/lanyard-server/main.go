@@ -25,9 +25,9 @@ const usage = `lanyard-server: the company's side of Lanyard
 
   lanyard-server demo [--listen 127.0.0.1:8200] [--data DIR]
         a pretend company, to try everything with the code "demo"
-  lanyard-server run --config server.yaml
+  lanyard-server run [--config server.yaml]
         the server; without a configuration it writes a commented one
-  lanyard-server check --config server.yaml
+  lanyard-server check [--config server.yaml]
         read the configuration, open the database, say what is wrong
   lanyard-server apply -f enterprise.yaml [--config server.yaml]
         make or change an enterprise; the same file again changes nothing
@@ -45,7 +45,8 @@ const usage = `lanyard-server: the company's side of Lanyard
   lanyard-server publish DIR [--origin URL] [--config server.yaml]
         write the directory of codes as signed files, for any static host
   lanyard-server backup FILE [--config server.yaml]
-        copy the database while it runs; the key file is not in it
+        copy the SQLite database while it runs; the key file is not in it. To restore:
+        stop the server, put the copy alone into an empty data folder as lanyard.db
   lanyard-server version
 `
 
@@ -82,6 +83,9 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	}
 	c, ok := commands[name]
 	if !ok {
+		if name != "" {
+			fmt.Fprintf(errOut, "lanyard-server: no command is called %q.\n\n", name)
+		}
 		io.WriteString(errOut, usage)
 		return 2
 	}

@@ -92,7 +92,7 @@ func runCheck(ctx context.Context, args []string, out, errOut io.Writer) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "%s is right; the database opens and holds %d enterprises.\n", *name, len(list))
+		fmt.Fprintf(out, "%s is right; the database opens; enterprises in it: %d.\n", *name, len(list))
 		return nil
 	})
 }

@@ -22,7 +22,7 @@ import (
 func (s *Setup) Export(ctx context.Context, code string) (File, error) {
 	e, err := s.cfg.Enterprises.EnterpriseByCode(ctx, directory.Hash(code))
 	if errors.Is(err, auth.ErrNotFound) {
-		return File{}, auth.Fail(auth.CodeUnknown, auth.Args{"code": code}, nil)
+		return File{}, auth.Fail(auth.CodeUnknown, auth.Args{"code": code}, fmt.Errorf("no enterprise has the code %q", code))
 	}
 	if err != nil {
 		return File{}, fmt.Errorf("export enterprise %q: %w", code, err)
