@@ -121,7 +121,7 @@ func (c *cli) use(cmd *cobra.Command, args []string) error {
 func (c *cli) logoutCommand() *cobra.Command {
 	var req local.SignOutRequest
 	var profile *string
-	cmd := c.command("logout [--everywhere] [--profile PROFILE]", "logout", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
+	cmd := c.command("logout [--everywhere] [--profile ACCOUNT]", "logout", cobra.NoArgs, func(cmd *cobra.Command, _ []string) error {
 		svc, err := c.agent(cmd.Context())
 		if err != nil {
 			return err

@@ -17,7 +17,7 @@ import (
 func (c *cli) appsCommand() *cobra.Command {
 	var asJSON *bool
 	var profile *string
-	cmd := c.command("apps [QUERY] [--json] [--profile PROFILE]", "apps", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := c.command("apps [QUERY] [--json] [--profile ACCOUNT]", "apps", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
 		svc, err := c.agent(cmd.Context())
 		if err != nil {
 			return err
@@ -93,7 +93,7 @@ func answerJSON(ctx context.Context, svc local.Service, path string, ask func() 
 func (c *cli) openCommand() *cobra.Command {
 	var printURL bool
 	var profile *string
-	cmd := c.command("open APP [--print-url] [--profile PROFILE]", "open", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
+	cmd := c.command("open APP [--print-url] [--profile ACCOUNT]", "open", cobra.ExactArgs(1), func(cmd *cobra.Command, args []string) error {
 		ctx := cmd.Context()
 		svc, err := c.agent(ctx)
 		if err != nil {

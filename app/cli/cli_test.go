@@ -80,6 +80,7 @@ func runs(lang string) []run {
 		{name: "unknown command", args: []string{"lgoin"}, code: 2},
 		{name: "unknown flag", args: []string{"status", "--yaml"}, code: 2},
 		{name: "missing argument", args: []string{"open"}, code: 2},
+		{name: "login without a code, before there was one", args: []string{"login"}, agent: &agent{state: nobody, err: fault(auth.CodeEmpty)}, code: 2, calls: []string{strings.Replace(signIn, `"acme"`, `""`, 1)}},
 		{name: "version", args: []string{"version"}},
 
 		{name: "status: nobody", args: []string{"status"}, agent: &agent{state: nobody}},

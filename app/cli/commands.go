@@ -12,7 +12,7 @@ import (
 
 // root makes the whole tree of commands.
 func (c *cli) root() *cobra.Command {
-	root := c.command("lanyard", "", cobra.ArbitraryArgs, c.wake)
+	root := c.command("lanyard [COMMAND]", "", cobra.ArbitraryArgs, c.wake)
 	root.Args = nil // cobra then suggests a command for one that it does not know
 	root.Short = words.T(c.lang, "common.tagline")
 	root.SilenceErrors, root.SilenceUsage = true, true
@@ -27,7 +27,7 @@ func (c *cli) root() *cobra.Command {
 	root.AddCommand(
 		c.agentCommand(), c.loginCommand(), c.statusCommand(), c.appsCommand(), c.openCommand(),
 		c.command("accounts", "accounts", cobra.NoArgs, c.accounts),
-		c.command("use PROFILE", "use", cobra.ExactArgs(1), c.use),
+		c.command("use ACCOUNT", "use", cobra.ExactArgs(1), c.use),
 		c.logoutCommand(), c.activateCommand(), c.doctorCommand(),
 		c.command("diagnostics FILE.zip", "diagnostics", cobra.ExactArgs(1), c.diagnostics),
 		c.command("settings", "settings", cobra.NoArgs, c.settings),

@@ -49,6 +49,7 @@ func (c *cli) loginCommand() *cobra.Command {
 	flags.BoolVar(&device, "device", false, c.t("flag.device"))
 	flags.BoolVar(&yes, "yes", false, c.t("flag.yes"))
 	flags.DurationVar(&timeout, "timeout", 5*time.Minute, c.t("flag.timeout"))
+	flags.Lookup("timeout").DefValue = "5m" // as a person writes it
 	return cmd
 }
 

@@ -37,6 +37,9 @@ func (c *cli) raw(data []byte) {
 // showError writes what went wrong, and what to do, in the caller's language.
 func (c *cli) showError(err error) {
 	m, reference := c.explain(err)
+	if fault, _ := auth.FaultOf(err); fault == auth.CodeEmpty {
+		m.Hint = c.t("code_empty") // there is no field to paste into
+	}
 	for _, line := range []string{m.Title, m.Sentence, m.Hint} {
 		if line != "" {
 			c.say(plain(line))

@@ -88,9 +88,12 @@ func checkBrowser(_ context.Context, p Probes) finding {
 	if p.Browser == nil {
 		return finding{status: Skipped}
 	}
-	if err := p.Browser(); err != nil {
-		// The address can still be copied to any browser.
-		return finding{status: Warn, err: fault(err, auth.BrowserNotOpened, nil)}
+	if p.Browser() != nil {
+		return finding{ // nothing was to be opened: the fault's own words would say so
+			status: Warn,
+			detail: words.T(p.Lang, "doctor.browser.missing"),
+			hint:   words.T(p.Lang, "doctor.browser.hint"),
+		}
 	}
 	return finding{status: OK}
 }

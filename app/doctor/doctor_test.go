@@ -130,7 +130,7 @@ func TestFindings(t *testing.T) {
 		{"server without a date", dated(""), doctor.Clock, doctor.Skipped, "", nil},
 		{"no browser", func(_ *testing.T, p *doctor.Probes) {
 			p.Browser = func() error { return errors.New("none") }
-		}, doctor.Browser, doctor.Warn, "browser", nil},
+		}, doctor.Browser, doctor.Warn, "No browser was found here", nil},
 		{
 			"disk", func(_ *testing.T, p *doctor.Probes) { p.StateDir = filepath.Join(p.StateDir, "gone") },
 			doctor.Disk, doctor.Fail, "gone", nil,
