@@ -123,7 +123,9 @@ func TestWhoMayOpen(t *testing.T) {
 	if a := audience(); !a.Everyone || len(a.Members) != 2 {
 		t.Errorf("after opening: %+v", a)
 	}
-	b.Get("/admin/audit").shows(t, "audit", "changed who may open an app", "Cloud", "Everyone")
+	b.Get("/admin/audit").shows(t, "audit", "changed who may open an app", "Cloud", "Everyone", "Alibaba Cloud (role SSO)")
+	b.lang = "zh-CN"
+	b.Get("/admin/audit").shows(t, "audit in Chinese", "Cloud", "阿里云（角色 SSO）")
 }
 
 // The longest list that there may be fits into the form, as a browser sends it.

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"encoding/csv"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"lanyard/auth/server"
+	"lanyard/auth/words"
 )
 
 const audit = "/admin/audit"
@@ -60,6 +62,19 @@ func (v *visit) did(action string) string {
 	return action
 }
 
+// presetTitles are the presets' titles in the reader's language, by what a line says of one:
+// its ID or its English title.
+func (v *visit) presetTitles() map[string]string {
+	out := map[string]string{}
+	for _, p := range v.c.cfg.Workshop.Presets() {
+		out[p.ID], out[p.Title.In(words.English)] = p.Title.In(v.lang), p.Title.In(v.lang)
+	}
+	for _, p := range v.c.cfg.Workshop.AppPresets() {
+		out[p.Title.In(words.English)] = p.Title.In(v.lang)
+	}
+	return out
+}
+
 func (v *visit) showAudit() error {
 	f, q := v.auditFilter()
 	f.Limit = pageSize + 1
@@ -73,8 +88,15 @@ func (v *visit) showAudit() error {
 		q.Set("from", strconv.Itoa(f.Offset+pageSize))
 		older = audit + "?" + q.Encode()
 	}
+	titles := v.presetTitles()
 	rows := make([]auditRow, len(lines))
 	for i, line := range lines {
+		switch {
+		case strings.HasPrefix(line.Action, "connector."):
+			line.Object = cmp.Or(titles[line.Object], line.Object)
+		case line.Action == "app.added":
+			line.Detail = cmp.Or(titles[line.Detail], line.Detail)
+		}
 		rows[i] = auditRow{line, v.did(line.Action)}
 	}
 	q.Del("from")
