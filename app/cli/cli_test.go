@@ -219,6 +219,10 @@ func runs(lang string) []run {
 			code: 1, calls: []string{signIn},
 		},
 		{
+			name: "login: over before it was followed", args: []string{"login", "acme"}, agent: attempt(local.Attempt{ID: "attempt-2", Step: local.StepWaiting, URL: "https://beta/"}),
+			code: 1, calls: []string{signIn},
+		},
+		{
 			name: "login: a fault of a newer agent", args: []string{"login", "acme"},
 			agent: attempt(local.Attempt{Step: local.StepFailed, Problem: &local.Problem{Code: "passkey_needed", Title: "A passkey is needed", Hint: "Plug it in."}}),
 			code:  1, calls: []string{signIn},

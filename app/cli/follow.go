@@ -117,10 +117,10 @@ func cause(ctx context.Context) error {
 // step shows one State and reports whether the attempt is over.
 func (f *following) step(ctx context.Context, s local.State) (over bool, err error) {
 	a := s.Attempt
-	if a == nil || a.ID != f.id {
-		if f.last == nil {
-			return false, nil // a State from before it began
-		}
+	if a == nil && f.last == nil {
+		return false, nil // a State from before it began
+	}
+	if a == nil || a.ID != f.id { // another's, which began when ours had ended
 		f.endLine()
 		return true, f.problem(auth.SignInStale)
 	}
