@@ -61,7 +61,7 @@ func loopbackOrigin(origin string) bool {
 func (r *Resolver) fetch(ctx context.Context, origin, path string, limit int64) (answer, error) {
 	a, status, mediaType, err := r.get(ctx, origin+path, limit)
 	if err != nil {
-		return answer{}, transportFault(ctx, hostOf(origin), err)
+		return answer{}, r.transportFault(ctx, hostOf(origin), err)
 	}
 	host := auth.Args{"host": hostOf(origin)}
 	switch {
@@ -119,15 +119,21 @@ func (r *Resolver) get(ctx context.Context, address string, limit int64) (a answ
 	return a, resp.StatusCode, mediaType, nil
 }
 
-// transportFault names why a server could not be asked.
-func transportFault(ctx context.Context, host string, err error) error {
+// transportFault names why a server could not be asked. A certificate from the future says
+// that our clock is late: without an answer there is no Date to go by.
+func (r *Resolver) transportFault(ctx context.Context, host string, err error) error {
 	args := auth.Args{"host": host}
 	var authority x509.UnknownAuthorityError
+	var certificate x509.CertificateInvalidError
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return auth.Fail(auth.SignInCanceled, nil, err)
 	case errors.As(err, &authority):
 		return auth.Fail(auth.ProxyInterferes, args, err)
+	case errors.As(err, &certificate) && certificate.Reason == x509.Expired:
+		if late := certificate.Cert.NotBefore.Sub(r.now()); late > 0 {
+			return auth.Fail(auth.ClockWrong, auth.Args{"skew": spell(late)}, err)
+		}
 	}
 	return auth.Fail(auth.DirectoryUnreachable, args, err)
 }
@@ -167,7 +173,7 @@ func (r *Resolver) domainWord(ctx context.Context, domain string) (Query, error)
 		q, ok = readWebFinger(body)
 		ok = ok && err2 == nil
 		if !ok && silent(err1) && silent(err2) {
-			return Query{}, transportFault(ctx, domain, err1)
+			return Query{}, r.transportFault(ctx, domain, err1)
 		}
 	}
 	if !ok {

@@ -3,11 +3,18 @@ package directory_test
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io"
+	"log"
+	"math/big"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"slices"
 	"strings"
@@ -245,6 +252,41 @@ func FuzzSignedDocument(f *testing.F) {
 			t.Fatalf("kept %+v, %v\nof %+v", kept.Document, err, doc)
 		}
 	})
+}
+
+// TestCertificate tells a clock that is late, which takes every certificate for one from the
+// future, from a directory that is not there.
+func TestCertificate(t *testing.T) {
+	public, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, row := range map[string]struct {
+		from, to time.Duration
+		fault    auth.Fault
+	}{
+		"of nobody": {-time.Hour, time.Hour, auth.ProxyInterferes},
+		"future":    {73 * time.Hour, 99 * time.Hour, auth.ClockWrong},
+		"past":      {-99 * time.Hour, -73 * time.Hour, auth.DirectoryUnreachable},
+	} {
+		now := time.Now()
+		der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{
+			SerialNumber: big.NewInt(1), NotBefore: now.Add(row.from), NotAfter: now.Add(row.to), IPAddresses: []net.IP{{127, 0, 0, 1}},
+		}, &x509.Certificate{SerialNumber: big.NewInt(1)}, public, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := httptest.NewUnstartedServer(http.NotFoundHandler())
+		server.Config.ErrorLog = log.New(io.Discard, "", 0)
+		server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+		server.StartTLS()
+		_, err = (&directory.Resolver{}).Resolve(t.Context(), directory.Query{Code: "acme", Directory: server.URL})
+		server.Close()
+		fault, args := auth.FaultOf(err)
+		if fault != row.fault || fault == auth.ClockWrong && args["skew"] != "3 d" {
+			t.Errorf("%s: %v with %v, want %s", name, err, args, row.fault)
+		}
+	}
 }
 
 // rootOf reads the kid of a compact JWS.
