@@ -169,11 +169,21 @@ func (v *visit) stageFault(stage int, err error, d server.DraftView) string {
 	if fault == auth.FieldMissing && args["field"] == "state" {
 		key = "stage.fault.state"
 	}
+	if host, private := privateHost(args["reason"]); fault == auth.EnterpriseMisconfig && private {
+		key, facts = "stage.fault.private", append(facts, "host", host)
+	}
 	if text := v.t(key, facts...); text != "admin."+key {
 		return text
 	}
 	m := words.ExplainFault(fault, args, v.lang)
 	return strings.TrimSpace(m.Title + ". " + m.Sentence)
+}
+
+// privateHost reads from auth/connector's words, which are for people who write files, which
+// address this server may not call.
+func privateHost(reason string) (string, bool) {
+	host, _, ok := strings.Cut(reason, " is not a public address")
+	return host, ok
 }
 
 // beginTest opens the provider's page. The browser goes there by a link of our page and

@@ -156,7 +156,8 @@ func TestWizardFailures(t *testing.T) {
 			}
 		}, nil, "said no: 4711: no <b>such</b> code"},
 		{"unreachable", nil, url.Values{"token_url": {"https://127.0.0.1:1/x"}}, "Can't reach 127.0.0.1:1"},
-		{"private", nil, url.Values{"token_url": {"https://10.0.0.1/x"}}, "10.0.0.1"},
+		{"private", nil, url.Values{"token_url": {"https://10.0.0.1/x"}}, "10.0.0.1:443 is not a public address. If it is your company's own"},
+		{"insecure", nil, url.Values{"token_url": {"http://sso.acme.com/x"}}, "sso.acme.com has no encryption (https). If it is inside"},
 		{"field", func() { v.user = map[string]any{"user_id": "u1", "name": "张三"} }, nil, "No union_id in the answer; it has: name, user_id."},
 	} {
 		v.set(func() { v.token, v.state, v.user = nil, "state", map[string]any{"union_id": "u", "user_name": "n"} })
