@@ -6,8 +6,9 @@ import (
 	"sync"
 )
 
-// WithLanguage returns lookup with the person's own language as LANG where that is not
-// set: on Windows no variable names it, on macOS only terminals set one.
+// WithLanguage returns lookup with the language that the person wants messages in as LANG:
+// what LC_ALL or LC_MESSAGES say goes before it (POSIX, setlocale), and where none is set it
+// is the system's; on Windows no variable names it, on macOS only terminals set one.
 func WithLanguage(lookup func(string) (string, bool)) func(string) (string, bool) {
 	return withLanguage(lookup, systemLanguage)
 }
@@ -15,8 +16,16 @@ func WithLanguage(lookup func(string) (string, bool)) func(string) (string, bool
 func withLanguage(lookup func(string) (string, bool), system func() string) func(string) (string, bool) {
 	locale := sync.OnceValue(func() string { return localeOf(system()) })
 	return func(name string) (string, bool) {
+		if name != "LANG" {
+			return lookup(name)
+		}
+		for _, first := range []string{"LC_ALL", "LC_MESSAGES"} {
+			if value, _ := lookup(first); value != "" {
+				return value, true
+			}
+		}
 		value, set := lookup(name)
-		if name != "LANG" || value != "" || locale() == "" {
+		if value != "" || locale() == "" {
 			return value, set
 		}
 		return locale(), true

@@ -36,6 +36,15 @@ func TestWithLanguage(t *testing.T) {
 	if asked != 1 {
 		t.Errorf("asked %d times", asked)
 	}
+	both := map[string]string{"LANG": "zh_CN.UTF-8", "LC_MESSAGES": "en_GB.UTF-8"} // formats of one, words of another
+	lookup := withLanguage(func(name string) (string, bool) { value, ok := both[name]; return value, ok }, system)
+	if got, _ := lookup("LANG"); got != "en_GB.UTF-8" {
+		t.Errorf("with LC_MESSAGES: got %q", got)
+	}
+	both["LC_ALL"] = "de_DE.UTF-8"
+	if got, _ := lookup("LANG"); got != "de_DE.UTF-8" {
+		t.Errorf("with LC_ALL: got %q", got)
+	}
 	none := withLanguage(func(string) (string, bool) { return "", false }, func() string { return firstOf("") })
 	if got, ok := none("LANG"); ok {
 		t.Errorf("of nothing: %q", got)
