@@ -139,7 +139,7 @@ func TestConsole(t *testing.T) {
 	sso.register(callback)
 	b.press("#test", "\r")
 	b.signInAs("zhangsan", password)
-	b.shows("It came back with a code", "Wrong secret (Company SSO (three interfaces): invalid_client).")
+	b.shows("It came back with a code", "Wrong secret (Company SSO: invalid_client).")
 	b.whole("console-stage-2")
 
 	// Stage 3: a web page where data was expected; then the ID is elsewhere, and is
