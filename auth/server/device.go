@@ -48,11 +48,11 @@ func ShownDevice(lang, name string) string {
 	}
 	switch {
 	case both && program == SomeBrowser:
-		return words.T(lang, "device.browser_on", "system", system)
+		return words.T(lang, "device_name.browser_on", "system", system)
 	case both:
-		return words.T(lang, "device.on", "program", program, "system", system)
+		return words.T(lang, "device_name.on", "program", program, "system", system)
 	case program == SomeBrowser:
-		return words.T(lang, "device.browser")
+		return words.T(lang, "device_name.browser")
 	}
 	return program
 }
