@@ -98,6 +98,9 @@ var references = map[string]*regexp.Regexp{
 func (r result) refused(t testing.TB, lang string, code int, fault auth.Fault, args auth.Args) string {
 	t.Helper()
 	m := words.ExplainFault(fault, args, lang)
+	if fault == auth.CodeEmpty {
+		m.Hint = words.T(lang, "cli.code_empty") // there is no field to paste into
+	}
 	text := m.Title + "\n" + m.Sentence + "\n" + m.Hint + "\n"
 	reference := references[lang].FindStringSubmatch(r.err)
 	if reference == nil {
