@@ -26,6 +26,7 @@ func TestHome(t *testing.T) {
 		{Stage: "token", Fault: auth.ProviderSecret},
 		{Stage: "token", Fault: auth.ProviderSecret},
 		{Stage: "user", Fault: auth.FieldMissing},
+		{Stage: "launch", Fault: auth.AppValueMissing},
 	} {
 		v.EnterpriseID, v.Reference, v.At = acme, auth.NewTrace(), w.Now().Add(-time.Duration(i)*time.Hour)
 		must(t, w.Store.RecordSignIn(ctx, v))
@@ -33,7 +34,7 @@ func TestHome(t *testing.T) {
 	must(t, w.Store.RecordSignIn(ctx, server.SignIn{EnterpriseID: acme, Stage: "token", Fault: auth.AnswerNotData, At: w.Now().AddDate(0, 0, -8)}))
 	b := w.operator().at(acme)
 	p := b.Get("/admin/")
-	p.shows(t, "home", "The company's sign-in refused this server", "2×", "Enter the new one under Connector", "1×", "Nobody to ask")
+	p.shows(t, "home", "The company's sign-in refused this server", "2×", "Enter the new one under Connector", "1×", "Name them on the app's page", "Nobody to ask")
 	if strings.Contains(p.Body, "wrong answer") {
 		t.Error("what is older than a week needs attention")
 	}
