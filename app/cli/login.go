@@ -27,7 +27,7 @@ func (c *cli) loginCommand() *cobra.Command {
 		"login", cobra.MaximumNArgs(1), func(cmd *cobra.Command, args []string) error {
 			switch {
 			case device && printURL:
-				return auth.Fail(auth.BadInput, auth.Args{"reason": "--device, --print-url"}, nil)
+				return auth.Fail(auth.BadInput, auth.Args{"reason": c.t("not_both", "one", "--device", "other", "--print-url")}, nil)
 			case timeout <= 0:
 				return auth.Fail(auth.BadInput, auth.Args{"reason": "--timeout"}, nil)
 			}
