@@ -54,6 +54,27 @@ func TestSignOut(t *testing.T) {
 	}
 }
 
+// TestSignOutOfAll ends what earlier sign-ins of the same person began, such as one that was
+// there because the company asked again: their browsers would stay signed in.
+func TestSignOutOfAll(t *testing.T) {
+	c := newCompany(t, "acme")
+	d := newDesk(t)
+	for range 3 {
+		d.signIn(c, local.SignInRequest{})
+		d.phase(local.SignedIn)
+	}
+	if n := c.Count("/revoke"); n != 0 {
+		t.Errorf("%d tokens revoked by signing in: apps that are open would be signed out", n)
+	}
+	d.restart()
+	if err := d.SignOut(t.Context(), local.SignOutRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	if n := c.Count("/revoke"); n != 3 {
+		t.Errorf("%d tokens revoked, want those of 3 sign-ins", n)
+	}
+}
+
 // TestSignOutEverywhere needs the company: without it nothing changes.
 func TestSignOutEverywhere(t *testing.T) {
 	c := newCompany(t, "acme")

@@ -126,7 +126,8 @@ func (a *Agent) drop(ctx context.Context, id string) error {
 }
 
 // discard deletes a profile's tokens, then ends the session at the company's server
-// and gives the tokens back to their provider, as far as they can be reached.
+// and gives the tokens back to their provider, with those of earlier sign-ins, as far as
+// they can be reached.
 func (a *Agent) discard(ctx context.Context, v *vault.Vault, id string) error {
 	entry, err := v.Get(id)
 	if err != nil {
@@ -150,5 +151,11 @@ func (a *Agent) discard(ctx context.Context, v *vault.Vault, id string) error {
 		return kept
 	}
 	a.giveBack(asking, p, entry.Tokens)
+	for _, token := range entry.Former {
+		if asking.Err() != nil {
+			break // nobody answers
+		}
+		a.giveBack(asking, p, auth.TokenSet{Refresh: token})
+	}
 	return kept
 }

@@ -33,6 +33,7 @@ type sealedEntry struct {
 	Identity    auth.Identity `json:"identity"`
 	Issuer      string        `json:"issuer,omitempty"`
 	TokenOrigin string        `json:"token_origin,omitempty"`
+	Former      []string      `json:"former,omitempty"`
 }
 
 // seal encodes and seals entries under key (XChaCha20-Poly1305, whose 24-byte nonces
@@ -40,7 +41,7 @@ type sealedEntry struct {
 func seal(key []byte, entries map[string]Entry) ([]byte, error) {
 	c := content{Entries: make(map[string]sealedEntry, len(entries))}
 	for profile, e := range entries {
-		c.Entries[profile] = sealedEntry{
+		sealed := sealedEntry{
 			Access:      e.Tokens.Access.Reveal(),
 			Refresh:     e.Tokens.Refresh.Reveal(),
 			ID:          e.Tokens.ID.Reveal(),
@@ -50,6 +51,10 @@ func seal(key []byte, entries map[string]Entry) ([]byte, error) {
 			Issuer:      e.Issuer,
 			TokenOrigin: e.TokenOrigin,
 		}
+		for _, token := range e.Former {
+			sealed.Former = append(sealed.Former, token.Reveal())
+		}
+		c.Entries[profile] = sealed
 	}
 	plain, err := json.Marshal(c)
 	if err != nil {
@@ -88,7 +93,7 @@ func unseal(key, sealed []byte) (map[string]Entry, error) {
 	}
 	entries := make(map[string]Entry, len(c.Entries))
 	for profile, e := range c.Entries {
-		entries[profile] = Entry{
+		entry := Entry{
 			Tokens: auth.TokenSet{
 				Access:  auth.NewSecret(e.Access),
 				Refresh: auth.NewSecret(e.Refresh),
@@ -100,6 +105,10 @@ func unseal(key, sealed []byte) (map[string]Entry, error) {
 			Issuer:      e.Issuer,
 			TokenOrigin: e.TokenOrigin,
 		}
+		for _, token := range e.Former {
+			entry.Former = append(entry.Former, auth.NewSecret(token))
+		}
+		entries[profile] = entry
 	}
 	return entries, nil
 }

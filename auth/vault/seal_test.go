@@ -2,6 +2,7 @@ package vault
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -65,7 +66,7 @@ func FuzzRoundTrip(f *testing.F) {
 				Access: auth.NewSecret(access), Refresh: auth.NewSecret(refresh), ID: auth.NewSecret(id),
 				Expiry: time.Unix(int64(expiry), 0), Scope: scope,
 			},
-			Identity: auth.Identity{Name: name},
+			Identity: auth.Identity{Name: name}, Former: []auth.Secret{auth.NewSecret(id), auth.NewSecret(access)},
 		}
 		sealed, err := seal(key, map[string]Entry{profile: in})
 		if err != nil {
@@ -78,7 +79,7 @@ func FuzzRoundTrip(f *testing.F) {
 		got, ok := out[profile]
 		if !ok || len(out) != 1 || got.Tokens.Access.Reveal() != access || got.Tokens.Refresh.Reveal() != refresh ||
 			got.Tokens.ID.Reveal() != id || !got.Tokens.Expiry.Equal(in.Tokens.Expiry) ||
-			got.Tokens.Scope != scope || got.Identity != in.Identity {
+			got.Tokens.Scope != scope || got.Identity != in.Identity || !slices.EqualFunc(got.Former, in.Former, auth.Secret.Equal) {
 			t.Fatal("what came back is not what was sealed")
 		}
 	})

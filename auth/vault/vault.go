@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"lanyard/auth"
@@ -19,6 +20,10 @@ type Entry struct {
 	// it may ever go.
 	Issuer      string
 	TokenOrigin string
+	// Former are the refresh tokens of earlier sign-ins that this one took the place of, the
+	// last few. Nobody uses them; their sessions, and the browsers that these opened apps in,
+	// end when this one does.
+	Former []auth.Secret
 	// Passing says that nothing of it is ever written, for somebody at a computer that
 	// others use too: it is gone when the program ends.
 	Passing bool
@@ -157,9 +162,14 @@ func holdKey(ctx context.Context, k Keyring, key []byte) error {
 	return nil
 }
 
+// mostFormer is how many sign-ins back a sign-out reaches: some days of them, far longer
+// than the browser sessions that they opened.
+const mostFormer = 5
+
 // Put keeps an entry; when it returns nil the entry is on disk (or in memory, where
 // [Vault.MemoryOnly] says so). auth.KeyringLocked is possible for the first entry only,
-// and not after [Vault.Prepare]. A passing entry needs no keyring.
+// and not after [Vault.Prepare]. A passing entry needs no keyring. The refresh token of the
+// entry before, if it came from the same place, is kept in Former.
 func (v *Vault) Put(profile string, e Entry) error {
 	if !e.Passing {
 		if err := v.ready(); err != nil {
@@ -167,6 +177,13 @@ func (v *Vault) Put(profile string, e Entry) error {
 		}
 	}
 	return v.change("put entry", func(entries map[string]Entry) error {
+		if old := entries[profile]; old.Issuer == e.Issuer && old.TokenOrigin == e.TokenOrigin {
+			e.Former = slices.Clone(old.Former)
+			if t := old.Tokens.Refresh; !t.IsZero() && !t.Equal(e.Tokens.Refresh) {
+				e.Former = append(e.Former, t)
+			}
+			e.Former = e.Former[max(0, len(e.Former)-mostFormer):]
+		}
 		entries[profile] = e
 		return nil
 	})

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -78,7 +79,7 @@ func same(a, b vault.Entry) bool {
 	return a.Tokens.Access.Equal(b.Tokens.Access) && a.Tokens.Refresh.Equal(b.Tokens.Refresh) &&
 		a.Tokens.ID.Equal(b.Tokens.ID) && a.Tokens.Expiry.Equal(b.Tokens.Expiry) &&
 		a.Tokens.Scope == b.Tokens.Scope && a.Identity == b.Identity &&
-		a.Issuer == b.Issuer && a.TokenOrigin == b.TokenOrigin
+		a.Issuer == b.Issuer && a.TokenOrigin == b.TokenOrigin && slices.EqualFunc(a.Former, b.Former, auth.Secret.Equal)
 }
 
 func mustOpen(t *testing.T, dir string, k vault.Keyring) *vault.Vault {
@@ -99,6 +100,54 @@ func asideFiles(t *testing.T, dir string) []string {
 		t.Fatal(err)
 	}
 	return names
+}
+
+// TestFormerSignIns keeps the refresh tokens of the last sign-ins, through refreshes and a
+// restart, but none that belongs elsewhere.
+func TestFormerSignIns(t *testing.T) {
+	dir, k := t.TempDir(), &memoryKeyring{}
+	v := mustOpen(t, dir, k)
+	put := func(e vault.Entry) {
+		t.Helper()
+		if err := v.Put("p", e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	former := func(want ...string) {
+		t.Helper()
+		v = mustOpen(t, dir, k)
+		e, err := v.Get("p")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, token := range e.Former {
+			got = append(got, token.Reveal())
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("former sign-ins %q, want %q", got, want)
+		}
+	}
+	put(entry("1"))
+	former()
+	put(entry("2"))
+	if err := v.Replace("p", entry("2").Tokens, entry("2'").Tokens); err != nil {
+		t.Fatal(err)
+	}
+	former("1")
+	for i := 3; i <= 8; i++ {
+		put(entry(fmt.Sprint(i)))
+	}
+	former("3", "4", "5", "6", "7")
+	moved := entry("9")
+	moved.Issuer = "https://id.elsewhere.com"
+	put(moved)
+	former()
+	if err := v.Delete("p"); err != nil {
+		t.Fatal(err)
+	}
+	put(entry("10"))
+	former()
 }
 
 func TestEntriesSurviveReopening(t *testing.T) {
