@@ -155,6 +155,7 @@ func (d *desk) activate(t testing.TB, appID, code string) *process {
 // program's code on standard input, the company confirmed once in the window by
 // keyboard, signed in without a browser, apps and all.
 func TestActivation(t *testing.T) {
+	t.Parallel()
 	session := authtest.KeyringSession(t)
 	screen := newDisplay(t)
 	v := newStrictVendor(t)

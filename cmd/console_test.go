@@ -99,6 +99,7 @@ func (b *browser) read(selector string) string {
 // TestConsole sets a company up as its IT would: from the first link to a working code,
 // by keyboard alone, with each stage's failure on the way; then an employee signs in.
 func TestConsole(t *testing.T) {
+	t.Parallel()
 	sso := newOwnSignIn(t)
 	c, link := newServer(t, sso.url)
 	b := newBrowser(t)

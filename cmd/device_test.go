@@ -38,6 +38,7 @@ func (p *process) said(t testing.TB, before string) string {
 // address, a code and a number, which a person types in a real Chromium that has never
 // seen the desktop. Their other computer is told.
 func TestDeviceRoad(t *testing.T) {
+	t.Parallel()
 	c := newCompany(t, 1, "")
 	session := authtest.KeyringSession(t)
 	first := newDesk(t, session.Env...)

@@ -55,6 +55,7 @@ func needFile(t testing.TB, name string) {
 // independent provider, straight from the desktop: the directory is a plain file and no
 // server of ours has a part in it.
 func TestForeignProvider(t *testing.T) {
+	t.Parallel()
 	session := authtest.KeyringSession(t)
 	provider, issuer := foreignProvider(t, "ACCESS_TTL=20")
 	files := newStaticDirectory(t)

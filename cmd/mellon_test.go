@@ -199,6 +199,7 @@ func askingVendor(t testing.TB) string {
 // link, and from the workbench; and signs out there. Each side knows the other by its
 // metadata.
 func TestMellon(t *testing.T) {
+	t.Parallel()
 	authtest.Need(t, "mellon")
 	session := authtest.KeyringSession(t)
 	upstream, listen := askingVendor(t), closedPort(t)

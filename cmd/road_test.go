@@ -24,6 +24,7 @@ const password = "lanyard" // of the pretend company's accounts
 // with a real gnome-keyring, real Chromium. From the code to an app that shows who is
 // signed in, and once more in a browser that has never seen anything.
 func TestRoad(t *testing.T) {
+	t.Parallel()
 	session := authtest.KeyringSession(t)
 	directory := demo(t)
 	d := newDesk(t, session.Env...)
@@ -85,6 +86,7 @@ func TestRoad(t *testing.T) {
 // TestOpenSignedOut follows a click of somebody who is signed out, or needed in person: it
 // ends in the app, with one tab.
 func TestOpenSignedOut(t *testing.T) {
+	t.Parallel()
 	session := authtest.KeyringSession(t)
 	directory := demo(t)
 	d := newDesk(t, session.Env...)
@@ -129,6 +131,7 @@ func TestOpenSignedOut(t *testing.T) {
 // printed and opened elsewhere. That nothing is started where there is a browser,
 // [TestWrongInput] holds.
 func TestPrintURL(t *testing.T) {
+	t.Parallel()
 	session := authtest.KeyringSession(t)
 	directory := demo(t)
 	d := newDesk(t, session.Env...)
@@ -160,6 +163,7 @@ func TestPrintURL(t *testing.T) {
 // TestStaysSignedIn ends the agent in every way and finds it signed in again, without
 // a browser.
 func TestStaysSignedIn(t *testing.T) {
+	t.Parallel()
 	session := authtest.KeyringSession(t)
 	directory := demo(t)
 	d := newDesk(t, session.Env...)
@@ -274,6 +278,7 @@ func TestDirect(t *testing.T) {
 // TestNoKeyring signs in where no password store is: it works, and says that it is gone
 // at the restart.
 func TestNoKeyring(t *testing.T) {
+	t.Parallel()
 	directory := demo(t)
 	d := newDesk(t)
 	b := newBrowser(t)

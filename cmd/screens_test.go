@@ -100,6 +100,7 @@ var locale = map[string]string{"en": "LANG=en_US.UTF-8", "zh": "LANG=zh_CN.UTF-8
 // TestScreens shows every screen of the built window, on a real display, in both
 // languages and both looks: something is drawn, and nothing complains.
 func TestScreens(t *testing.T) {
+	t.Parallel()
 	screen := newDisplay(t)
 	two := signedIn(12)
 	two.Profiles = append(two.Profiles, local.Profile{

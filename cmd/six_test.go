@@ -107,6 +107,7 @@ func freePorts(t *testing.T, n int) string {
 // never seen anything: signed in; once more in the same browser; and after the server was
 // started anew, again in an empty one.
 func TestSixApps(t *testing.T) {
+	t.Parallel()
 	session := authtest.KeyringSession(t)
 	screen := newDisplay(t)
 	panel := newPanel(t, session, screen)
@@ -153,6 +154,7 @@ func TestSixApps(t *testing.T) {
 // TestFaults switches each fault of the company's sign-in on, as whoever runs the demo
 // does, and looks at what an employee and an admin see of it.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	session := authtest.KeyringSession(t)
 	company := newPretendCompany(t)
 	d := newDesk(t, session.Env...)

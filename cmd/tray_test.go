@@ -30,6 +30,7 @@ const (
 // TestTray lives with the icon in a real panel, which comes after the agent: either mouse
 // button opens the menu, signing out and in again go by it, and closing takes it away.
 func TestTray(t *testing.T) {
+	t.Parallel()
 	session := authtest.KeyringSession(t)
 	screen := newDisplay(t)
 	directory := demo(t)
@@ -77,6 +78,7 @@ func TestTray(t *testing.T) {
 // TestTrayNeedsYou clicks an app while the person is needed: that ends in the app, with
 // one tab. The agent is one that a command started, for somebody who reads Chinese.
 func TestTrayNeedsYou(t *testing.T) {
+	t.Parallel()
 	session := authtest.KeyringSession(t)
 	screen := newDisplay(t)
 	panel := newPanel(t, session, screen)
@@ -124,6 +126,7 @@ func TestTrayNeedsYou(t *testing.T) {
 // business, such as the end of a prompt of the password store: the icon is there again,
 // and once.
 func TestTrayComesBack(t *testing.T) {
+	t.Parallel()
 	session := authtest.KeyringSession(t)
 	address := busOf(t, session)
 	d := newDesk(t, session.Env...)

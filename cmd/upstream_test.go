@@ -17,6 +17,7 @@ import (
 // TestForeignUpstream signs in at an independent provider through our server, which is a
 // confidential client there: once by Basic and once with its secret in the form.
 func TestForeignUpstream(t *testing.T) {
+	t.Parallel()
 	for _, method := range []string{"client_secret_basic", "client_secret_post"} {
 		t.Run(method, func(t *testing.T) {
 			const secret = "s3cr3t of:the+server&"

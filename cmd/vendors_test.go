@@ -39,6 +39,7 @@ import (
 // have left. Server and agent are the real ones in one process; only the vendors are
 // simulated, in place of the network.
 func TestPresetsOnTheWholeRoad(t *testing.T) {
+	t.Parallel()
 	for _, row := range []struct {
 		preset string
 		vendor func() *connectortest.Vendor

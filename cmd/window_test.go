@@ -89,6 +89,7 @@ func typeCode(t testing.TB, d *desk, screen *display, code string) {
 // card confirmed, signed in as zhangsan in Chromium, and an app opened from the tray's
 // menu, in that browser and in one that has never seen anything.
 func TestPeopleRoad(t *testing.T) {
+	t.Parallel()
 	session := authtest.KeyringSession(t)
 	screen := newDisplay(t)
 	panel := newPanel(t, session, screen)
@@ -152,6 +153,7 @@ func TestPeopleRoad(t *testing.T) {
 // TestWindowLife opens the window twice, closes it, kills it, and restarts the agent
 // under it: there is one window or none, and what it shows goes on.
 func TestWindowLife(t *testing.T) {
+	t.Parallel()
 	screen := newDisplay(t)
 	d := newSeat(t, nil, screen, "http://127.0.0.1:1")
 	d.must(t, "status")
@@ -211,6 +213,7 @@ func TestWindowWithoutDisplay(t *testing.T) {
 // TestWindowOtherAgent shows what there is before an agent of another version, which
 // knows less than the window does, and says things that it has never heard of.
 func TestWindowOtherAgent(t *testing.T) {
+	t.Parallel()
 	screen := newDisplay(t)
 	state := `{"api":1,"version":"0.0.1","mood":"good","attempt":{"id":"a","step":"blessing","oath":{}}}`
 	mux := http.NewServeMux()
