@@ -126,20 +126,22 @@ func (a *Agent) findApp(ctx context.Context, profile, name string) (auth.App, er
 		a.log.Warn("apps not refreshed", "profile", profile, "err", err)
 	}
 	app, err = find()
-	if errors.Is(err, auth.AppUnknown) && a.isKeptFrom(ctx, profile, name) {
-		err = auth.Fail(auth.AppNotYours, auth.Args{"app": name}, err)
+	if errors.Is(err, auth.AppUnknown) {
+		if kept := a.keptFrom(ctx, profile, name); errors.Is(kept, auth.AppNotYours) {
+			err = kept
+		}
 	}
 	return app, err
 }
 
-// isKeptFrom reports whether the company has the app, but not for this person.
-func (a *Agent) isKeptFrom(ctx context.Context, profile, name string) bool {
+// keptFrom returns why the company, which may have the app, does not open it for this person.
+func (a *Agent) keptFrom(ctx context.Context, profile, name string) error {
 	s, rec, err := a.liveSession(ctx, profile)
 	if err != nil || !rec.Workbench {
-		return false
+		return err
 	}
 	_, err = a.workbench(rec, s.Token).Launch(ctx, name, 0, "")
-	return errors.Is(err, auth.AppNotYours)
+	return err
 }
 
 // worded adds to an error about an app what its reader needs: the app's name as the

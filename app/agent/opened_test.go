@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"testing"
@@ -131,13 +132,20 @@ func TestNotYours(t *testing.T) {
 	c := newCompany(t, "acme")
 	d := newDesk(t)
 	d.signIn(c, local.SignInRequest{})
-	c.fault(func(f *authtest.Faults) { f.Answer["/v1/launches"] = authtest.OAuthError(403, "app_not_yours", "") })
+	const reference = "4829-1375"
+	c.fault(func(f *authtest.Faults) {
+		f.Answer["/v1/launches"] = func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprintf(w, `{"error":"app_not_yours","reference":%q}`, reference)
+		}
+	})
 	for _, row := range []struct{ app, lang, title string }{
 		{"notes", "", "Notes"}, {"notes", "zh", "笔记"}, {"payroll", "", "payroll"},
 	} {
 		_, err := d.Launch(t.Context(), local.LaunchRequest{App: row.app, Lang: row.lang})
 		isFault(t, err, auth.AppNotYours)
-		if _, args := auth.FaultOf(err); args["app"] != row.title || args["help"] == "" {
+		if _, args := auth.FaultOf(err); args["app"] != row.title || args["help"] == "" || args["reference"] != reference {
 			t.Errorf("%s in %q: told %v", row.app, row.lang, args)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -177,12 +178,17 @@ func TestErrorsTravelWithFaultAndReference(t *testing.T) {
 			t.Errorf("%s came back as %+v", fault, p)
 		}
 	}
-	svc.mu.Lock()
-	svc.err = &local.Problem{Code: auth.Offline, Reference: "4829-1375"}
-	svc.mu.Unlock()
-	var p *local.Problem
-	if _, err := c.State(t.Context()); !errors.As(err, &p) || p.Reference != "4829-1375" {
-		t.Errorf("a problem with a reference came back as %+v", err)
+	for what, err := range map[string]error{
+		"a problem with a reference":      &local.Problem{Code: auth.Offline, Reference: "4829-1375"},
+		"what the company's server noted": fmt.Errorf("open: %w", auth.Fail(auth.AppNotYours, auth.Args{"reference": "4829-1375"}, nil)),
+	} {
+		svc.mu.Lock()
+		svc.err = err
+		svc.mu.Unlock()
+		var p *local.Problem
+		if _, err := c.State(t.Context()); !errors.As(err, &p) || p.Reference != "4829-1375" {
+			t.Errorf("%s came back as %+v", what, err)
+		}
 	}
 }
 

@@ -100,7 +100,8 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, status int, err er
 	writeJSON(w, status, p)
 }
 
-// problem words err and gives it a reference, its own where it has one.
+// problem words err and gives it a reference: its own where it has one, or the one that the
+// company's server noted it under, which its fault then brings.
 func (s *Server) problem(err error, lang string) *Problem {
 	var p *Problem
 	if s.Explain != nil {
@@ -112,6 +113,9 @@ func (s *Server) problem(err error, lang string) *Problem {
 	}
 	if inner := (*Problem)(nil); p.Reference == "" && errors.As(err, &inner) {
 		p.Reference = inner.Reference
+	}
+	if _, args := auth.FaultOf(err); p.Reference == "" && auth.ValidTrace(args["reference"]) {
+		p.Reference = args["reference"]
 	}
 	if p.Reference == "" {
 		p.Reference = auth.NewTrace()

@@ -180,12 +180,26 @@ func (r result) decode(into any) error {
 	return nil
 }
 
+// refused is what a refusal says.
+type refused struct {
+	Error auth.Fault `json:"error"`
+	// Reference is the number under which the company's admin finds it.
+	Reference string `json:"reference"`
+}
+
 // says reports whether a refusal names that fault.
 func (r result) says(fault auth.Fault) bool {
-	var said struct {
-		Error auth.Fault `json:"error"`
-	}
+	var said refused
 	return r.status >= http.StatusBadRequest && r.decode(&said) == nil && said.Error == fault
+}
+
+// reference is the number that a refusal gives, "" without one.
+func (r result) reference() string {
+	var said refused
+	if r.decode(&said) != nil || !auth.ValidTrace(said.Reference) {
+		return ""
+	}
+	return said.Reference
 }
 
 func answerNotData(stage string, cause error) error {

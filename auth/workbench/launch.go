@@ -36,7 +36,8 @@ type Ticket struct {
 // this nonce; port 0 says that it cannot.
 //
 // Beside the faults of every question it returns AppUnknown, and AppNotYours where the
-// company has not given the person the app.
+// company has not given the person the app, with the server's number of that as its
+// argument reference.
 func (c *Client) Launch(ctx context.Context, app string, port int, nonce string) (Link, error) {
 	var answer struct {
 		ID        string      `json:"id"`
@@ -92,7 +93,7 @@ func (c *Client) launch(ctx context.Context, app string, wish map[string]any, an
 	switch {
 	case res.status == http.StatusCreated:
 	case res.says(auth.AppNotYours):
-		return fmt.Errorf("ask for launch: %w", auth.Fail(auth.AppNotYours, auth.Args{"app": app}, nil))
+		return fmt.Errorf("ask for launch: %w", auth.Fail(auth.AppNotYours, auth.Args{"app": app, "reference": res.reference()}, nil))
 	case res.status == http.StatusNotFound:
 		return fmt.Errorf("ask for launch: %w", auth.Fail(auth.AppUnknown, auth.Args{"app": app}, nil))
 	default:

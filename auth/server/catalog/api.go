@@ -146,7 +146,9 @@ func (c *Catalog) mint(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if _, err := c.visitor(r, app, token.PersonID); err != nil {
-		c.refuseAPI(w, r, err)
+		o := c.newOpening()
+		o.EnterpriseID, o.AppID, o.PersonID = app.EnterpriseID, app.ID, token.PersonID
+		c.refuseAPI(w, c.noted(r, o, err), err)
 		return
 	}
 	if nativeID(app) != "" {
@@ -220,7 +222,8 @@ func (c *Catalog) apiSignOut(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// refuseAPI answers a program: the fault's name, in the form of an OAuth error.
+// refuseAPI answers a program: the fault's name, in the form of an OAuth error, and the
+// number under which the admin finds it, if it was noted.
 func (c *Catalog) refuseAPI(w http.ResponseWriter, r *http.Request, err error) {
 	status := http.StatusInternalServerError
 	fault, _ := auth.FaultOf(err)
@@ -238,7 +241,10 @@ func (c *Catalog) refuseAPI(w http.ResponseWriter, r *http.Request, err error) {
 	default:
 		c.log.ErrorContext(r.Context(), "request not answered", "path", r.URL.Path, "err", err)
 	}
-	body, err := json.Marshal(map[string]string{"error": string(fault)})
+	body, err := json.Marshal(struct {
+		Error     auth.Fault `json:"error"`
+		Reference string     `json:"reference,omitempty"`
+	}{fault, server.Reference(r.Context())})
 	if err != nil {
 		w.WriteHeader(status)
 		return

@@ -71,18 +71,18 @@ func TestAppOfOthersDoesNotOpen(t *testing.T) {
 	w.opened = ""
 	for _, app := range all {
 		answer, body := w.call(http.MethodPost, w.issuer(acme)+"/v1/launches", zhang.token, `{"app":"`+app+`","port":0}`)
-		if answer.StatusCode != http.StatusForbidden || string(body) != `{"error":"app_not_yours"}` {
+		var said struct{ Error, Reference string }
+		must(t, json.Unmarshal(body, &said))
+		if answer.StatusCode != http.StatusForbidden || said.Error != "app_not_yours" {
 			t.Errorf("mint %s: %s %s", app, answer.Status, body)
 		}
+		w.isNoted(t, said.Reference, app)
 		w.failed = nil
 		b.open(w.issuer(acme) + "/a/" + app)
 		if fault, args := auth.FaultOf(w.failed); fault != auth.AppNotYours || app != "notes" && args["app"] != "The "+app {
 			t.Errorf("access link of %s: %v %v", app, w.failed, args)
 		}
-		lines, err := w.Store.SignInsByReference(t.Context(), acme, w.reference)
-		if err != nil || len(lines) != 1 || lines[0].Fault != auth.AppNotYours || lines[0].AppID != app {
-			t.Errorf("the admin reads %+v, %v", lines, err)
-		}
+		w.isNoted(t, w.reference, app)
 	}
 	// Links that were made before count for nothing any more.
 	for app, agent := range links {
@@ -107,6 +107,15 @@ func TestAppOfOthersDoesNotOpen(t *testing.T) {
 	}
 	b.open(w.issuer(acme) + "/a/notes")
 	w.inApp(b.trail)
+}
+
+// isNoted finds under the number that somebody was told, that the app is not theirs.
+func (w *world) isNoted(t *testing.T, reference, app string) {
+	t.Helper()
+	lines, err := w.Store.SignInsByReference(t.Context(), acme, reference)
+	if err != nil || len(lines) != 1 || lines[0].Fault != auth.AppNotYours || lines[0].AppID != app {
+		t.Errorf("under %q the admin reads %+v, %v", reference, lines, err)
+	}
 }
 
 // A person whom another's desktop has left in the browser is judged by their own lists.

@@ -39,6 +39,12 @@ func (c *Catalog) old(ctx context.Context, l server.Launch) {
 
 // unopened writes down why an app did not open, for the admin, and tells the person.
 func (c *Catalog) unopened(w http.ResponseWriter, r *http.Request, o server.Opening, err error) {
+	c.fail(w, c.noted(r, o, err), err)
+}
+
+// noted writes down why an app did not open, for the admin, and returns the request with
+// the number under which that is found.
+func (c *Catalog) noted(r *http.Request, o server.Opening, err error) *http.Request {
 	ctx := context.WithoutCancel(r.Context())
 	c.opened(ctx, o, server.OpeningFailed)
 	reference := auth.NewTrace()
@@ -50,7 +56,7 @@ func (c *Catalog) unopened(w http.ResponseWriter, r *http.Request, o server.Open
 	if err := c.cfg.SignIns.RecordSignIn(ctx, line); err != nil {
 		c.log.WarnContext(ctx, "failed opening not recorded", "reference", reference, "err", err)
 	}
-	c.fail(w, r.WithContext(server.WithReference(r.Context(), reference)), err)
+	return r.WithContext(server.WithReference(r.Context(), reference))
 }
 
 // asked answers POST {issuer}/v1/openings/{opening}/asked: the person says that the app
