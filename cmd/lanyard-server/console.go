@@ -44,7 +44,7 @@ func (s *service) firstLink(ctx context.Context, out io.Writer) error {
 		return fmt.Errorf("make console link: %w", err)
 	}
 	if terminal(out) {
-		fmt.Fprintf(out, "\nSet up your company in the console. This link works once, within %s:\n  %s\n\n", s.base.Lifetimes.AdminLink, link.Reveal())
+		fmt.Fprintf(out, "\nSet up your company in the console. This link works once, within %.0f minutes:\n  %s\n\n", s.base.Lifetimes.AdminLink.Minutes(), link.Reveal())
 		return nil
 	}
 	name := filepath.Join(s.conf.Data, linkFile)
