@@ -69,12 +69,13 @@ func (s *ownSignIn) register(callbacks ...string) {
 	s.now = pretend.NewSSO(pretend.SSOConfig{BaseURL: s.url, RedirectURIs: callbacks})
 }
 
-// fill types into a field, as somebody does who uses no mouse.
+// fill types into a field, as somebody does who uses no mouse. Not by chromedp.SendKeys,
+// which reads without a lock what Clear has the browser report.
 func (b *browser) fill(values ...string) {
 	b.t.Helper()
 	for i := 0; i+1 < len(values); i += 2 {
 		field := chromedp.CSS(fmt.Sprintf("[name=%q]", values[i]))
-		b.do(chromedp.WaitVisible(field), chromedp.Clear(field), chromedp.SendKeys(field, values[i+1]))
+		b.do(chromedp.WaitVisible(field), chromedp.Clear(field), chromedp.Focus(field), chromedp.KeyEvent(values[i+1]))
 	}
 }
 
