@@ -18,9 +18,10 @@ FLAGS    := -ldflags '-s -w'
 export CGO_CFLAGS ?= -O2 -g0 -D__cgo_undefined__2=LDBL_MIN
 # Fyne is drawn by one program alone; everything else builds without cgo.
 WINDOW   := -tags no_emoji
+VETS     := vet-linux vet-darwin vet-windows
 NOWINDOW  = $$($(GO) list ./... | grep -v -e /app/window -e /cmd/lanyard-window)
 
-.PHONY: run build window windows check test lint vet bench clean
+.PHONY: run build window windows check test lint vet $(VETS) bench clean
 
 run:
 	@.ci/demo
@@ -44,14 +45,16 @@ check:
 
 test:
 	@.ci/need test
-	@# Both compile OpenGL's bindings, one for here and one for Windows, each on one core.
-	@$(MAKE) --no-print-directory -j2 -Otarget lint windows
-	@$(MAKE) --no-print-directory vet build window $(PROVIDER)/node_modules $(CLIENT)/node_modules $(GLEWLWYD)
+	@# Each keeps about one core busy: with OpenGL's bindings, or with SQLite for its system.
+	@$(MAKE) --no-print-directory -j2 -Otarget lint windows $(VETS)
+	@$(MAKE) --no-print-directory build window $(PROVIDER)/node_modules $(CLIENT)/node_modules $(GLEWLWYD)
 	.ci/tidy $(GO) test $(WINDOW) -timeout 15m ./app/window/... ./cmd/lanyard-window
 	.ci/tidy $(GO) test -race -timeout 30m $(NOWINDOW)
 
-vet:
-	for os in linux darwin windows; do GOOS=$$os CGO_ENABLED=0 $(GO) vet $(NOWINDOW) || exit 1; done
+vet: $(VETS)
+
+$(VETS): vet-%:
+	GOOS=$* CGO_ENABLED=0 $(GO) vet $(NOWINDOW)
 
 lint: $(LINT)
 	$(LINT) run ./...
