@@ -13,9 +13,9 @@ import (
 
 // SignOut ends a profile here: at once on this computer, and at the company as far as
 // it can be reached. The profile stays remembered. Tokens that cannot be deleted from the
-// disk are an error: the profile would have them again after a restart. Everywhere ends all of the person's
-// sessions first, and changes nothing where that fails; a company without a server of
-// ours cannot do that (fault NotHere).
+// disk are an error: the profile would have them again after a restart. Everywhere ends
+// all of the person's sessions first, and changes nothing where that fails; a company
+// without a server of ours cannot do that (fault NotHere).
 func (a *Agent) SignOut(ctx context.Context, req local.SignOutRequest) error {
 	a.mu.Lock()
 	acc, err := a.account(req.Profile)
