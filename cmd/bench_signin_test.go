@@ -287,9 +287,7 @@ func (d *driver) signIn(b testing.TB, w *wire) {
 	back := vendor.Get("redirect_uri") + "&" + url.Values{"code": {"code-of-" + auth.RandomID()}, "state": {vendor.Get("state")}}.Encode()
 	at = w.ask(b, "GET", strings.TrimPrefix(back, d.origin), jar, "")
 	page := w.ask(b, "GET", at.location, jar, "")
-	at = w.ask(b, "POST", path+"/authorize", jar, url.Values{
-		"answer": {"yes"}, "request": {hidden(page.body, "request")}, "token": {hidden(page.body, "token")},
-	}.Encode())
+	at = w.ask(b, "POST", at.location, jar, url.Values{"answer": {"yes"}, "token": {hidden(page.body, "token")}}.Encode())
 	token := w.ask(b, "POST", path+"/token", nil, url.Values{
 		"grant_type": {"authorization_code"}, "client_id": {"lanyard"}, "code": {queryOf(b, at.location).Get("code")},
 		"redirect_uri": {redirect}, "code_verifier": {verifier},

@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -212,7 +211,7 @@ func newWalker() *walker {
 }
 
 var (
-	formAction = regexp.MustCompile(`<form[^>]*action="([^"]*)"`)
+	formAction = regexp.MustCompile(`<form(?:[^>]*action="([^"]*)")?`) // without one: where the page is
 	formInput  = regexp.MustCompile(`<input[^>]*type="?hidden"?[^>]*name="?([^" >]+)"?[^>]*value="([^"]*)"`)
 )
 
@@ -222,24 +221,10 @@ func (w *walker) walk(t testing.TB, address string) string {
 	t.Helper()
 	page, at := w.get(t, address)
 	for range 3 {
-		form := formAction.FindStringSubmatch(page)
-		if form == nil {
+		if !forms.MatchString(page) {
 			break
 		}
-		action, err := at.Parse(html.UnescapeString(form[1]))
-		if err != nil {
-			t.Fatal(err)
-		}
-		values := url.Values{"answer": {"yes"}}
-		for _, in := range formInput.FindAllStringSubmatch(page, -1) {
-			values.Set(html.UnescapeString(in[1]), html.UnescapeString(in[2]))
-		}
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, action.String(), strings.NewReader(values.Encode()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		page, at = w.read(t, req)
+		page, at = w.submit(t, page, at, url.Values{"answer": {"yes"}})
 	}
 	return page
 }

@@ -127,7 +127,7 @@ func TestOversizedIsRefused(t *testing.T) {
 	}
 	big := redeem(strings.Repeat("c", 64<<10))
 	w.token(big).want(t, "token", "invalid_request")
-	if p := b.Post(w.issuer()+"/authorize", url.Values{"request": {strings.Repeat("r", 64<<10)}}); !strings.HasPrefix(p.Body, "page: ") {
+	if p := b.Post(w.issuer()+"/authorize", url.Values{"token": {strings.Repeat("r", 64<<10)}}); !strings.HasPrefix(p.Body, "page: ") {
 		t.Errorf("consent: status %d", p.Status)
 	}
 }

@@ -59,7 +59,7 @@ func BenchmarkSignIn(b *testing.B) {
 		p := w.serve(b, "GET", query, cookie, nil)
 		form := hidden(page{Body: p.Body.String()})
 		form.Set("answer", "yes")
-		back, err := url.Parse(w.serve(b, "POST", path+"/authorize", cookie, form).Header().Get("Location"))
+		back, err := url.Parse(w.serve(b, "POST", query, cookie, form).Header().Get("Location"))
 		must(b, err)
 		w.serve(b, "POST", path+"/token", "", redeemDesktop(back.Query().Get("code")))
 	}

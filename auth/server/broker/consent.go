@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"lanyard/auth"
 	"lanyard/auth/server"
@@ -14,9 +15,10 @@ const maxForm = 32 << 10
 
 func isSignInRequired(err error) bool { return errors.Is(err, auth.ErrSignInRequired) }
 
-// askConsent shows who is about to be signed in to the desktop program. The form is
-// bound to the session and to the exact request, and its answer leaves to the
-// loopback address of the request, which the page's policy therefore names.
+// askConsent shows who is about to be signed in to the desktop program. The form goes back
+// to the address that the page is at, which is the request; it is bound to the session and
+// to exactly that request. Its answer leaves to the loopback address of the request, which
+// the page's policy therefore names.
 func (b *Broker) askConsent(w http.ResponseWriter, r *http.Request, q *request, s server.Session) {
 	person, err := b.cfg.People.Person(r.Context(), q.enterprise.ID, s.PersonID)
 	if err != nil {
@@ -40,8 +42,6 @@ func (b *Broker) askConsent(w http.ResponseWriter, r *http.Request, q *request, 
 			// A link and not a button: it leads to the company's own page, which the
 			// page's form-action does not name.
 			"SwitchURL": switchURL(r.URL.Path, q.raw),
-			"Action":    r.URL.Path,
-			"Request":   r.URL.RawQuery,
 			"Token":     b.formToken("consent", q.enterprise.ID, s.ID, r.URL.RawQuery),
 		},
 	})
@@ -62,11 +62,11 @@ func (b *Broker) consent(w http.ResponseWriter, r *http.Request) {
 		b.cfg.Fail(w, r, e.ID, err)
 		return
 	}
-	if !b.ownToken(form, "consent", e.ID, session.ID) {
+	if !b.ownToken(form, "consent", e.ID, session.ID, r.URL.RawQuery) {
 		b.cfg.Fail(w, r, e.ID, auth.Fail(auth.SignInStale, nil, nil))
 		return
 	}
-	q, ok := b.verified(w, r, e, form.Get("request"))
+	q, ok := b.verified(w, r, e, r.URL.RawQuery)
 	if !ok {
 		return
 	}
@@ -104,8 +104,8 @@ func (b *Broker) formToken(purpose, enterprise, session, request string) string 
 	return b.cfg.Base.Sealer.Derive("form\n" + purpose + "\n" + enterprise + "\n" + session + "\n" + request)
 }
 
-func (b *Broker) ownToken(form url.Values, purpose, enterprise, session string) bool {
-	want := auth.NewSecret(b.formToken(purpose, enterprise, session, form.Get("request")))
+func (b *Broker) ownToken(form url.Values, purpose, enterprise, session, request string) bool {
+	want := auth.NewSecret(b.formToken(purpose, enterprise, session, request))
 	return auth.NewSecret(form.Get("token")).Equal(want)
 }
 
@@ -120,6 +120,9 @@ func readForm(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 
 // switchURL is the same request, asking for another account.
 func switchURL(path, raw string) string {
+	if !strings.Contains(raw, "prompt=") {
+		return path + "?" + raw + "&prompt=" + promptLogin
+	}
 	v, err := url.ParseQuery(raw)
 	if err != nil {
 		return path

@@ -74,7 +74,7 @@ func TestConsentAnswers(t *testing.T) {
 	b.SignIn(w.person(acme, "张三"))
 	form := hidden(b.Get(w.authorizeURL(askDesktop())))
 	form.Set("answer", "no")
-	q := location(b.Post(w.issuer()+"/authorize", form)).Query()
+	q := location(b.Post(w.authorizeURL(askDesktop()), form)).Query()
 	if q.Get("error") != "access_denied" || q.Get("state") != "the state" || q.Get("iss") != w.issuer() {
 		t.Errorf("cancel: %v", q)
 	}
@@ -89,11 +89,11 @@ func TestConsentFromAnotherSiteIsRefused(t *testing.T) {
 	for _, header := range []http.Header{
 		{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"https://evil.example"}}, {"Origin": {"null"}},
 	} {
-		if p := b.postWith(w.issuer()+"/authorize", form, header); p.Location() != "" || !strings.HasPrefix(p.Body, "page: not_permitted") {
+		if p := b.postWith(w.authorizeURL(askDesktop()), form, header); p.Location() != "" || !strings.HasPrefix(p.Body, "page: not_permitted") {
 			t.Errorf("%v: status %d, %s", header, p.Status, p.Body)
 		}
 	}
-	if p := b.postWith(w.issuer()+"/authorize", form, http.Header{"Sec-Fetch-Site": {"same-origin"}}); location(p).Query().Get("code") == "" {
+	if p := b.postWith(w.authorizeURL(askDesktop()), form, http.Header{"Sec-Fetch-Site": {"same-origin"}}); location(p).Query().Get("code") == "" {
 		t.Errorf("same origin: status %d", p.Status)
 	}
 }
@@ -107,21 +107,26 @@ func TestForgedFormTokenIsRefused(t *testing.T) {
 	form := func(changes ...string) url.Values {
 		return with(hidden(b.Get(w.authorizeURL(askDesktop()))), append([]string{"answer", "yes"}, changes...)...)
 	}
-	for what, v := range map[string]url.Values{
-		"no token":           form("token", ""),
-		"made-up token":      form("token", strings.Repeat("A", 43)),
-		"another request":    form("request", askDesktop("redirect_uri", "http://127.0.0.1:40999/callback").Encode()),
-		"an app's request":   form("request", ask().Encode()),
-		"no request":         form("request", ""),
-		"somebody else's":    hidden(li.Get(w.authorizeURL(askDesktop()))),
-		"an end-session one": hidden(b.Get(w.issuer() + "/end-session")),
+	own := w.authorizeURL(askDesktop())
+	for what, c := range map[string]struct {
+		at   string
+		form url.Values
+	}{
+		"no token":            {own, form("token", "")},
+		"made-up token":       {own, form("token", strings.Repeat("A", 43))},
+		"another request":     {w.authorizeURL(askDesktop("redirect_uri", "http://127.0.0.1:40999/callback")), form()},
+		"an app's request":    {w.authorizeURL(ask()), form()},
+		"no request":          {w.issuer() + "/authorize", form()},
+		"request in the form": {w.issuer() + "/authorize", form("request", askDesktop().Encode())},
+		"somebody else's":     {own, hidden(li.Get(own))},
+		"an end-session one":  {own, hidden(b.Get(w.issuer() + "/end-session"))},
 	} {
-		v.Set("answer", "yes")
-		if p := b.Post(w.issuer()+"/authorize", v); p.Location() != "" || !strings.HasPrefix(p.Body, "page: sign_in_stale") {
+		c.form.Set("answer", "yes")
+		if p := b.Post(c.at, c.form); p.Location() != "" || !strings.HasPrefix(p.Body, "page: sign_in_stale") {
 			t.Errorf("%s: status %d, location %q, %s", what, p.Status, p.Location(), p.Body)
 		}
 	}
-	if p := w.browser().Post(w.issuer()+"/authorize", form()); !strings.HasPrefix(p.Body, "page: sign_in_stale") {
+	if p := w.browser().Post(own, form()); !strings.HasPrefix(p.Body, "page: sign_in_stale") {
 		t.Errorf("signed out: %s", p.Body)
 	}
 }

@@ -132,7 +132,7 @@ func (b *Broker) answerDevice(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	session, err := b.cfg.Gate.Session(r, e.ID)
-	if isSignInRequired(err) || err == nil && !b.ownToken(form, "device", e.ID, session.ID) {
+	if isSignInRequired(err) || err == nil && !b.ownToken(form, "device", e.ID, session.ID, form.Get("request")) {
 		err = auth.Fail(auth.SignInStale, nil, err)
 	}
 	if err != nil {

@@ -163,7 +163,7 @@ func (b *browser) desktopCode(v url.Values) string {
 	b.w.T.Helper()
 	form := hidden(b.Get(b.w.authorizeURL(v)))
 	form.Set("answer", "yes")
-	p := b.Post(b.w.issuer()+"/authorize", form)
+	p := b.Post(b.w.authorizeURL(v), form)
 	code := location(p).Query().Get("code")
 	if code == "" {
 		b.w.T.Fatalf("consent: status %d, location %q, body %q", p.Status, p.Location(), p.Body)

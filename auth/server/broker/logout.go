@@ -99,7 +99,7 @@ func (b *Broker) confirmEndSession(w http.ResponseWriter, r *http.Request) {
 		b.left(w, r, l)
 	case err != nil:
 		b.cfg.Fail(w, r, e.ID, err)
-	case !b.ownToken(form, "end session", e.ID, session.ID):
+	case !b.ownToken(form, "end session", e.ID, session.ID, form.Get("request")):
 		b.cfg.Fail(w, r, e.ID, auth.Fail(auth.SignInStale, nil, nil))
 	default:
 		b.leave(w, r, l)

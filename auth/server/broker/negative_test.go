@@ -263,7 +263,7 @@ var sizeRows = []negative{
 		return outcome(s.Post(s.issuer()+"/revoke", url.Values{"token": {strings.Repeat("x", 33<<10)}, "client_id": {"lanyard"}}))
 	}},
 	{"answer to our own page", "page", func(s *scene) string {
-		return outcome(s.Post(s.issuer()+"/authorize", url.Values{"request": {strings.Repeat("r", 33<<10)}}))
+		return outcome(s.Post(s.issuer()+"/authorize", url.Values{"token": {strings.Repeat("r", 33<<10)}}))
 	}},
 	{"form of the device endpoint", "Bad Request", func(s *scene) string {
 		return outcome(s.Post(s.issuer()+"/device_authorization", url.Values{"device": {strings.Repeat("x", 33<<10)}, "client_id": {"lanyard"}}))
