@@ -34,9 +34,9 @@ type BeginOptions struct {
 	// Locales are the languages that the pages of the trip should have (ui_locales: tags
 	// with spaces between them); empty: what the browser prefers.
 	Locales string
-	// Refused is a path with query at this server that can tell whoever asked that the
-	// person was not let in (see [Base.Refused]); empty: a page here tells the person.
-	Refused string
+	// TellAsker says that ret, which has a query, can tell whoever asked that the person was
+	// not let in (see [Base.Refused]); else a page here tells the person.
+	TellAsker bool
 }
 
 // AcceptLanguage is what a browser prefers, behind the languages that a request names

@@ -9,7 +9,7 @@ import (
 const refusedParam = "lanyard_refused"
 
 // Refused returns the address at which whoever asked for a sign-in learns that it was
-// refused: asker is BeginOptions.Refused, reason what the provider says, or empty. The
+// refused: asker is where BeginOptions.TellAsker held, reason what the provider says, or empty. The
 // reason is sealed to the asker's address, so that it can neither be invented nor be
 // moved to another request.
 func (b *Base) Refused(asker, reason string) string {

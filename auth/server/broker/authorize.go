@@ -47,7 +47,7 @@ func (b *Broker) authorize(w http.ResponseWriter, r *http.Request) {
 		b.answerError(w, r, q, refuse(codeLoginRequired, "another person signed in"))
 	default:
 		b.cfg.Gate.Begin(w, r, q.enterprise.ID, b.mark(r, q), server.BeginOptions{
-			LoginHint: q.loginHint, Fresh: wanting == freshTrip, Refused: asked + q.raw, Reference: q.reference, Locales: q.locales,
+			LoginHint: q.loginHint, Fresh: wanting == freshTrip, TellAsker: true, Reference: q.reference, Locales: q.locales,
 		})
 	}
 }

@@ -19,8 +19,10 @@ func TestRefusalReachesTheClient(t *testing.T) {
 	} {
 		for _, asked := range []url.Values{ask(), askDesktop()} {
 			w.browser().Get(w.authorizeURL(asked))
-			refused := w.gate.Begun[len(w.gate.Begun)-1].Refused
-			q := location(w.browser().Get(w.URL + w.Base.Refused(refused, c.reason))).Query()
+			if !w.gate.Begun[len(w.gate.Begun)-1].TellAsker {
+				t.Errorf("%s: the client is not told", c.what)
+			}
+			q := location(w.browser().Get(w.URL + w.Base.Refused(w.gate.Return, c.reason))).Query()
 			if q.Get("error") != "access_denied" || q.Get("error_description") != c.want ||
 				q.Get("state") != "the state" || q.Get("iss") != w.issuer() || q.Has("code") {
 				t.Errorf("%s: got %v", c.what, q)
@@ -34,7 +36,7 @@ func TestRefusalReachesTheClient(t *testing.T) {
 func TestRefusalCannotBeMoved(t *testing.T) {
 	w := newWorld(t)
 	w.browser().Get(w.authorizeURL(ask()))
-	refused := w.Base.Refused(w.gate.Begun[0].Refused, "no")
+	refused := w.Base.Refused(w.gate.Return, "no")
 	_, marker, _ := strings.Cut(refused, "&lanyard_refused=")
 
 	signedIn := w.browser()

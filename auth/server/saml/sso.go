@@ -97,7 +97,7 @@ func (p *Provider) proceed(w http.ResponseWriter, r *http.Request) {
 	case trip && q.Passive:
 		p.decline(w, r, q, status{crewjam.StatusResponder, statusNoPassive})
 	case trip:
-		p.cfg.Gate.Begin(w, r, e.ID, address, server.BeginOptions{Fresh: fresh, Refused: address})
+		p.cfg.Gate.Begin(w, r, e.ID, address, server.BeginOptions{Fresh: fresh, TellAsker: true})
 	default:
 		p.grant(w, r, q, session)
 	}

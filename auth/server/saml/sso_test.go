@@ -110,7 +110,7 @@ func TestDenied(t *testing.T) {
 	w.app(acme, "wiki", wiki())
 	b := w.browser()
 	b.follow(b.redirect(byRedirect(w.ask().xml(), "r", nil)))
-	p := form(t, b.Get(w.Base.Refused(w.gate.Begun[0].Refused, "no")))
+	p := form(t, b.Get(w.Base.Refused(w.gate.Return, "no")))
 	wantStatus(t, p, "Responder", "AuthnFailed")
 	want(t, "RelayState", p.relayState, "r")
 	xmlsec(t, w, p, "urn:oasis:names:tc:SAML:2.0:protocol:Response")

@@ -30,10 +30,10 @@ type trip struct {
 	Nonce       string `json:"nonce"`
 	Verifier    string `json:"verifier"`
 	RedirectURI string `json:"redirect_uri"`
-	Refused     string `json:"refused,omitempty"` // see server.BeginOptions
-	Edition     int64  `json:"edition"`           // of the connector; see edition
-	Fresh       bool   `json:"fresh,omitempty"`   // see server.BeginOptions
-	Second      bool   `json:"second,omitempty"`  // the connector changed during the first
+	TellAsker   bool   `json:"tell_asker,omitempty"` // see server.BeginOptions
+	Edition     int64  `json:"edition"`              // of the connector; see edition
+	Fresh       bool   `json:"fresh,omitempty"`      // see server.BeginOptions
+	Second      bool   `json:"second,omitempty"`     // the connector changed during the first
 }
 
 // edition tells a connector from what it was before it changed: a code that was made for
@@ -73,7 +73,7 @@ func (s *SSO) Begin(w http.ResponseWriter, r *http.Request, enterprise, ret stri
 
 // begin is Begin, once more where the attempt has been on its way already.
 func (s *SSO) begin(w http.ResponseWriter, r *http.Request, a *attempt, enterprise string, opts server.BeginOptions) {
-	a.reference, a.stage, a.refused, a.fresh = opts.Reference, stageAuthorize, opts.Refused, opts.Fresh
+	a.reference, a.stage, a.fresh = opts.Reference, stageAuthorize, opts.Fresh
 	if a.reference == "" {
 		a.reference = auth.NewTrace()
 	}
@@ -90,9 +90,12 @@ func (s *SSO) begin(w http.ResponseWriter, r *http.Request, a *attempt, enterpri
 // depart stores the flow and returns the provider's address and the flow's cookie.
 func (s *SSO) depart(r *http.Request, a *attempt, enterprise string, opts server.BeginOptions) (string, *http.Cookie, error) {
 	ctx := r.Context()
-	if !localPath(a.ret) || a.refused != "" && !localPath(a.refused) {
+	if !localPath(a.ret) {
 		a.ret = ""
 		return "", nil, auth.Fail(auth.BadInput, nil, errors.New("return address is not a path at this server"))
+	}
+	if opts.TellAsker {
+		a.asker = a.ret
 	}
 	var err error
 	if a.enterprise, err = s.cfg.Enterprises.Enterprise(ctx, enterprise); err != nil {
@@ -168,7 +171,7 @@ func (s *SSO) run(c loaded, q openid.Request) connector.Run {
 func (s *SSO) saveFlow(ctx context.Context, a *attempt, q openid.Request) (string, *http.Cookie, error) {
 	hash := server.Hash(q.State.Reveal())
 	sealed, err := json.Marshal(trip{
-		Nonce: q.Nonce.Reveal(), Verifier: q.Verifier.Reveal(), RedirectURI: q.RedirectURI, Refused: a.refused, Edition: a.edition, Fresh: a.fresh, Second: a.second,
+		Nonce: q.Nonce.Reveal(), Verifier: q.Verifier.Reveal(), RedirectURI: q.RedirectURI, TellAsker: a.asker != "", Edition: a.edition, Fresh: a.fresh, Second: a.second,
 	})
 	if err != nil {
 		return "", nil, err

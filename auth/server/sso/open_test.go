@@ -49,8 +49,8 @@ func TestPilotOfSigningIn(t *testing.T) {
 	}
 
 	// The desktop that asked for the sign-in is told in the person's words.
-	w.opts = server.BeginOptions{Refused: asker}
-	p = b.Get(b.callback("/e/" + acme + "/home"))
+	w.opts = server.BeginOptions{TellAsker: true}
+	p = b.Get(b.callback(asker))
 	got, reason, refused := w.Base.CutRefused(p.Location())
 	if p.Status != http.StatusSeeOther || !refused || got != asker || !strings.Contains(reason, "your account u-1 is not among them yet") {
 		t.Errorf("status %d, asker %q, reason %q", p.Status, got, reason)

@@ -26,7 +26,7 @@ type attempt struct {
 	person     string
 	stage      string
 	ret        string // where "try again" leads; "" where it makes no sense
-	refused    string // who is told of a refusal instead of the person; "" for nobody
+	asker      string // who is told of a refusal instead of the person; "" for nobody
 }
 
 // refusals are the faults by which a person was not let in, whatever they try next.
@@ -42,7 +42,7 @@ func (s *SSO) failed(w http.ResponseWriter, r *http.Request, a *attempt, err err
 		a.reference = auth.NewTrace()
 	}
 	fault, args := auth.FaultOf(err)
-	if a.refused != "" && slices.Contains(refusals, fault) {
+	if a.asker != "" && slices.Contains(refusals, fault) {
 		s.log.InfoContext(r.Context(), "sign-in refused", "reference", a.reference, "enterprise", a.enterprise.ID, "fault", string(fault))
 		reason := strings.TrimPrefix(strings.TrimPrefix(args["reason"], args["code"]), ": ") // the words alone
 		switch fault {
@@ -52,7 +52,7 @@ func (s *SSO) failed(w http.ResponseWriter, r *http.Request, a *attempt, err err
 			lang := words.Match(r.Header.Get("Accept-Language"))
 			reason = words.ExplainFault(fault, auth.Args{"account": args["account"], "company": a.enterprise.Name.In(lang)}, lang).Sentence
 		}
-		seeOther(w, s.cfg.Base.Refused(a.refused, reason))
+		seeOther(w, s.cfg.Base.Refused(a.asker, reason))
 		return
 	}
 	s.page(w, r, a, err)

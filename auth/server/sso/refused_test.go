@@ -3,6 +3,7 @@ package sso_test
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -11,7 +12,7 @@ import (
 	"lanyard/auth/server"
 )
 
-const asker = "/e/" + acme + "/asker?state=x"
+const asker = "/e/" + acme + "/home?state=x"
 
 // Whoever asked for a sign-in is told when the company lets nobody in, and the log says
 // so too.
@@ -19,10 +20,10 @@ func TestRefusalGoesToTheAsker(t *testing.T) {
 	w := newWorld(t)
 	v := newVendor(t, "u-1", "张三")
 	w.connect(acme, "conn1", "", v.connector(""))
-	w.opts = server.BeginOptions{Reference: "4829-1375", Refused: asker}
+	w.opts = server.BeginOptions{Reference: "4829-1375", TellAsker: true}
 	b := w.browser()
 	v.set(func() { v.deny = "access_denied" })
-	p := b.Get(b.callback("/e/" + acme + "/home"))
+	p := b.Get(b.callback(asker))
 	got, reason, refused := w.Base.CutRefused(p.Location())
 	if p.Status != http.StatusSeeOther || !refused || got != asker || reason != "Not <b>you" {
 		t.Errorf("status %d, location %q, asker %q, reason %q", p.Status, p.Location(), got, reason)
@@ -41,7 +42,7 @@ func TestRefusalGoesToTheAsker(t *testing.T) {
 	pinned.Steps[len(pinned.Steps)-1].Set["tenant"] = connector.Paths{"corp"}
 	pinned.Expect = map[string]string{"tenant": "acme"}
 	w.connect(acme, "conn1", "", pinned)
-	p = b.Get(b.callback("/e/" + acme + "/home"))
+	p = b.Get(b.callback(asker))
 	if got, reason, refused := w.Base.CutRefused(p.Location()); !refused || got != asker || reason != string(auth.SignInWrongCompany) {
 		t.Errorf("another company: status %d, location %q, asker %q, reason %q", p.Status, p.Location(), got, reason)
 	}
@@ -49,12 +50,12 @@ func TestRefusalGoesToTheAsker(t *testing.T) {
 
 	// Who has left is refused as well.
 	v.set(func() { v.deny = "" })
-	if p := b.Get(b.callback("/e/" + acme + "/home")); p.Location() != "/e/"+acme+"/home" {
+	if p := b.Get(b.callback(asker)); p.Location() != asker {
 		t.Fatalf("let in: status %d, location %q", p.Status, p.Location())
 	}
-	person := strings.TrimPrefix(b.Get("/e/"+acme+"/home").Body, "home of ")
+	person := strings.TrimPrefix(b.Get(asker).Body, "home of ")
 	must(t, w.Store.EndPerson(context.Background(), acme, person, w.Now()))
-	p = b.Get(b.callback("/e/" + acme + "/home"))
+	p = b.Get(b.callback(asker))
 	if got, reason, refused := w.Base.CutRefused(p.Location()); !refused || got != asker || reason != "" {
 		t.Errorf("left: status %d, location %q, asker %q, reason %q", p.Status, p.Location(), got, reason)
 	}
@@ -65,12 +66,11 @@ func TestForgedRefusal(t *testing.T) {
 	w := newWorld(t)
 	v := newVendor(t, "u-1", "张三")
 	w.connect(acme, "conn1", "", v.connector(""))
-	w.opts = server.BeginOptions{Refused: asker}
+	w.opts = server.BeginOptions{TellAsker: true}
 	callback := w.browser().callback("/e/" + acme + "/home")
 	forged := strings.Replace(callback, "code=", "error=access_denied&x=", 1)
 	wantRefused(t, w.browser().Get(forged), "another browser", stalePage)
 
-	w.opts = server.BeginOptions{Refused: "https://evil.example/"}
-	p := w.browser().Get("/e/" + acme + "/home")
+	p := w.browser().Get("/start?ret=" + url.QueryEscape("https://evil.example/"))
 	wantRefused(t, p, "asker elsewhere", "That cannot be used")
 }

@@ -214,15 +214,24 @@ func (s *SSO) record(ctx context.Context, a *attempt, err error) {
 // wayTo returns the app or the client that a person was on the way to, as far as the
 // path says that they go on to: an access link or an authorize request.
 func wayTo(ret string) string {
-	u, err := url.Parse(ret)
-	if err != nil {
-		return ""
-	}
-	switch parts := strings.Split(u.Path, "/"); {
+	path, query, _ := strings.Cut(ret, "?")
+	switch parts := strings.Split(path, "/"); {
 	case len(parts) == 5 && parts[1] == "e" && parts[3] == "a":
 		return parts[4]
 	case len(parts) == 4 && parts[1] == "e" && parts[3] == "authorize":
-		return u.Query().Get("client_id")
+		return valueOf(query, "client_id")
+	}
+	return ""
+}
+
+// valueOf returns the first value of a name in a query, "" if there is none: the rest of
+// a long query need not be read for that.
+func valueOf(query, name string) string {
+	for pair := range strings.SplitSeq(query, "&") {
+		if value, ok := strings.CutPrefix(pair, name+"="); ok {
+			value, _ = url.QueryUnescape(value)
+			return value
+		}
 	}
 	return ""
 }
