@@ -60,6 +60,9 @@ func NewPages(files fs.FS, names ...string) (*Pages, error) {
 	return p, nil
 }
 
+// buffers are where pages are rendered.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 // Write renders the named page. The policy of its answer allows nothing but its own
 // style, the logo, forms that stay here or lead to v.FormTo, and v.Script.
 func (p *Pages) Write(w http.ResponseWriter, status int, name string, v View) error {
@@ -71,9 +74,10 @@ func (p *Pages) Write(w http.ResponseWriter, status int, name string, v View) er
 	if err != nil {
 		return fmt.Errorf("read page %s: %w", name, err)
 	}
-	var out bytes.Buffer
-	out.Grow(8 << 10) // most pages, in one piece
-	err = page.ExecuteTemplate(&out, "layout.html", map[string]any{
+	out := buffers.Get().(*bytes.Buffer)
+	defer buffers.Put(out)
+	out.Reset()
+	err = page.ExecuteTemplate(out, "layout.html", map[string]any{
 		"Lang": v.Lang, "Title": v.Title, "Style": p.style, "Script": v.Script, "Body": v.Body,
 		"Company": v.Enterprise.Name.In(v.Lang), "Logo": logo(v.Enterprise.Logo),
 	})
