@@ -64,6 +64,9 @@ const (
 
 func (b *Broker) wanting(q *request, s server.Session, signedIn bool) trip {
 	anew := q.asks(promptLogin) || q.asks(promptSelect)
+	if signedIn && !q.particular() {
+		return noTrip
+	}
 	fresh := signedIn && b.fresh(q, s)
 	switch {
 	case !signedIn && anew:

@@ -56,6 +56,10 @@ type request struct {
 	reference string // the desktop's number of the attempt
 }
 
+// particular reports whether not just any session will do: then a trip upstream is marked,
+// so that what comes of it is told from the session that was there before.
+func (q *request) particular() bool { return len(q.prompts) > 0 || q.maxAge >= 0 || q.hinted != "" }
+
 func (q *request) asks(prompt string) bool { return slices.Contains(q.prompts, prompt) }
 
 // pageError is an error that can be sent to nobody but the person at the browser.
@@ -112,11 +116,11 @@ func (b *Broker) readRest(ctx context.Context, q *request, v url.Values) error {
 			return refuse(codeInvalidRequest, printable(name)+" is there more than once")
 		}
 	}
-	for name, code := range map[string]string{
-		"request": codeNoRequest, "request_uri": codeNoRequestURI, "registration": codeNoRegistration,
+	for _, unsupported := range []field{
+		{"request", codeNoRequest}, {"request_uri", codeNoRequestURI}, {"registration", codeNoRegistration},
 	} {
-		if v.Get(name) != "" {
-			return refuse(code, "")
+		if v.Get(unsupported.Name) != "" {
+			return refuse(unsupported.Value, "")
 		}
 	}
 	if v.Get("response_type") != "code" {
@@ -214,9 +218,13 @@ const referenceParam = "lanyard_reference"
 // asked for by prompt or max_age.
 const markerParam = "lanyard_since"
 
-// mark returns the address to come back to for a sign-in newer than now. The marker is
-// bound to the request, so that it can neither be invented nor moved to another one.
+// mark returns the address to come back to, for a sign-in newer than now where the request
+// is particular. The marker is bound to the request, so that it can neither be invented nor
+// moved to another one.
 func (b *Broker) mark(r *http.Request, q *request) string {
+	if !q.particular() {
+		return r.URL.Path + "?" + q.raw
+	}
 	since := strconv.FormatInt(b.cfg.Base.Time().UnixMilli(), 10)
 	return r.URL.Path + "?" + q.raw + "&" + markerParam + "=" + since + "." + b.markerProof(q, since)
 }
