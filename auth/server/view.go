@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -21,13 +22,14 @@ type Pages struct {
 	style template.CSS
 	// policy is the part of every page's Content-Security-Policy that never changes.
 	policy string
+	shelf  shelf
 }
 
 // View is one page to render.
 type View struct {
 	Lang, Title string
 	Enterprise  Enterprise // whose look; may be empty
-	Body        any        // what the page itself shows
+	Body        any        // what the page itself shows; see [Words] for one that is shown often
 	// FormTo is the origin that a form of the page leads to in the end, beside our own;
 	// a browser holds redirects against the page's form-action too.
 	FormTo string
@@ -66,22 +68,10 @@ var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 // Write renders the named page. The policy of its answer allows nothing but its own
 // style, the logo, forms that stay here or lead to v.FormTo, and v.Script.
 func (p *Pages) Write(w http.ResponseWriter, status int, name string, v View) error {
-	parsed := p.pages[name]
-	if parsed == nil {
-		return fmt.Errorf("write page %s: no such page", name)
-	}
-	page, err := parsed()
-	if err != nil {
-		return fmt.Errorf("read page %s: %w", name, err)
-	}
 	out := buffers.Get().(*bytes.Buffer)
 	defer buffers.Put(out)
 	out.Reset()
-	err = page.ExecuteTemplate(out, "layout.html", map[string]any{
-		"Lang": v.Lang, "Title": v.Title, "Style": p.style, "Script": v.Script, "Body": v.Body,
-		"Company": v.Enterprise.Name.In(v.Lang), "Logo": logo(v.Enterprise.Logo),
-	})
-	if err != nil {
+	if err := p.render(out, name, v); err != nil {
 		return fmt.Errorf("write page %s: %w", name, err)
 	}
 	policy := p.policy
@@ -97,8 +87,47 @@ func (p *Pages) Write(w http.ResponseWriter, status int, name string, v View) er
 	PageHeaders(w, policy)
 	w.Header().Set("Content-Length", strconv.Itoa(out.Len())) // else the answer goes in chunks
 	w.WriteHeader(status)
-	_, err = w.Write(out.Bytes())
+	_, err := w.Write(out.Bytes())
 	return err
+}
+
+// render writes a page to out, from the shelf where it can be.
+func (p *Pages) render(out *bytes.Buffer, name string, v View) error {
+	words, ok := v.Body.(Words)
+	if !ok || v.Script != "" {
+		return p.execute(out, name, v)
+	}
+	key := shelfKey{name, v.Lang, v.Enterprise.Name.In(v.Lang), v.Enterprise.Logo}
+	k := p.shelf.get(key)
+	if k == nil {
+		var err error
+		k, err = skeletonOf(func(out *bytes.Buffer, v View) error { return p.execute(out, name, v) }, v, words)
+		if err != nil {
+			return err
+		}
+		p.shelf.put(key, k)
+	}
+	if k.write(out, v.Title, words) {
+		return nil
+	}
+	out.Reset()
+	return p.execute(out, name, v)
+}
+
+// execute has html/template render the page.
+func (p *Pages) execute(out *bytes.Buffer, name string, v View) error {
+	parsed := p.pages[name]
+	if parsed == nil {
+		return errors.New("no such page")
+	}
+	page, err := parsed()
+	if err != nil {
+		return err
+	}
+	return page.ExecuteTemplate(out, "layout.html", map[string]any{
+		"Lang": v.Lang, "Title": v.Title, "Style": p.style, "Script": v.Script, "Body": v.Body,
+		"Company": v.Enterprise.Name.In(v.Lang), "Logo": logo(v.Enterprise.Logo),
+	})
 }
 
 // PageHeaders sets the headers of a page that may hold something personal.

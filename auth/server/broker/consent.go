@@ -33,7 +33,7 @@ func (b *Broker) askConsent(w http.ResponseWriter, r *http.Request, q *request, 
 		Title:      b.cfg.Text(lang, "broker.consent.title", "name", name),
 		Enterprise: q.enterprise,
 		FormTo:     originOf(q.redirect),
-		Body: map[string]any{
+		Body: server.Words{
 			"Sentence": b.cfg.Text(lang, "broker.consent.sentence", "company", company),
 			"Warning":  b.cfg.Text(lang, "broker.consent.warning"),
 			"Yes":      b.cfg.Text(lang, "broker.consent.yes"),
