@@ -71,6 +71,10 @@ type Sessions interface {
 	Session(ctx context.Context, enterprise, id string, now time.Time) (Session, error)
 	SessionByCookie(ctx context.Context, enterprise, cookieHash string, now time.Time) (Session, error)
 	SaveSession(ctx context.Context, s Session) error
+	// BeginSession saves the session that a sign-in made and the sign-in's line of the log,
+	// both or none. Where the person has others, these learn what the upstream said, as by
+	// ProveSessions.
+	BeginSession(ctx context.Context, s Session, others bool, line SignIn) error
 	TouchSession(ctx context.Context, enterprise, id string, provenAt, now time.Time) error
 	// ProveSessions keeps what the upstream said of a person in all of their sessions:
 	// when it last did (zero: unchanged) and the sealed values for asking it again.

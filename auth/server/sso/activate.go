@@ -46,7 +46,9 @@ func (s *SSO) Activate(ctx context.Context, appID, device string, code auth.Secr
 		return server.Session{}, noEnterprise(err)
 	}
 	session, err := s.activate(ctx, &a, c, device, code)
-	s.record(ctx, &a, err)
+	if err != nil {
+		s.record(ctx, &a, err)
+	}
 	return session, err
 }
 

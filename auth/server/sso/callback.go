@@ -60,7 +60,6 @@ func (s *SSO) callback(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, &a, err)
 		return
 	}
-	s.record(r.Context(), &a, nil)
 	s.log.InfoContext(r.Context(), "signed in", "enterprise", a.enterprise.ID, "person", a.person, "reference", a.reference)
 	seeOther(w, a.ret)
 }

@@ -89,7 +89,8 @@ func (s *SSO) signIn(w http.ResponseWriter, r *http.Request, a *attempt, who ups
 	return nil
 }
 
-// admit finds or makes the person and saves a session of theirs that lives for life.
+// admit finds or makes the person, and saves a session of theirs that lives for life and
+// the line of the log.
 func (s *SSO) admit(ctx context.Context, a *attempt, who upstream, session server.Session, life time.Duration) (server.Session, error) {
 	now := s.cfg.Base.Time()
 	id := server.NewID(now)
@@ -123,14 +124,8 @@ func (s *SSO) admit(ctx context.Context, a *attempt, who upstream, session serve
 	session.AuthTime, session.ProvenAt, session.Upstream = proved, now, sealed
 	session.UpstreamSID = upstreamSID(who.connector, who.sid)
 	session.CreatedAt, session.LastSeen, session.ExpiresAt = now, now, now.Add(life)
-	if err := s.cfg.Sessions.SaveSession(ctx, session); err != nil {
-		return session, err
-	}
-	if person.ID == id { // new here, so there is no other device
-		return session, nil
-	}
-	// It is the upstream's word on all devices of the person.
-	return session, s.cfg.Sessions.ProveSessions(ctx, session.EnterpriseID, person.ID, now, sealed)
+	others := person.ID != id // else the person is new here
+	return session, s.cfg.Sessions.BeginSession(ctx, session, others, s.line(a, nil))
 }
 
 // open asks whether the enterprise lets this person sign in yet.
@@ -189,11 +184,18 @@ func (s *SSO) cookie(name, value string, life time.Duration) *http.Cookie {
 	}
 }
 
-// record writes one line of the sign-in log.
+// record writes the line of a sign-in that did not work into the log.
 func (s *SSO) record(ctx context.Context, a *attempt, err error) {
 	if a.enterprise.ID == "" || a.reference == "" {
 		return
 	}
+	if err := s.cfg.SignIns.RecordSignIn(ctx, s.line(a, err)); err != nil {
+		s.log.WarnContext(ctx, "sign-in not recorded", "reference", a.reference, "err", err)
+	}
+}
+
+// line is an attempt's line of the sign-in log; err is nil where it worked.
+func (s *SSO) line(a *attempt, err error) server.SignIn {
 	line := server.SignIn{
 		Reference: a.reference, EnterpriseID: a.enterprise.ID, ConnectorID: a.connector,
 		PersonID: a.person, AppID: wayTo(a.ret), Stage: a.stage, At: s.cfg.Base.Time(),
@@ -206,9 +208,7 @@ func (s *SSO) record(ctx context.Context, a *attempt, err error) {
 		}
 		line.Detail = server.Detail(err)
 	}
-	if err := s.cfg.SignIns.RecordSignIn(ctx, line); err != nil {
-		s.log.WarnContext(ctx, "sign-in not recorded", "reference", a.reference, "err", err)
-	}
+	return line
 }
 
 // wayTo returns the app or the client that a person was on the way to, as far as the

@@ -110,8 +110,7 @@ func signIn(ctx context.Context, s *store.Store, i int, now time.Time) error {
 	person, upsertErr := s.UpsertPerson(ctx, server.Person{ID: id("p", i), EnterpriseID: acme, Key: id("k", i), Name: "张三", CreatedAt: now})
 	do(upsertErr)
 	browser := server.Session{ID: session, EnterpriseID: acme, PersonID: person.ID, CookieHash: session, ExpiresAt: now.Add(time.Hour)}
-	do(s.SaveSession(ctx, browser))
-	do(s.RecordSignIn(ctx, server.SignIn{Reference: auth.NewTrace(), EnterpriseID: acme, At: now}))
+	do(s.BeginSession(ctx, browser, false, server.SignIn{Reference: auth.NewTrace(), EnterpriseID: acme, At: now}))
 	do(second(s.SessionByCookie(ctx, acme, session, now)))
 	do(second(s.SessionByCookie(ctx, acme, session, now)))
 	g := server.Grant{

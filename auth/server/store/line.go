@@ -34,7 +34,7 @@ type line struct {
 
 // company is how long a transaction waits for more tasks where the last had several: who
 // is alone does not wait, but for the first after a crowd, and in a crowd nobody notices.
-const company = 2 * time.Millisecond
+const company = 3 * time.Millisecond
 
 // task is what one caller wants written.
 type task struct {

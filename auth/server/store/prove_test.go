@@ -46,6 +46,23 @@ func testProof(t *testing.T, s *store.Store) {
 	must(t, s.ProveSessions(ctx(t), acme, "p1", time.Time{}, []byte("newer")))
 	wantProof("laptop", later, "newer")
 
+	// The next sign-in is the upstream's word too; it counts with its line or not at all.
+	begun := server.Session{
+		ID: "phone", EnterpriseID: acme, PersonID: "p1", ProvenAt: later.Add(time.Hour), Upstream: []byte("newest"),
+		CreatedAt: later, LastSeen: later, ExpiresAt: now.Add(48 * time.Hour),
+	}
+	line := server.SignIn{Reference: "4829-1375", EnterpriseID: acme, PersonID: "p1", Stage: "person", At: later}
+	must(t, s.BeginSession(ctx(t), begun, true, line))
+	want(t, "begun", begun)(s.Session(ctx(t), acme, "phone", later))
+	want(t, "its line", []server.SignIn{line})(s.SignInsByReference(ctx(t), acme, "4829-1375"))
+	wantProof("laptop", begun.ProvenAt, "newest")
+	wantProof("stranger", now, "old")
+	over := begun
+	over.ID, over.Upstream = "ended", []byte("never")
+	wantErr(t, "in place of one that has ended", s.BeginSession(ctx(t), over, true, line), auth.ErrConflict)
+	wantProof("laptop", begun.ProvenAt, "newest")
+	want(t, "no second line", []server.SignIn{line})(s.SignInsByReference(ctx(t), acme, "4829-1375"))
+
 	wantErr(t, "another enterprise's", s.LeavePerson(ctx(t), other, "p1", later), auth.ErrNotFound)
 	must(t, s.LeavePerson(ctx(t), acme, "p1", later))
 	wantErr(t, "a leaver's session", second(s.Session(ctx(t), acme, "laptop", later)), auth.ErrNotFound)

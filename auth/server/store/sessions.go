@@ -97,6 +97,21 @@ func saveSession(ctx context.Context, exec execer, v server.Session) error {
 	return saved("session", n, err)
 }
 
+// BeginSession implements [server.Sessions].
+func (s *Store) BeginSession(ctx context.Context, v server.Session, others bool, line server.SignIn) error {
+	return s.atomically(ctx, func(ctx context.Context, t transaction) error {
+		if others {
+			if err := prove(ctx, t.exec, v.EnterpriseID, v.PersonID, v.ProvenAt, v.Upstream); err != nil {
+				return err
+			}
+		}
+		if err := saveSession(ctx, t.exec, v); err != nil {
+			return err
+		}
+		return recordSignIn(ctx, t.exec, line)
+	})
+}
+
 // TouchSession implements [server.Sessions]. A zero provenAt, or one older than the
 // kept, changes nothing but LastSeen.
 func (s *Store) TouchSession(ctx context.Context, enterprise, id string, provenAt, now time.Time) error {
@@ -106,7 +121,11 @@ func (s *Store) TouchSession(ctx context.Context, enterprise, id string, provenA
 
 // ProveSessions implements [server.Sessions].
 func (s *Store) ProveSessions(ctx context.Context, enterprise, person string, provenAt time.Time, upstream []byte) error {
-	if _, err := s.exec(ctx, proveSessions, enterprise, person, ms(provenAt), upstream); err != nil {
+	return prove(ctx, s.exec, enterprise, person, provenAt, upstream)
+}
+
+func prove(ctx context.Context, exec execer, enterprise, person string, provenAt time.Time, upstream []byte) error {
+	if _, err := exec(ctx, proveSessions, enterprise, person, ms(provenAt), upstream); err != nil {
 		return fmt.Errorf("prove sessions of person: %w", err)
 	}
 	return nil

@@ -21,7 +21,11 @@ func scanSignIn(row scanner) (v server.SignIn, err error) {
 
 // RecordSignIn implements [server.SignIns].
 func (s *Store) RecordSignIn(ctx context.Context, v server.SignIn) error {
-	n, err := s.exec(ctx, insertSignIn, v.EnterpriseID, v.Reference, v.ConnectorID, v.PersonID, v.Stage, string(v.Fault),
+	return recordSignIn(ctx, s.exec, v)
+}
+
+func recordSignIn(ctx context.Context, exec execer, v server.SignIn) error {
+	n, err := exec(ctx, insertSignIn, v.EnterpriseID, v.Reference, v.ConnectorID, v.PersonID, v.Stage, string(v.Fault),
 		text(v.Detail), ms(v.At), text(v.AppID))
 	return saved("sign-in", n, err)
 }
