@@ -5,6 +5,7 @@ package cmd_test
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -33,4 +34,7 @@ apps:
   - {id: d, title: {en: D}, plain: "http://wiki.acme.example/", launch: {kind: oidc, url: "https://wiki.acme.example/"}}
 `).says(t, 1, "line 10, ", "apps.2.launch", "line 11, ", "apps.3.plain")
 	apply(head).says(t, 0)
+	// What is named nowhere comes with the rest, not when that is mended.
+	apply(strings.Replace(head, "code: acme", "code: Beta", 1)+`clients: [{id: b, redirect_uris: ["https://b.acme.example/cb"]}]
+`).says(t, 1, "line 2, ", "code: must be", "line 10, ", "clients.0.secret: is missing")
 }

@@ -20,11 +20,15 @@ func runApply(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if err != nil {
 		return err
 	}
-	f, data, err := enterpriseFile(*file, setup.Parse)
+	data, err := enterpriseFile(*file)
 	if err != nil {
 		return err
 	}
 	return withService(ctx, *name, errOut, func(s *service) error {
+		f, err := setup.Parse(*file, data, func(f *setup.File) error { return s.setup.Check(ctx, f) })
+		if err != nil {
+			return err
+		}
 		report, err := s.setup.Apply(ctx, f)
 		if err != nil {
 			return schema.At(*file, data, "", err)

@@ -33,11 +33,15 @@ func runConnector(ctx context.Context, args []string, out, errOut io.Writer) err
 	if len(word) == 0 || word[0] != "test" {
 		return fmt.Errorf("%w: the one thing it does is connector test", errUsage)
 	}
-	f, data, err := enterpriseFile(*file, setup.ParseForTest)
+	data, err := enterpriseFile(*file)
 	if err != nil {
 		return err
 	}
 	return withService(ctx, *name, errOut, func(s *service) error {
+		f, err := setup.ParseForTest(*file, data, func(f *setup.File) error { return s.setup.CheckForTest(ctx, f) })
+		if err != nil {
+			return err
+		}
 		trial, callback, err := s.setup.TestFile(ctx, f)
 		switch {
 		case errors.Is(err, auth.ErrNotFound):
@@ -120,14 +124,14 @@ func readLine(ctx context.Context, in io.Reader) (string, error) {
 	}
 }
 
-// enterpriseFile reads the file that -f names, also as it is written, for the lines.
-func enterpriseFile(name string, parse func(name string, yaml []byte) (setup.File, error)) (f setup.File, data []byte, err error) {
+// enterpriseFile reads the file that -f names.
+func enterpriseFile(name string) ([]byte, error) {
 	if name == "" {
-		return f, nil, fmt.Errorf("%w: name the file with -f", errUsage)
+		return nil, fmt.Errorf("%w: name the file with -f", errUsage)
 	}
-	if data, err = os.ReadFile(name); err != nil { // #nosec G304 -- the operator names their own file
-		return f, nil, fmt.Errorf("read enterprise: %w", err)
+	data, err := os.ReadFile(name) // #nosec G304 -- the operator names their own file
+	if err != nil {
+		return nil, fmt.Errorf("read enterprise: %w", err)
 	}
-	f, err = parse(name, data)
-	return f, data, err
+	return data, nil
 }

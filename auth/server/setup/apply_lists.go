@@ -64,12 +64,13 @@ func (s *Setup) app(f *File, at string, a App, old server.App) (server.App, *ser
 	if app.Launch, err = json.Marshal(filled.Spec); err != nil {
 		return old, nil, fmt.Errorf("write launch of app %s: %w", a.ID, err)
 	}
+	var bad faults
 	if s.cfg.CheckLaunch != nil {
 		if err := s.cfg.CheckLaunch(filled.Spec); err != nil {
-			return old, nil, &connector.FieldError{Path: at + "." + a.launchKey(), Message: err.Error()}
+			bad.add(at+"."+a.launchKey(), "%v", err)
 		}
 		if a.Plain != "" && s.cfg.CheckLaunch(server.LaunchSpec{Kind: server.LaunchLink, URL: a.Plain}) != nil {
-			return old, nil, &connector.FieldError{Path: at + ".plain", Message: "must be an https:// address"}
+			bad.add(at+".plain", "must be an https:// address")
 		}
 	}
 	had, err := s.appSecrets(old)
@@ -77,7 +78,7 @@ func (s *Setup) app(f *File, at string, a App, old server.App) (server.App, *ser
 		return old, nil, err
 	}
 	secrets, err := f.readSecrets(at, filled.Spec.Secrets, a.Given, a.Secrets, had)
-	if err != nil {
+	if err := errors.Join(append(bad, err)...); err != nil {
 		return old, nil, err
 	}
 	if !maps.Equal(secrets, had) {

@@ -270,6 +270,27 @@ func TestFileRefused(t *testing.T) {
 	}
 }
 
+// What is named nowhere is told with everything else, and only where it is not stored.
+func TestNamedNowhere(t *testing.T) {
+	f := newFixture(t, public, nil)
+	reads := func(replace ...string) error {
+		yaml := strings.NewReplacer(append(replace, "logo: logo.png", "", "icon: logo.png, ", "")...).Replace(acmeYAML)
+		_, err := setup.Parse("acme.yaml", []byte(yaml), func(file *setup.File) error { return f.Check(t.Context(), file) })
+		return err
+	}
+	nowhere := []string{`  secrets: {client_secret: "file:secret.txt"}`, "", `, secret: "env:LANYARD_TEST_NOTES"`, "", "public: true\n", "public: 7\n", "{id: mobile", "{id: lanyard"}
+	err := reads(nowhere...)
+	for _, want := range []string{"public: must be true or false", "connector.secrets.client_secret: is missing", "clients.0.secret: is missing", "clients.1.id: is Lanyard's own"} {
+		if err == nil || strings.Count(err.Error(), want) != 1 {
+			t.Errorf("%q is not told once:\n%v", want, err)
+		}
+	}
+	f.apply(mustFile(t))
+	if err := reads(nowhere[:4]...); err != nil {
+		t.Errorf("what is stored: %v", err)
+	}
+}
+
 // An app on this computer is written as briefly as any other.
 func TestPortInBrackets(t *testing.T) {
 	file := mustFile(t, "[http://127.0.0.1/callback]", "[http://127.0.0.1:8080/cb, http://localhost:8080/cb]")

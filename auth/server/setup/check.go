@@ -21,6 +21,24 @@ func (f *faults) add(path, format string, args ...any) {
 	*f = append(*f, &connector.FieldError{Path: path, Message: fmt.Sprintf(format, args...)})
 }
 
+// more adds errors, but no fault in or around a place that has one: it would be that one's
+// consequence.
+func (f *faults) more(err error) {
+	var known, list faultList
+	known.collect(errors.Join(*f...))
+	if list.collect(err); list.others() {
+		*f = append(*f, err)
+		return
+	}
+	for _, fault := range list {
+		if !slices.ContainsFunc(known, func(k *connector.FieldError) bool {
+			return strings.HasPrefix(k.Path+".", fault.Path+".") || strings.HasPrefix(fault.Path+".", k.Path+".")
+		}) {
+			*f = append(*f, fault)
+		}
+	}
+}
+
 // check finds what no schema can: all of it, as joined connector.FieldErrors.
 func (f *File) check() error {
 	var bad faults

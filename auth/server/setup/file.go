@@ -115,23 +115,27 @@ type Client struct {
 
 // Parse reads and checks enterprise.yaml; name is the file's, and files that it names
 // are looked for beside it. All faults come back at once, with their lines: secrets and
-// pictures that are not where it says among them.
-func Parse(name string, yaml []byte) (File, error) {
-	return parse(name, yaml, (*File).checkNamed)
+// pictures that are not where it says among them, and what also finds (see [Setup.Check]).
+func Parse(name string, yaml []byte, also ...func(*File) error) (File, error) {
+	return parse(name, yaml, (*File).checkNamed, also)
 }
 
 // ParseForTest is [Parse] for [Setup.TestFile]: of what the file names, the connector's
 // secrets alone must be there.
-func ParseForTest(name string, yaml []byte) (File, error) {
-	return parse(name, yaml, (*File).checkConnectorNamed)
+func ParseForTest(name string, yaml []byte, also ...func(*File) error) (File, error) {
+	return parse(name, yaml, (*File).checkConnectorNamed, also)
 }
 
-func parse(name string, yaml []byte, named func(*File, *faults)) (File, error) {
+func parse(name string, yaml []byte, named func(*File, *faults), also []func(*File) error) (File, error) {
 	f := File{Dir: filepath.Dir(name)}
 	err := schema.DecodeChecked(schema.KindEnterprise, name, yaml, &f, func() error {
 		var bad faults
 		named(&f, &bad)
-		return errors.Join(append(bad, f.check())...)
+		bad = append(bad, f.check())
+		for _, check := range also {
+			bad.more(check(&f))
+		}
+		return errors.Join(bad...)
 	})
 	if err != nil {
 		return File{}, err
