@@ -77,23 +77,25 @@ const (
 	AnswerNotData      Fault = "answer_not_data"       // a web page instead of data; args: stage
 
 	// Staying signed in, and apps.
-	SignInRequired  Fault = "sign_in_required"
-	AccessEnded     Fault = "access_ended" // the person has left; args: company
-	Offline         Fault = "offline"
-	KeyringLocked   Fault = "keyring_locked"
-	KeyringMissing  Fault = "keyring_missing"
-	VaultDamaged    Fault = "vault_damaged"
-	ProfileUnknown  Fault = "profile_unknown" // args: profile
-	AppUnknown      Fault = "app_unknown"     // args: app, suggestion?
-	AppAmbiguous    Fault = "app_ambiguous"   // args: app, candidates
-	AppNotLaunched  Fault = "app_not_launched"
-	AppNotYours     Fault = "app_not_yours"     // the person is not among those who may open it; args: app
-	AppValueMissing Fault = "app_value_missing" // the app is told something that nobody knows of the person; args: app, field
-	LinkUsed        Fault = "link_used"
-	LinkExpired     Fault = "link_expired"
+	SignInRequired   Fault = "sign_in_required"
+	AccessEnded      Fault = "access_ended" // the person has left; args: company
+	Offline          Fault = "offline"
+	KeyringLocked    Fault = "keyring_locked"
+	KeyringMissing   Fault = "keyring_missing"
+	VaultDamaged     Fault = "vault_damaged"
+	ProfileUnknown   Fault = "profile_unknown"   // args: profile
+	ProfileAmbiguous Fault = "profile_ambiguous" // args: profile, candidates, example
+	AppUnknown       Fault = "app_unknown"       // args: app, suggestion?
+	AppAmbiguous     Fault = "app_ambiguous"     // args: app, candidates
+	AppNotLaunched   Fault = "app_not_launched"
+	AppNotYours      Fault = "app_not_yours"     // the person is not among those who may open it; args: app
+	AppValueMissing  Fault = "app_value_missing" // the app is told something that nobody knows of the person; args: app, field
+	LinkUsed         Fault = "link_used"
+	LinkExpired      Fault = "link_expired"
 
 	// This computer.
-	AgentMissing  Fault = "agent_missing" // no agent answers
+	AgentMissing  Fault = "agent_missing" // no agent listens
+	AgentSilent   Fault = "agent_silent"  // one listens and does not answer; args: pid
 	AgentOlder    Fault = "agent_older"
 	AlreadyRuns   Fault = "already_runs"
 	NativeMissing Fault = "native_missing" // an app's program is not on the device's list; args: app, program
@@ -131,12 +133,12 @@ var kinds = map[Fault]error{
 
 	SignInRequired: ErrSignInRequired, AccessEnded: ErrSignInRequired, Offline: ErrOffline,
 	KeyringLocked: ErrLocked, KeyringMissing: ErrFailed, VaultDamaged: ErrFailed,
-	ProfileUnknown: ErrNotFound, AppUnknown: ErrNotFound, AppAmbiguous: ErrUsage,
+	ProfileUnknown: ErrNotFound, ProfileAmbiguous: ErrUsage, AppUnknown: ErrNotFound, AppAmbiguous: ErrUsage,
 	SignInNotOpen: ErrDenied,
 	AppNotYours:   ErrDenied, AppValueMissing: ErrMisconfigured,
 	AppNotLaunched: ErrFailed, LinkUsed: ErrExpired, LinkExpired: ErrExpired,
 
-	AgentMissing: ErrNoAgent, AgentOlder: ErrConflict, AlreadyRuns: ErrConflict,
+	AgentMissing: ErrNoAgent, AgentSilent: ErrNoAgent, AgentOlder: ErrConflict, AlreadyRuns: ErrConflict,
 	NotPermitted: ErrDenied, NotHere: ErrFailed, WindowMissing: ErrFailed, NativeMissing: ErrFailed,
 
 	FlowStale: ErrExpired, SAMLMetadata: ErrUsage, SAMLAddress: ErrUsage, SAMLKeys: ErrUsage, SAMLEncryption: ErrUsage,

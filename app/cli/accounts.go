@@ -107,7 +107,7 @@ func (c *cli) use(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	p, err := find(state, args[0])
+	p, err := c.find(state, args[0])
 	if err != nil {
 		return err
 	}
@@ -149,7 +149,7 @@ func (c *cli) profile(ctx context.Context, svc local.Service, named string) (str
 	if err != nil {
 		return "", err
 	}
-	p, err := find(state, named)
+	p, err := c.find(state, named)
 	if err != nil {
 		return "", err
 	}
@@ -158,7 +158,7 @@ func (c *cli) profile(ctx context.Context, svc local.Service, named string) (str
 
 // find returns the profile that is meant: by its id, else by the company's code or
 // name or the person's name or address, if only one has it.
-func find(s local.State, named string) (*local.Profile, error) {
+func (c *cli) find(s local.State, named string) (*local.Profile, error) {
 	var found []*local.Profile
 	for i := range s.Profiles {
 		p := &s.Profiles[i]
@@ -173,8 +173,17 @@ func find(s local.State, named string) (*local.Profile, error) {
 			found = append(found, p)
 		}
 	}
-	if len(found) != 1 {
+	switch len(found) {
+	case 0:
 		return nil, auth.Fail(auth.ProfileUnknown, auth.Args{"profile": named}, nil)
+	case 1:
+		return found[0], nil
 	}
-	return found[0], nil
+	var candidates []string
+	for _, p := range found {
+		candidates = append(candidates, p.ID+" ("+c.account(p)+")")
+	}
+	return nil, auth.Fail(auth.ProfileAmbiguous, auth.Args{
+		"profile": named, "candidates": strings.Join(candidates, ", "), "example": found[0].ID,
+	}, nil)
 }

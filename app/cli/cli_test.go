@@ -232,7 +232,7 @@ func runs(lang string) []run {
 		{name: "accounts: none", args: []string{"accounts"}, agent: &agent{state: nobody}},
 		{name: "use by code", args: []string{"use", "Beta"}, agent: &agent{state: several}, calls: []string{"select p2"}},
 		{name: "use by name", args: []string{"use", "王五"}, agent: &agent{state: several}, calls: []string{"select p-three"}},
-		{name: "use: two have it", args: []string{"use", "acme"}, agent: &agent{state: several}, code: 1},
+		{name: "use: two have it", args: []string{"use", "acme"}, agent: &agent{state: several}, code: 2},
 		{name: "logout", args: []string{"logout"}, agent: &agent{state: signedIn}, calls: []string{`sign-out "" everywhere=false`}},
 		{
 			name: "logout everywhere", args: []string{"logout", "--everywhere", "--profile", "p-three"}, agent: &agent{state: several},

@@ -164,6 +164,21 @@ func TestAnotherUsersAgentIsNotReplaced(t *testing.T) {
 	}
 }
 
+// TestSilentAgent says which process does not answer, and starts no second one.
+func TestSilentAgent(t *testing.T) {
+	deps, out := bubble(&agent{})
+	deps.Connect = func(context.Context) (local.Service, error) {
+		return nil, auth.Fail(auth.AgentSilent, auth.Args{"pid": "4711"}, nil)
+	}
+	deps.StartAgent = func(context.Context) error { t.Error("started one"); return nil }
+	for _, args := range [][]string{{"status"}, {"quit"}, {}} {
+		out.Reset()
+		if code := cli.Run(t.Context(), args, deps); code != 6 || !strings.Contains(out.String(), "end process 4711 and start it again") {
+			t.Errorf("%v: exit code %d, wrote %s", args, code, out)
+		}
+	}
+}
+
 func TestLanyardTwiceAtOnce(t *testing.T) {
 	a := &agent{state: signedIn}
 	deps, _ := bubble(a)

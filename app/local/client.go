@@ -10,11 +10,17 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"lanyard/auth"
 )
+
+// helloTimeout is how long an agent may take for its first answer: it needs a millisecond,
+// on a computer that is very busy a second. A variable for tests.
+var helloTimeout = 5 * time.Second
 
 // maxAnswer bounds an answer in JSON, and an icon.
 const maxAnswer = 8 << 20
@@ -32,13 +38,17 @@ type Client struct {
 var _ Service = (*Client)(nil)
 
 // Dial connects to the agent whose agent.json lies in the state folder dir; fault
-// AgentMissing when nobody listens there, NotPermitted when it is another user's.
+// AgentMissing when nobody listens there, AgentSilent when it does not answer (a process
+// that is stopped still has its connections made), NotPermitted when it is another user's.
 func Dial(ctx context.Context, dir string) (*Client, error) {
 	info, err := ReadInfo(dir)
 	if err != nil {
 		return nil, err
 	}
 	c := &Client{Info: info}
+	ctx, cancel := context.WithTimeoutCause(ctx, helloTimeout,
+		auth.Fail(auth.AgentSilent, auth.Args{"pid": strconv.Itoa(info.PID)}, nil))
+	defer cancel()
 	conn, err := dialAgent(ctx, info.Address)
 	if err != nil {
 		return nil, asFault(ctx, err)
@@ -56,7 +66,27 @@ func Dial(ctx context.Context, dir string) (*Client, error) {
 		ReadBufferSize:     4 << 10,
 		WriteBufferSize:    4 << 10,
 	}
+	if err := c.hello(ctx); err != nil {
+		c.Close()
+		return nil, err
+	}
 	return c, nil
+}
+
+// hello makes sure that somebody answers. Calls have no time limit of their own, as some of
+// them wait for a person; "OPTIONS *" is answered by any HTTP server before it looks at
+// anything (RFC 9110 section 9.3.7).
+func (c *Client) hello(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodOptions, "http://"+apiHost, nil)
+	if err != nil {
+		return fmt.Errorf("make request: %w", err)
+	}
+	req.URL.Path = "*"
+	answer, err := c.transport.RoundTrip(req)
+	if err != nil {
+		return asFault(ctx, err)
+	}
+	return answer.Body.Close()
 }
 
 // AgentVersion is the version of the agent that answers.

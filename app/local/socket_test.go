@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"lanyard/app/local"
 	"lanyard/auth"
@@ -35,6 +36,25 @@ func TestDialFindsNobody(t *testing.T) {
 	}
 	if _, err := local.Dial(t.Context(), dir); !errors.Is(err, auth.AgentMissing) {
 		t.Errorf("with the socket of a killed agent: %v", err)
+	}
+}
+
+// TestDialHearsNothing finds an agent whose process is stopped: the system makes the
+// connection, and nobody answers.
+func TestDialHearsNothing(t *testing.T) {
+	defer local.SetHelloTimeout(50 * time.Millisecond)()
+	dir := socketDir(t)
+	l, err := local.Listen(filepath.Join(dir, "run"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if err := local.WriteInfo(dir, local.Info{PID: 4711, Address: l.Addr().String()}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = local.Dial(t.Context(), dir)
+	if fault, args := auth.FaultOf(err); fault != auth.AgentSilent || args["pid"] != "4711" {
+		t.Errorf("got %v", err)
 	}
 }
 

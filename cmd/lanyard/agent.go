@@ -50,7 +50,7 @@ const (
 )
 
 // takeLock takes the instance lock. One that an answering agent holds is fault
-// AlreadyRuns; one whose holder has stopped answering is about to be free, and waited for.
+// AlreadyRuns; one whose holder no longer listens is about to be free, and waited for.
 func takeLock(ctx context.Context, dir string) (*desktop.InstanceLock, error) {
 	ctx, cancel := context.WithTimeout(ctx, lockPatience)
 	defer cancel()
@@ -59,9 +59,12 @@ func takeLock(ctx context.Context, dir string) (*desktop.InstanceLock, error) {
 		if !errors.Is(err, desktop.ErrHeld) {
 			return lock, err
 		}
-		if running, dialErr := local.Dial(ctx, dir); dialErr == nil {
+		switch running, dialErr := local.Dial(ctx, dir); {
+		case dialErr == nil:
 			running.Close()
 			return nil, auth.Fail(auth.AlreadyRuns, nil, err)
+		case errors.Is(dialErr, auth.AgentSilent):
+			return nil, dialErr
 		}
 		select {
 		case <-ctx.Done():
