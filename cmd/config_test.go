@@ -97,6 +97,50 @@ func TestFirstConfiguration(t *testing.T) {
 	}
 }
 
+// TestDrain: told to stop, the server sends load balancers elsewhere and serves whoever
+// still comes, for as long as is configured or until it is told again.
+func TestDrain(t *testing.T) {
+	t.Parallel()
+	draining := func(t *testing.T, drain string) *process {
+		t.Helper()
+		dir, listen := t.TempDir(), closedPort(t)
+		file := write(t, dir, "server.yaml", fmt.Sprintf("listen: %[1]s\npublic_url: http://%[1]s\ndata: %[2]s/data\nkey_file: %[2]s/key\nlifetimes: {drain: %[3]s}\n", listen, dir, drain))
+		server := start(t, os.Environ(), "lanyard-server", "run", "--config", file)
+		server.line(t, "ready http://"+listen, 20*time.Second)
+		fresh := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+		status := func(path string) int {
+			resp, err := fresh.Get("http://" + listen + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			return resp.StatusCode
+		}
+		if got := status("/healthz"); got != http.StatusOK {
+			t.Errorf("before: status %d", got)
+		}
+		if err := server.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+		for status("/healthz") != http.StatusServiceUnavailable { // the signal takes its time; the end fails the test
+		}
+		if got := status("/v1/keys.jws"); got != http.StatusOK {
+			t.Errorf("whoever still comes: status %d", got)
+		}
+		return server
+	}
+	t.Run("to its end", func(t *testing.T) {
+		t.Parallel()
+		if code := draining(t, "3s").wait(t, 30*time.Second); code != 0 {
+			t.Errorf("exit code %d", code)
+		}
+	})
+	t.Run("told again", func(t *testing.T) {
+		t.Parallel()
+		draining(t, "10m").stop(t, syscall.SIGTERM)
+	})
+}
+
 // TestMalformed shows the server files that are wrong in many places: it names every
 // place at once, changes nothing, and ends with 1.
 func TestMalformed(t *testing.T) {

@@ -47,6 +47,7 @@ type config struct {
 	// Derived by finish.
 	domainFiles map[string][]byte // by name
 	lifetimes   server.Lifetimes
+	drain       time.Duration // see [service.drained]
 	proxies     []netip.Prefix
 	lookups     int
 }
@@ -208,6 +209,12 @@ func (c *config) finishLifetimes(fault func(path, format string, args ...any)) {
 		}
 		if *field <= 0 {
 			fault("lifetimes."+name, "must be longer than nothing")
+		}
+	}
+	if text, ok := c.Lifetimes["drain"]; ok {
+		var err error
+		if c.drain, err = parseLife(text); err != nil || c.drain > 10*time.Minute {
+			fault("lifetimes.drain", "must be a length of time such as 15s, 10m at most")
 		}
 	}
 	// What lets somebody in without a question, once, is for now (RFC 6749 section 4.1.2).

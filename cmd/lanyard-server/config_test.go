@@ -135,6 +135,7 @@ func TestNumbers(t *testing.T) {
 		{"lifetimes: {code: 10m, launch_link: 600s, admin_link: 1d}", ""},
 		{"lifetimes: {code: 1h}", "line 4, column 13: lifetimes.code: must be 10m at most"},
 		{"lifetimes: {launch_link: 30d}", "line 4, column 13: lifetimes.launch_link: must be 10m at most"},
+		{"lifetimes: {drain: 1h}", "line 4, column 13: lifetimes.drain: must be a length of time such as 15s, 10m at most"},
 		{"lifetimes: {admin_link: 25h}", "line 4, column 13: lifetimes.admin_link: must be 1d at most"},
 	} {
 		_, err := parseConfig("server.yaml", []byte("public_url: http://127.0.0.1:8200\ndata: d\nkey_file: k\n"+row.text+"\n"))

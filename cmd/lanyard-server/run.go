@@ -53,6 +53,7 @@ func runServer(ctx context.Context, args []string, out, errOut io.Writer) error 
 		return fmt.Errorf("listen: %w", err)
 	}
 	collectRarely()
+	ctx = s.drained(ctx)
 	go s.background(ctx)
 	if err := s.firstLink(ctx, out); err != nil {
 		return err

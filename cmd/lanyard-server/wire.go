@@ -46,7 +46,8 @@ type service struct {
 	// reaches says why the client of all that would not call an address.
 	reaches func(ctx context.Context, address string) error
 
-	farewells *broker.Broker // by handler
+	farewells *broker.Broker  // by handler
+	leaving   <-chan struct{} // closed when the server is told to stop; by drained
 }
 
 // open opens the store and makes what commands without a listener need.
@@ -171,13 +172,34 @@ func (s *service) handler() (http.Handler, error) {
 	return &edge{base: s.base, proxies: s.conf.proxies, log: s.log, next: admin.Callbacks(mux)}, nil
 }
 
+// drained returns a context that ends as ctx does, but the configured drain later: until
+// then the server serves as before, and [service.health] sends load balancers elsewhere.
+// Without a drain nobody waits for anything.
+func (s *service) drained(ctx context.Context) context.Context {
+	s.leaving = ctx.Done()
+	late, end := context.WithCancel(context.WithoutCancel(ctx))
+	context.AfterFunc(ctx, func() {
+		if s.conf.drain > 0 {
+			s.log.InfoContext(late, "server told to stop", "drain", s.conf.drain.String())
+		}
+		time.AfterFunc(s.conf.drain, end)
+	})
+	return late
+}
+
 // health tells a load balancer whether this instance can serve: 200, or 503 where its
-// database is not there. It answers within the second that the most impatient of them
+// database is not there or the server is about to stop. It answers within the second that the most impatient of them
 // wait, and waits for no sign-in: who is busy is not ill.
 func (s *service) health(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 800*time.Millisecond)
 	defer cancel()
 	w.Header().Set("Cache-Control", "no-store")
+	select {
+	case <-s.leaving: // never, where the service has not been told
+		http.Error(w, "about to stop", http.StatusServiceUnavailable)
+		return
+	default:
+	}
 	if err := s.store.Ping(ctx); err != nil {
 		s.log.WarnContext(r.Context(), "database does not answer", "err", err)
 		http.Error(w, "database does not answer", http.StatusServiceUnavailable)
