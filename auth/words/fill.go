@@ -3,6 +3,7 @@ package words
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"lanyard/auth"
 )
@@ -10,8 +11,8 @@ import (
 // maxFact bounds a fact in a sentence: some come from a provider's answer.
 const maxFact = 200
 
-// fill writes the facts into a row: "{name}" is the fact, "[a|b]" the first
-// alternative whose facts are all there.
+// fill writes the facts into a row: "{name}" is the fact, set off where Chinese and
+// Latin letters meet, "[a|b]" the first alternative whose facts are all there.
 func fill(row string, args auth.Args) string {
 	if !strings.ContainsAny(row, "[{") {
 		return row
@@ -20,14 +21,14 @@ func fill(row string, args auth.Args) string {
 	for {
 		before, rest, found := strings.Cut(row, "[")
 		text, _ := facts(before, args)
-		out.WriteString(text)
+		add(&out, text)
 		if !found {
 			return strings.TrimSpace(out.String())
 		}
 		choice, after, _ := strings.Cut(rest, "]")
 		for alternative := range strings.SplitSeq(choice, "|") {
 			if text, all := facts(alternative, args); all {
-				out.WriteString(text)
+				add(&out, text)
 				break
 			}
 		}
@@ -41,17 +42,30 @@ func facts(text string, args auth.Args) (filled string, all bool) {
 	all = true
 	for {
 		before, rest, found := strings.Cut(text, "{")
-		out.WriteString(before)
+		add(&out, before)
 		if !found {
 			return out.String(), all
 		}
 		name, after, _ := strings.Cut(rest, "}")
 		fact := Line(args[name], maxFact)
 		all = all && fact != ""
-		out.WriteString(fact)
+		add(&out, fact)
 		text = after
 	}
 }
+
+// add writes text behind what is there, with a space between a Chinese character and a
+// Latin letter or a digit that meet: "打开 Wiki", but "打开笔记".
+func add(out *strings.Builder, text string) {
+	last, _ := utf8.DecodeLastRuneInString(out.String())
+	first, _ := utf8.DecodeRuneInString(text)
+	if unicode.Is(unicode.Han, last) && latin(first) || latin(last) && unicode.Is(unicode.Han, first) {
+		out.WriteByte(' ')
+	}
+	out.WriteString(text)
+}
+
+func latin(r rune) bool { return unicode.Is(unicode.Latin, r) || unicode.IsDigit(r) }
 
 // Line makes text that came from somebody's server fit to be shown: one line, no
 // control or direction marks (it could turn the words around it), at most limit runes.

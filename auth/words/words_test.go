@@ -208,6 +208,8 @@ func TestExplain(t *testing.T) {
 		{auth.ErrOffline, "en", "There is no network; apps will still try to open."},
 		{errors.New("boom"), "en", "Lanyard ran into a problem of its own."},
 		{auth.Fault("never_defined"), "en", "Lanyard ran into a problem of its own."},
+		{auth.Fail(auth.SignInWrongCompany, auth.Args{"name": "Li Si", "company": "Acme"}, nil), "zh", "你登录的是 Li Si，此代码属于 Acme。"},
+		{auth.Fail(auth.SignInWrongCompany, auth.Args{"name": "李四", "company": "Acme"}, nil), "zh", "你登录的是李四，此代码属于 Acme。"},
 		{nil, "en", ""},
 	} {
 		if got := words.Explain(row.err, row.lang).Sentence; got != row.sentence {
@@ -232,6 +234,13 @@ func TestT(t *testing.T) {
 		{"en", "help.ask", []string{"help", "Li Lei"}, "Ask IT: Li Lei"},
 		{"zh", "help.ask", []string{"help", "李雷"}, "联系 IT：李雷"},
 		{"fr", "common.back", nil, "Back"},
+		// Chinese and Latin letters have a space between them, wherever a name begins or ends.
+		{"zh", "catalog.open", []string{"app", "Wiki"}, "打开 Wiki"},
+		{"zh", "catalog.open", []string{"app", "笔记"}, "打开笔记"},
+		{"zh", "catalog.native.title", []string{"app", "WPS 365"}, "WPS 365 在电脑上运行"},
+		{"zh", "catalog.switch.title", []string{"other", "李四", "name", "Zoë", "app", "工单 2"}, "此浏览器登录的是李四，要以 Zoë 打开工单 2 吗？"},
+		{"zh", "cli.opened", []string{"app", "Wiki"}, "正在浏览器中打开 Wiki。"},
+		{"zh", "tray.server_down", []string{"company", "Acme"}, "Acme 的服务器没有响应，仍可尝试打开"},
 		{"zh", "no.such.key", nil, "no.such.key"},
 	} {
 		if got := words.T(row.lang, row.key, row.args...); got != row.want {
