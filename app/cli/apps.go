@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -112,11 +110,7 @@ func (c *cli) openCommand() *cobra.Command {
 
 // printCommand is the command that prints the address at which an app opens.
 func printCommand(req local.LaunchRequest) string {
-	app := plain(req.App)
-	if strings.Contains(app, " ") {
-		app = strconv.Quote(app)
-	}
-	command := "lanyard open " + app + " --print-url"
+	command := "lanyard open " + word(req.App) + " --print-url"
 	if req.Profile != "" {
 		command += " --profile " + req.Profile
 	}

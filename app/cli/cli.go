@@ -121,6 +121,8 @@ type cli struct {
 	lang    string
 	running bool // a command began: what fails now is no misuse
 	service local.Service
+	typed   chan string   // what the person types, once it is read; see lines
+	ended   chan struct{} // closed with the command
 }
 
 func newCLI(deps Deps) *cli {
@@ -139,7 +141,7 @@ func newCLI(deps Deps) *cli {
 	if deps.Size == nil {
 		deps.Size = func() (columns, rows int) { return 0, 0 }
 	}
-	return &cli{Deps: deps, lang: words.Match(locale(deps.Env))}
+	return &cli{Deps: deps, lang: words.Match(locale(deps.Env)), ended: make(chan struct{})}
 }
 
 // locale returns the caller's locale in the order of POSIX (setlocale(3)).
@@ -155,8 +157,9 @@ func locale(env func(string) (string, bool)) string {
 // callerEnv is what a browser that the agent starts needs of our environment.
 func (c *cli) callerEnv() local.Env { return local.CallerEnv(c.Env) }
 
-// close gives the connection back where the service is one.
+// close ends reading, and gives the connection back where the service is one.
 func (c *cli) close() {
+	close(c.ended)
 	if conn, ok := c.service.(interface{ Close() }); ok {
 		conn.Close()
 	}

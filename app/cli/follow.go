@@ -1,12 +1,12 @@
 package cli
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,12 +41,12 @@ type following struct {
 	coded   string         // the code for another device that the person has
 	asked   string         // the host that the person was shown
 	open    bool           // the question stands at the end of the line
-	answers chan bool
+	answers <-chan string  // what the person types, while they are asked
 	stuck   *time.Timer
 }
 
 func (c *cli) following(svc local.Service, id string) *following {
-	return &following{cli: c, svc: svc, id: id, answers: make(chan bool, 1)}
+	return &following{cli: c, svc: svc, id: id}
 }
 
 // run shows where the attempt is until it has ended, asks what it asks, and returns the
@@ -72,9 +72,13 @@ func (f *following) run(ctx context.Context) (local.State, error) {
 			if over, err := f.step(ctx, state); over || err != nil {
 				return state, err
 			}
-		case yes := <-f.answers:
-			f.open = false // by the person's own Enter
-			if err := f.confirm(ctx, yes); err != nil {
+		case line, typed := <-f.answers:
+			f.answers = nil
+			if typed {
+				f.open = false // by the person's own Enter
+			}
+			f.endLine()
+			if err := f.confirm(ctx, isYes(line)); err != nil {
 				return local.State{}, err
 			}
 		case <-f.stuck.C:
@@ -166,17 +170,12 @@ func (f *following) ask(ctx context.Context) error {
 	}
 	f.card()
 	fmt.Fprintf(f.Stderr, "%s [y/N] ", f.t("confirm"))
-	f.open = true
-	go func() {
-		line, _ := bufio.NewReader(f.Stdin).ReadString('\n')
-		switch strings.ToLower(strings.TrimSpace(line)) {
-		case "y", "yes", "是", "好":
-			f.answers <- true
-		default:
-			f.answers <- false
-		}
-	}()
+	f.open, f.answers = true, f.lines()
 	return nil
+}
+
+func isYes(line string) bool {
+	return slices.Contains([]string{"y", "yes", "是", "好"}, strings.ToLower(strings.TrimSpace(line)))
 }
 
 // endLine ends the line of a question that nobody answered.

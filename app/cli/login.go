@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"math"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ const overtime = 5 * time.Second
 
 // loginCommand signs in by a code, an address with a code or an e-mail address; with
 // none of them the current account again, or the company that this device was set up
-// for.
+// for, or what a person at a terminal answers.
 func (c *cli) loginCommand() *cobra.Command {
 	var directory string
 	var printURL, device, yes bool
@@ -58,12 +59,15 @@ func (c *cli) login(ctx context.Context, req local.SignInRequest, timeout time.D
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout+overtime, auth.SignInTimeout)
-	defer cancel()
 	id, err := svc.SignIn(ctx, req)
+	if errors.Is(err, auth.CodeEmpty) && c.IsTerminal() {
+		id, err = c.signInAsked(ctx, svc, &req)
+	}
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, timeout+overtime, auth.SignInTimeout)
+	defer cancel()
 	f := c.following(svc, id)
 	f.device, f.printURL, f.hint = req.Device, !req.Open && !req.Device, c.deviceHint(req)
 	state, err := f.run(ctx)
@@ -89,10 +93,10 @@ func (c *cli) deviceHint(req local.SignInRequest) string {
 	}
 	words := []string{"lanyard login"}
 	if req.Code != "" {
-		words = append(words, plain(req.Code))
+		words = append(words, word(req.Code))
 	}
 	if typed, _ := c.Env("LANYARD_DIRECTORY"); req.Directory != "" && req.Directory != typed {
-		words = append(words, "--directory", plain(req.Directory))
+		words = append(words, "--directory", word(req.Directory))
 	}
 	return strings.Join(append(words, "--device"), " ")
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -129,6 +130,14 @@ func plain(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// word makes text one argument of a command that a person is to type.
+func word(text string) string {
+	if text = plain(text); strings.Contains(text, " ") {
+		return strconv.Quote(text)
+	}
+	return text
 }
 
 // table writes rows in columns, padded by what they take on a terminal.

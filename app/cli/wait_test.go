@@ -272,6 +272,7 @@ func TestConfirmsTheHostThatWasShown(t *testing.T) {
 		other.Host = "evil.example"
 		a := &agent{state: signedIn, script: []local.Attempt{confirming, other, done}}
 		typed, typing := io.Pipe()
+		defer typing.Close()
 		deps, out := bubble(a)
 		deps.Stdin, deps.IsTerminal = typed, func() bool { return true }
 		time.AfterFunc(time.Second, func() { a.answered <- "the agent goes on by itself" })
