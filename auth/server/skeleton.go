@@ -4,11 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"html/template"
-	"maps"
-	"slices"
-	"strconv"
 	"strings"
 	"sync"
+
+	"lanyard/auth"
 )
 
 // Words are what a page prints, by name. A page whose [View.Body] they are is rendered once
@@ -17,8 +16,9 @@ import (
 // not ask what they are, and always gets the same names.
 //
 // How a word is to be escaped is not for this file to judge. The template is given marks
-// for words: where one comes out as html/template escapes text, every word is escaped so;
-// where an address comes out as it was, plain addresses go. Anywhere else the page fails.
+// for words, and what html/template makes of a mark tells where it stands: in text, which
+// takes every word, or in place of an address, which takes plain ones. With a word anywhere
+// else the page fails.
 type Words map[string]string
 
 // skeleton is a page without its words.
@@ -34,76 +34,46 @@ type word struct {
 
 const titleWord = ""
 
-// A mark is a name of its own and what gives away how it was escaped.
+// A mark is markName, the name of its word, markEnd and the probe, which comes out in one
+// of two ways. Its name is random: nobody can call a company so.
+var markName = "word" + auth.RandomID()
+
 const (
-	markName    = "lanyard-word-"
-	markEnd     = "."
-	markText    = `< "'&>`
-	markAddress = "?a=b&c=%20"
+	markEnd        = "."
+	probe          = `< "'&>`
+	probeAsText    = "&lt; &#34;&#39;&amp;&gt;"
+	probeAsAddress = "%3c%20%22%27&amp;%3e"
 )
 
-// skeletonOf renders a page with marks for its words and takes it apart.
-func skeletonOf(execute func(*bytes.Buffer, View) error, v View, words Words) (*skeleton, error) {
-	names := append([]string{titleWord}, slices.Sorted(maps.Keys(words))...)
-	addresses := make([]bool, len(names)) // found out by the first rendering
-	for range 2 {
-		text, err := renderMarks(execute, v, names, addresses)
-		if err != nil {
-			return nil, err
-		}
-		k, again, err := cutMarks(text, names, addresses)
-		if err != nil || !again {
-			return k, err
-		}
+// marked returns a view with marks for its words.
+func marked(v View, words Words) View {
+	mark := func(name string) string { return markName + name + markEnd + probe }
+	marks := Words{}
+	for name := range words {
+		marks[name] = mark(name)
 	}
-	return nil, fmt.Errorf("keep page: a word is neither text nor an address")
+	v.Title, v.Body = mark(titleWord), marks
+	return v
 }
 
-func renderMarks(execute func(*bytes.Buffer, View) error, v View, names []string, addresses []bool) (string, error) {
-	marked := Words{}
-	for i, name := range names {
-		mark := markName + strconv.Itoa(i) + markEnd
-		if addresses[i] {
-			marked[name] = "/" + mark + markAddress
-		} else {
-			marked[name] = mark + markText
-		}
-	}
-	v.Title, v.Body = marked[titleWord], marked
-	var out bytes.Buffer
-	err := execute(&out, v)
-	return out.String(), err
-}
-
-// cutMarks cuts a page at its marks. again reports that another word was found to be an
-// address.
-func cutMarks(page string, names []string, addresses []bool) (k *skeleton, again bool, err error) {
-	k = &skeleton{}
-	text, address := template.HTMLEscapeString(markText), template.HTMLEscapeString(markAddress)
+// cutAtMarks takes a page with marks apart.
+func cutAtMarks(page string) (*skeleton, error) {
+	k := &skeleton{}
 	for {
 		part, rest, found := strings.Cut(page, markName)
+		k.parts = append(k.parts, part)
 		if !found {
-			k.parts = append(k.parts, page)
-			return k, again, nil
+			return k, nil
 		}
-		number, rest, _ := strings.Cut(rest, markEnd)
-		i, err := strconv.Atoi(number)
-		if err != nil || i >= len(names) {
-			return nil, false, fmt.Errorf("keep page: unknown mark %q", number)
+		name, rest, _ := strings.Cut(rest, markEnd)
+		after, text := strings.CutPrefix(rest, probeAsText)
+		if !text {
+			if after, found = strings.CutPrefix(rest, probeAsAddress); !found {
+				return nil, fmt.Errorf("keep page: word %q is neither text nor an address", name)
+			}
 		}
-		end := text
-		if addresses[i] {
-			part, end = strings.TrimSuffix(part, "/"), address
-		}
-		rest, plain := strings.CutPrefix(rest, end)
-		switch {
-		case !plain && addresses[i]:
-			return nil, false, fmt.Errorf("keep page: %s is neither text nor an address", names[i])
-		case !plain:
-			addresses[i], again = true, true
-		}
-		k.parts, k.words = append(k.parts, part), append(k.words, word{names[i], addresses[i]})
-		page = rest
+		k.words = append(k.words, word{name, !text})
+		page = after
 	}
 }
 

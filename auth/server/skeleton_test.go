@@ -104,6 +104,18 @@ func TestWordsMeetOneCompanyOnly(t *testing.T) {
 	}
 }
 
+// Whatever a company calls itself, it has its page.
+func TestWordsBesideAnyCompany(t *testing.T) {
+	p := brokerPages(t)
+	for _, name := range []string{"lanyard-word-0.", "lanyard-word--1.", "lanyard-word-x", `lanyard-word-6.< "'&>`, "<b>{{.Token}}</b>"} {
+		v := consent("", "t", plainWords)
+		v.Enterprise.Name = auth.Text{"en": name}
+		if got, want := shown(t, p, "consent", v), rendered(t, p, "consent", v); got != want {
+			t.Errorf("%s: %s\nwant\n%s", name, got, want)
+		}
+	}
+}
+
 // Where a word would need more than the escaping of text, a page is refused and never
 // shown: its template belongs to pages that are not kept.
 func TestWordsInOtherPlaces(t *testing.T) {
@@ -111,7 +123,6 @@ func TestWordsInOtherPlaces(t *testing.T) {
 		"script":             `<script>var x = "{{.X}}";</script>`,
 		"handler":            `<a onclick="f('{{.X}}')">x</a>`,
 		"attribute unquoted": `<a title={{.X}}>x</a>`,
-		"text and address":   `<a href="{{.X}}">{{.X}}</a>`,
 		"part of an address": `<a href="/x?y={{.X}}">x</a>`,
 	} {
 		p, err := server.NewPages(fstest.MapFS{

@@ -100,11 +100,14 @@ func (p *Pages) render(out *bytes.Buffer, name string, v View) error {
 	key := shelfKey{name, v.Lang, v.Enterprise.Name.In(v.Lang), v.Enterprise.Logo}
 	k := p.shelf.get(key)
 	if k == nil {
-		var err error
-		k, err = skeletonOf(func(out *bytes.Buffer, v View) error { return p.execute(out, name, v) }, v, words)
+		err := p.execute(out, name, marked(v, words))
 		if err != nil {
 			return err
 		}
+		if k, err = cutAtMarks(out.String()); err != nil {
+			return err
+		}
+		out.Reset()
 		p.shelf.put(key, k)
 	}
 	if k.write(out, v.Title, words) {
