@@ -147,6 +147,26 @@ func TestSignedOutGoesUpstreamAndComesBack(t *testing.T) {
 	}
 }
 
+// An app may ask by POST (OpenID Connect Core section 3.1.2.1), from its own site, where no
+// cookie comes along.
+func TestAuthorizeByPost(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	b.SignIn(w.person(acme, "张三"))
+	p := w.browser().postWith(w.issuer()+"/authorize", ask("state", "a&b=c"), http.Header{"Sec-Fetch-Site": {"cross-site"}})
+	if p.Status != http.StatusSeeOther || !strings.HasPrefix(p.Location(), "/e/"+acme+"/authorize?") {
+		t.Fatalf("status %d, location %q, %s", p.Status, p.Location(), p.Body)
+	}
+	if q := location(b.Get(w.URL + p.Location())).Query(); q.Get("code") == "" || q.Get("state") != "a&b=c" {
+		t.Errorf("came back with %v", q)
+	}
+	// The desktop's person is asked as ever.
+	p = b.postWith(w.issuer()+"/authorize", with(askDesktop(), "answer", "yes"), http.Header{"Sec-Fetch-Site": {"cross-site"}})
+	if p = b.Get(w.URL + p.Location()); p.Status != http.StatusOK || !strings.Contains(p.Body, `id="confirm"`) {
+		t.Errorf("desktop: status %d, %s", p.Status, p.Body)
+	}
+}
+
 func TestPromptNone(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()

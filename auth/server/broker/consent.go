@@ -47,8 +47,12 @@ func (b *Broker) askConsent(w http.ResponseWriter, r *http.Request, q *request, 
 	})
 }
 
-// consent takes the answer of the page that askConsent shows.
+// consent takes the answer of the page that askConsent shows, or an authorize request by
+// POST (OpenID Connect Core section 3.1.2.1).
 func (b *Broker) consent(w http.ResponseWriter, r *http.Request) {
+	if b.keptPost(w, r) {
+		return
+	}
 	e, form, ok := b.ownForm(w, r)
 	if !ok {
 		return
@@ -78,6 +82,22 @@ func (b *Broker) consent(w http.ResponseWriter, r *http.Request) {
 	default:
 		b.issueCode(w, r, q, session)
 	}
+}
+
+// keptPost answers a form that an app has sent, where pages of ours send one with a token:
+// by the same request as a GET. The POST came from another site, without a cookie of ours.
+func (b *Broker) keptPost(w http.ResponseWriter, r *http.Request) bool {
+	form, err := readForm(w, r)
+	switch {
+	case err != nil:
+		b.cfg.Fail(w, r, r.PathValue("enterprise"), pageError("the form cannot be read", err))
+	case form.Has("token"):
+		return false
+	default:
+		w.Header().Set("Location", r.URL.Path+"?"+form.Encode())
+		w.WriteHeader(http.StatusSeeOther)
+	}
+	return true
 }
 
 // ownForm returns the form of a POST that one of our own pages sent, or has answered.

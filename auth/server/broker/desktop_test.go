@@ -107,12 +107,14 @@ func TestForgedFormTokenIsRefused(t *testing.T) {
 	form := func(changes ...string) url.Values {
 		return with(hidden(b.Get(w.authorizeURL(askDesktop()))), append([]string{"answer", "yes"}, changes...)...)
 	}
+	empty := form()
+	empty.Set("token", "") // without one it is no form of ours, see TestAuthorizeByPost
 	own := w.authorizeURL(askDesktop())
 	for what, c := range map[string]struct {
 		at   string
 		form url.Values
 	}{
-		"no token":            {own, form("token", "")},
+		"no token":            {own, empty},
 		"made-up token":       {own, form("token", strings.Repeat("A", 43))},
 		"another request":     {w.authorizeURL(askDesktop("redirect_uri", "http://127.0.0.1:40999/callback")), form()},
 		"an app's request":    {w.authorizeURL(ask()), form()},

@@ -70,18 +70,10 @@ func (l *leaving) proves(s server.Session) bool {
 	return l.hint.Session == s.ID || (l.hint.Audience == server.DesktopClient && l.hint.Subject == s.PersonID)
 }
 
-// confirmEndSession takes the answer of our own page, or the same request as
-// endSession by POST, which may come from another site: it is answered with the GET
-// form before any cookie is read.
+// confirmEndSession takes the answer of our own page, or the same request as endSession by
+// POST.
 func (b *Broker) confirmEndSession(w http.ResponseWriter, r *http.Request) {
-	form, err := readForm(w, r)
-	if err != nil {
-		b.cfg.Fail(w, r, r.PathValue("enterprise"), pageError("the form cannot be read", err))
-		return
-	}
-	if !form.Has("token") {
-		w.Header().Set("Location", r.URL.Path+"?"+form.Encode())
-		w.WriteHeader(http.StatusSeeOther)
+	if b.keptPost(w, r) {
 		return
 	}
 	e, form, ok := b.ownForm(w, r)
