@@ -98,6 +98,7 @@ const (
 	AgentSilent   Fault = "agent_silent"  // one listens and does not answer; args: pid
 	AgentOlder    Fault = "agent_older"
 	AlreadyRuns   Fault = "already_runs"
+	DiskFull      Fault = "disk_full"
 	NativeMissing Fault = "native_missing" // an app's program is not on the device's list; args: app, program
 	NotPermitted  Fault = "not_permitted"  // another user's agent, or a page that may not ask
 	NotHere       Fault = "not_here"       // this part is not in this build yet; args: what
@@ -139,7 +140,7 @@ var kinds = map[Fault]error{
 	AppNotLaunched: ErrFailed, LinkUsed: ErrExpired, LinkExpired: ErrExpired,
 
 	AgentMissing: ErrNoAgent, AgentSilent: ErrNoAgent, AgentOlder: ErrConflict, AlreadyRuns: ErrConflict,
-	NotPermitted: ErrDenied, NotHere: ErrFailed, WindowMissing: ErrFailed, NativeMissing: ErrFailed,
+	NotPermitted: ErrDenied, NotHere: ErrFailed, DiskFull: ErrFailed, WindowMissing: ErrFailed, NativeMissing: ErrFailed,
 
 	FlowStale: ErrExpired, SAMLMetadata: ErrUsage, SAMLAddress: ErrUsage, SAMLKeys: ErrUsage, SAMLEncryption: ErrUsage,
 	RequestInvalid: ErrUsage, EnterpriseNone: ErrNotFound,
@@ -203,7 +204,8 @@ func (e *Error) Unwrap() []error {
 }
 
 // FaultOf returns the outermost fault in err's chain with its facts; a plain kind
-// becomes the fault that stands for it, anything else is [Internal].
+// becomes the fault that stands for it, the system's word for a full disk [DiskFull],
+// anything else is [Internal].
 func FaultOf(err error) (Fault, Args) {
 	var e *Error
 	if errors.As(err, &e) {
@@ -228,6 +230,9 @@ func FaultOf(err error) (Fault, Args) {
 		if errors.Is(err, row.kind) {
 			return row.fault, nil
 		}
+	}
+	if slices.ContainsFunc(diskFull, func(full error) bool { return errors.Is(err, full) }) {
+		return DiskFull, nil
 	}
 	return Internal, nil
 }

@@ -31,10 +31,11 @@ func (a *Agent) vanish(ctx context.Context, acc *account) {
 	a.log.Info("shared profile removed", "profile", acc.ID)
 }
 
-// remove takes a profile out of the list; the caller holds the lock.
+// remove takes a profile that was left out of the list, unless somebody has signed in
+// again since; the caller holds the lock.
 func (a *Agent) remove(id string) {
-	a.accounts = slices.DeleteFunc(a.accounts, func(acc *account) bool { return acc.ID == id })
-	if a.current == id {
+	a.accounts = slices.DeleteFunc(a.accounts, func(acc *account) bool { return acc.ID == id && acc.SignedOut })
+	if _, err := a.account(id); err != nil && a.current == id {
 		a.current = ""
 		if len(a.accounts) > 0 {
 			a.current = a.accounts[0].ID

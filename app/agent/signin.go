@@ -214,7 +214,7 @@ func (a *Agent) managed(found directory.Resolved) bool {
 
 // check makes sure, before any browser opens, that the sign-in can end well: the
 // keyring answers, the callback's port is bound (and stays so), the provider can be
-// reached, and the clock is right.
+// reached, the clock is right, and the disk has room.
 func (a *Agent) check(ctx context.Context, att *attempt, w *way) (err error) {
 	a.update(func() { att.view.Step = local.StepChecking })
 	if w.vault, err = a.openVault(ctx, false); err != nil {
@@ -225,7 +225,7 @@ func (a *Agent) check(ctx context.Context, att *attempt, w *way) (err error) {
 		keyring = func(context.Context) error { return nil } // nothing is kept
 	}
 	return doctor.Preflight(ctx, doctor.Probes{
-		Lang: att.lang, Now: a.cfg.Now, HTTP: a.cfg.HTTP, Address: w.provider.Issuer,
+		Lang: att.lang, Now: a.cfg.Now, HTTP: a.cfg.HTTP, Address: w.provider.Issuer, StateDir: a.cfg.Dir,
 		Keyring: keyring,
 		Bind: func(context.Context) (err error) {
 			w.listener, err = signin.Listen(w.conn.Redirect) //nolint:contextcheck // binding a port does not wait
@@ -234,31 +234,39 @@ func (a *Agent) check(ctx context.Context, att *attempt, w *way) (err error) {
 	})
 }
 
-// keep seals the tokens and remembers the profile. Nobody is told of a sign-in
-// before that.
+// keep remembers the profile and seals the tokens. Nobody is told of a sign-in before
+// that.
 func (a *Agent) keep(ctx context.Context, att *attempt, w *way, tokens auth.TokenSet, identity auth.Identity) (string, error) {
-	if err := ctx.Err(); err != nil {
-		return "", err
-	}
 	if expected := a.recordOf(att.again).Identity; att.again != "" && !att.swap && !expected.Same(identity) {
 		return "", auth.Fail(auth.SignInOtherPerson,
 			auth.Args{"name": identity.Name, "expected": expected.Name}, nil)
 	}
-	id := a.profileOf(w.found, identity)
-	err := w.vault.Put(id, vault.Entry{ //nolint:contextcheck // what is being sealed is not cut short
-		Tokens: tokens, Identity: identity, Issuer: w.provider.Issuer, TokenOrigin: w.provider.TokenOrigin(),
-		Passing: att.shared,
-	})
+	a.mu.Lock()
+	id, err := a.enroll(ctx, att, w, tokens, identity)
+	a.mu.Unlock()
 	if err != nil {
 		return "", err
 	}
-	doc := w.found.Document
-	a.mu.Lock()
+	a.begin(id, w.vault)
+	a.schedule()
+	return id, nil
+}
+
+// enroll writes what keep keeps: all of it or, where the disk is full, nothing. The caller
+// holds the lock all the while, so that a sign-out comes before or after.
+func (a *Agent) enroll(ctx context.Context, att *attempt, w *way, tokens auth.TokenSet, identity auth.Identity) (string, error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	id := a.profileOf(w.found, identity)
+	accounts, current := slices.Clone(a.accounts), a.current
 	acc, err := a.account(id)
 	if err != nil {
 		acc = &account{record: record{ID: id}}
 		a.accounts = append(a.accounts, acc)
 	}
+	before := *acc
+	doc := w.found.Document
 	acc.Enterprise, acc.Identity = doc.Enterprise, identity
 	acc.Origin, acc.Code = w.found.Origin, att.query.Code
 	if acc.Code == "" {
@@ -270,17 +278,23 @@ func (a *Agent) keep(ctx context.Context, att *attempt, w *way, tokens auth.Toke
 	if att.view.App == "" && att.activation == nil || a.current == "" {
 		a.current = id // nobody asked for it who opened an app, or whose program signed in
 	}
-	a.rememberOrWarn()
-	a.mu.Unlock()
-	a.begin(id, w.vault)
-	a.schedule()
+	if err = a.remember(); err == nil {
+		err = w.vault.Put(id, vault.Entry{ //nolint:contextcheck // what is being sealed is not cut short
+			Tokens: tokens, Identity: identity, Issuer: w.provider.Issuer, TokenOrigin: w.provider.TokenOrigin(),
+			Passing: att.shared,
+		})
+	}
+	if err != nil {
+		*acc, a.accounts, a.current = before, accounts, current
+		a.rememberOrWarn()
+		return "", err
+	}
 	return id, nil
 }
 
-// profileOf returns the id of the profile that this person has here, or gets.
+// profileOf returns the id of the profile that this person has here, or gets. The caller
+// holds the lock.
 func (a *Agent) profileOf(found directory.Resolved, identity auth.Identity) string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	e := found.Document.Enterprise
 	for _, acc := range a.accounts {
 		if acc.Origin == found.Origin && acc.Enterprise.ID == e.ID && acc.Identity.Same(identity) {

@@ -125,15 +125,19 @@ func (a *Agent) drop(ctx context.Context, id string) error {
 	return a.discard(ctx, v, id)
 }
 
-// discard deletes a profile's tokens, then ends the session at the company's server
-// and gives the tokens back to their provider, with those of earlier sign-ins, as far as
-// they can be reached.
+// discard deletes the tokens of a profile that was left, then ends the session at the
+// company's server and gives the tokens back to their provider, with those of earlier
+// sign-ins, as far as they can be reached. Where somebody has signed in again since, it
+// does nothing.
 func (a *Agent) discard(ctx context.Context, v *vault.Vault, id string) error {
+	a.mu.Lock()
 	entry, err := v.Get(id)
-	if err != nil {
-		return nil //nolint:nilerr // nothing there
+	if acc, _ := a.account(id); err != nil || acc != nil && !acc.SignedOut {
+		a.mu.Unlock()
+		return nil
 	}
 	kept := v.Delete(id)
+	a.mu.Unlock()
 	if kept != nil {
 		a.log.Error("tokens not deleted", "profile", id, "err", kept)
 	}

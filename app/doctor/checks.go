@@ -103,14 +103,15 @@ func checkDisk(_ context.Context, p Probes) finding {
 	if p.StateDir == "" {
 		return finding{status: Skipped}
 	}
-	if err := tryWrite(p.StateDir); err != nil {
+	err := tryWrite(p.StateDir)
+	if fault, _ := auth.FaultOf(err); err != nil && fault != auth.DiskFull {
 		return finding{
-			status: Fail,
+			status: Fail, err: err,
 			detail: words.T(p.Lang, "doctor.disk.failed", "folder", p.StateDir),
 			hint:   words.T(p.Lang, "doctor.disk.hint"),
 		}
 	}
-	return finding{status: OK}
+	return failed(err)
 }
 
 func tryWrite(dir string) error {

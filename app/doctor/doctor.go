@@ -65,8 +65,8 @@ const (
 // finding is the outcome of one check.
 type finding struct {
 	status       string
-	err          error  // worded by its fault
-	detail, hint string // where no fault says it
+	err          error  // worded by its fault,
+	detail, hint string // unless these say it better
 }
 
 type check struct {
@@ -83,6 +83,7 @@ func (p Probes) preflight() []check {
 		{Keyring, checkKeyring},
 		{Server, func(ctx context.Context, _ Probes) finding { return serverFinding(answer(ctx)) }},
 		{Clock, func(ctx context.Context, _ Probes) finding { return clockFinding(answer(ctx)) }},
+		{Disk, checkDisk},
 	}
 }
 
@@ -90,7 +91,6 @@ func (p Probes) all() []check {
 	return append(p.preflight(),
 		check{Proxy, checkProxy},
 		check{Browser, checkBrowser},
-		check{Disk, checkDisk},
 		check{SessionBus, checkSessionBus},
 		check{Tray, checkTray},
 	)
@@ -103,7 +103,7 @@ func Run(ctx context.Context, p Probes) local.Report {
 	var report local.Report
 	for i, f := range p.findings(ctx, checks) {
 		c := local.Check{Name: checks[i].name, Status: f.status, Detail: f.detail, Hint: f.hint}
-		if f.err != nil {
+		if f.err != nil && f.detail == "" {
 			m := words.Explain(f.err, p.Lang)
 			c.Detail, c.Hint = m.Sentence, m.Hint
 		}
@@ -113,9 +113,9 @@ func Run(ctx context.Context, p Probes) local.Report {
 }
 
 // Preflight makes the checks that a sign-in depends on (port, password store,
-// server, clock) and returns the first fault: PortUnavailable, KeyringLocked,
-// ProviderUnreachable, ProxyInterferes or ClockWrong. A missing password store is no
-// fault here: the sign-in is then kept in memory.
+// server, clock, disk) and returns the first fault: PortUnavailable, KeyringLocked,
+// ProviderUnreachable, ProxyInterferes, ClockWrong or DiskFull. A missing password store
+// is no fault here: the sign-in is then kept in memory.
 func Preflight(ctx context.Context, p Probes) error {
 	p = p.withDefaults()
 	for _, f := range p.findings(ctx, p.preflight()) {

@@ -3,6 +3,7 @@ package doctor_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -55,7 +56,7 @@ func find(t *testing.T, r local.Report, name string) local.Check {
 
 func TestHealthy(t *testing.T) {
 	p := healthy(t)
-	want := " port=ok keyring=ok server=ok clock=ok proxy=ok browser=ok disk=ok session_bus=ok tray=ok"
+	want := " port=ok keyring=ok server=ok clock=ok disk=ok proxy=ok browser=ok session_bus=ok tray=ok"
 	if got := statuses(doctor.Run(t.Context(), p)); got != want {
 		t.Errorf("got %s", got)
 	}
@@ -68,7 +69,7 @@ func TestHealthy(t *testing.T) {
 }
 
 func TestNothingToLookAt(t *testing.T) {
-	want := " port=ok keyring=skipped server=skipped clock=skipped proxy=ok browser=skipped disk=skipped session_bus=skipped tray=skipped"
+	want := " port=ok keyring=skipped server=skipped clock=skipped disk=skipped proxy=ok browser=skipped session_bus=skipped tray=skipped"
 	if got := statuses(doctor.Run(t.Context(), doctor.Probes{Getenv: func(string) string { return "" }})); got != want {
 		t.Errorf("got %s", got)
 	}
@@ -133,7 +134,7 @@ func TestFindings(t *testing.T) {
 		}, doctor.Browser, doctor.Warn, "No browser was found here", nil},
 		{
 			"disk", func(_ *testing.T, p *doctor.Probes) { p.StateDir = filepath.Join(p.StateDir, "gone") },
-			doctor.Disk, doctor.Fail, "gone", nil,
+			doctor.Disk, doctor.Fail, "gone", fs.ErrNotExist,
 		},
 		{
 			"no session bus", func(_ *testing.T, p *doctor.Probes) { p.SessionBus = func() bool { return false } },
