@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"lanyard/auth"
@@ -22,12 +23,15 @@ func Reference(ctx context.Context) string {
 	return reference
 }
 
+// detailFacts are the facts that a [Detail] begins with.
+var detailFacts = []string{"stage", "code", "reason", "field", "found", "check", "host"}
+
 // Detail is what an admin reads of a failure: the facts, then the causes, at most 500
 // bytes. Neither holds a secret, by the rules of auth.Args and of error texts.
 func Detail(err error) string {
 	_, args := auth.FaultOf(err)
 	var out strings.Builder
-	for _, name := range []string{"stage", "code", "reason", "field", "found", "check", "host"} {
+	for _, name := range detailFacts {
 		if args[name] != "" {
 			fmt.Fprintf(&out, "%s %q; ", name, args[name])
 		}
@@ -36,4 +40,22 @@ func Detail(err error) string {
 	const most = 500
 	text := out.String()
 	return strings.ToValidUTF8(text[:min(most, len(text))], "")
+}
+
+// Facts returns the facts that [Detail] wrote at the beginning of a detail, to put them into
+// the words of a reader's language.
+func Facts(detail string) auth.Args {
+	args := auth.Args{}
+	for _, name := range detailFacts {
+		rest, ok := strings.CutPrefix(detail, name+" \"")
+		quoted, err := strconv.QuotedPrefix(`"` + rest)
+		if !ok || err != nil {
+			continue
+		}
+		if args[name], err = strconv.Unquote(quoted); err != nil {
+			return args
+		}
+		detail = strings.TrimPrefix(rest[len(quoted)-1:], "; ")
+	}
+	return args
 }
