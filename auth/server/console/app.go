@@ -223,7 +223,7 @@ func (v *visit) wrongText(wrong map[string]string) string {
 }
 
 // keptApp answers when an app is saved. A new secret is shown once, on the page that
-// answers.
+// answers, in its place among what the other side is given.
 func (v *visit) keptApp(in server.AppInput, secret auth.Secret) error {
 	if secret.IsZero() {
 		v.redirect(apps+"/"+in.ID, "app")
@@ -238,11 +238,11 @@ func (v *visit) keptApp(in server.AppInput, secret auth.Secret) error {
 	if err != nil {
 		return err
 	}
-	body["Secret"] = secret.Reveal()
+	body["NewSecret"] = true
 	for _, part := range view.Form {
 		for i := range part.Fields {
-			if f := &part.Fields[i]; f.Secret { // in its place too, where it is looked for
-				f.Value, f.Secret = secret.Reveal(), false
+			if f := &part.Fields[i]; f.Secret {
+				f.Value = secret.Reveal()
 			}
 		}
 	}

@@ -62,6 +62,24 @@ func (v *visit) did(action string) string {
 	return action
 }
 
+// detail is what a line says more, in the reader's language.
+func (v *visit) detail(line server.Audit) string {
+	switch line.Action {
+	case "device.ended":
+		return server.ShownDevice(v.lang, line.Detail)
+	case "role.given":
+		if line.Detail != "" {
+			return v.t("role." + line.Detail)
+		}
+	case "app.people", "connector.people":
+		var s span
+		if s.read(line.Detail) {
+			return v.spanText(s)
+		}
+	}
+	return line.Detail
+}
+
 // presetTitles are the presets' titles in the reader's language, by what a line says of one:
 // its ID or its English title.
 func (v *visit) presetTitles() map[string]string {
@@ -97,6 +115,7 @@ func (v *visit) showAudit() error {
 		case line.Action == "app.added":
 			line.Detail = cmp.Or(titles[line.Detail], line.Detail)
 		}
+		line.Detail = v.detail(line)
 		rows[i] = auditRow{line, v.did(line.Action)}
 	}
 	q.Del("from")

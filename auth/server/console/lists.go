@@ -39,7 +39,7 @@ func (v *visit) saveAppPeople() error {
 		}
 		return v.wrong("app", called(a.App, v.lang), wrong, body)
 	}
-	v.audit("app.people", called(a.App, "en"), v.audienceText(next))
+	v.audit("app.people", called(a.App, "en"), spanOf(next).String())
 	if err := v.c.cfg.Workshop.AppsChanged(v.Context(), v.id); err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (v *visit) saveSignInPeople() error {
 		}
 		return v.wrong("connector", v.t("connector.title"), wrong, body)
 	}
-	v.audit("connector.people", "", v.audienceText(next))
+	v.audit("connector.people", "", spanOf(next).String())
 	v.redirect(connect, "people")
 	return nil
 }
@@ -225,23 +225,51 @@ func (v *visit) listBody(a server.Audience, values []string, wrong map[string]st
 }
 
 // audienceText says in a few words who may.
-func (v *visit) audienceText(a server.Audience) string {
-	people, groups := 0, 0
+func (v *visit) audienceText(a server.Audience) string { return v.spanText(spanOf(a)) }
+
+// span is how many an audience names.
+type span struct {
+	everyone       bool
+	people, groups int
+}
+
+func spanOf(a server.Audience) span {
+	s := span{everyone: a.Everyone}
 	for _, m := range a.Members {
 		if m.Group != "" {
-			groups++
+			s.groups++
 		} else {
-			people++
+			s.people++
 		}
 	}
-	if a.Everyone {
-		return v.t("list.everyone")
+	return s
+}
+
+// String is how the audit keeps a span, for every reader's language.
+func (s span) String() string {
+	if s.everyone {
+		return "everyone"
 	}
-	args := []string{"people", fmt.Sprint(people), "groups", fmt.Sprint(groups)}
+	return fmt.Sprintf("people %d, groups %d", s.people, s.groups)
+}
+
+// read takes what String wrote.
+func (s *span) read(text string) bool {
+	if s.everyone = text == "everyone"; s.everyone {
+		return true
+	}
+	n, _ := fmt.Sscanf(text, "people %d, groups %d", &s.people, &s.groups)
+	return n == 2
+}
+
+func (v *visit) spanText(s span) string {
+	args := []string{"people", fmt.Sprint(s.people), "groups", fmt.Sprint(s.groups)}
 	switch {
-	case groups == 0:
+	case s.everyone:
+		return v.t("list.everyone")
+	case s.groups == 0:
 		return v.t("list.people", args...)
-	case people == 0:
+	case s.people == 0:
 		return v.t("list.groups", args...)
 	}
 	return v.t("list.both", args...)

@@ -25,6 +25,7 @@ func (c *Console) mountSignIns(mux *http.ServeMux) {
 type signInRow struct {
 	server.SignIn
 	Person, App, Result, Where string
+	Told                       string // what the detail says, as far as there are words for it
 }
 
 // showSignIns finds sign-ins by person, app or reference.
@@ -94,11 +95,33 @@ func (v *visit) rows(lines []server.SignIn) ([]signInRow, error) {
 			row.Person = names[line.PersonID]
 		}
 		if line.Fault != "" {
-			row.Result, row.Where = v.cause(line.Fault), v.stage(line.Stage)
+			row.Result, row.Where, row.Told = v.cause(line.Fault), v.stage(line.Stage), v.told(line)
 		}
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// told says what a failure means to an admin, with the facts that the log has of it; its
+// detail is the program's own English.
+func (v *visit) told(line server.SignIn) string {
+	var facts []string
+	args := server.Facts(line.Detail)
+	for name, value := range args {
+		facts = append(facts, name, value)
+	}
+	key := "advice." + string(line.Fault)
+	host, private := privateHost(args["reason"])
+	switch {
+	case line.Fault == auth.EnterpriseMisconfig && private:
+		key, facts = "stage.fault.private", []string{"host", host}
+	case line.Fault == auth.InsecureAddress:
+		key = "stage.fault.insecure_address"
+	}
+	if text := v.t(key, facts...); text != "admin."+key {
+		return text
+	}
+	return words.ExplainFault(line.Fault, nil, v.lang).Sentence
 }
 
 // asReference returns a reference number however it was typed, "" for other text.
