@@ -3,7 +3,9 @@ package broker
 import (
 	"net/http"
 	"strings"
+	"time"
 
+	"lanyard/auth"
 	"lanyard/auth/server"
 )
 
@@ -30,7 +32,7 @@ func (b *Broker) authorize(w http.ResponseWriter, r *http.Request) {
 		b.answerError(w, r, q, refuse(codeInteractionRequired, ""))
 		return
 	}
-	session, err := b.cfg.Gate.Session(r, q.enterprise.ID)
+	session, err := b.session(r, q.enterprise.ID)
 	if err != nil && !isSignInRequired(err) {
 		b.answerError(w, r, q, err)
 		return
@@ -50,6 +52,24 @@ func (b *Broker) authorize(w http.ResponseWriter, r *http.Request) {
 			LoginHint: q.loginHint, Fresh: wanting == freshTrip, TellAsker: true, Reference: q.reference, Locales: q.locales,
 		})
 	}
+}
+
+// justCame is how long nobody is sent to the company's page again, whatever the upstream
+// and its settings say.
+const justCame = time.Minute
+
+// session returns the browser's session. One whose person is due at the company's page (see
+// [server.Prover]) is as good as none.
+func (b *Broker) session(r *http.Request, enterprise string) (server.Session, error) {
+	s, err := b.cfg.Gate.Session(r, enterprise)
+	if err != nil || b.cfg.Prover == nil || b.cfg.Base.Time().Sub(s.ProvenAt) < justCame {
+		return s, err
+	}
+	due, err := b.cfg.Prover.Due(r.Context(), s)
+	if err == nil && due {
+		err = auth.Fail(auth.SignInRequired, nil, nil)
+	}
+	return s, err
 }
 
 // trip says what a request still wants of the upstream provider.

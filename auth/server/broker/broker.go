@@ -24,7 +24,8 @@ type Config struct {
 	Devices     server.DeviceGrants
 	Farewells   server.Farewells
 	Gate        server.Gate
-	// Prover says at a refresh whether a person still belongs; nil asks nobody.
+	// Prover says at a refresh, and of who has not been at the company's page for long,
+	// whether a person still belongs; nil asks nobody.
 	Prover server.Prover
 	// Activator takes the codes of enterprises' own programs; nil: there is no such way in.
 	Activator server.Activator

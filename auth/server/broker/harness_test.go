@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"lanyard/assets"
 	"lanyard/auth"
@@ -38,8 +39,9 @@ type world struct {
 	*servertest.Site
 	gate      *servertest.Gate
 	broker    *broker.Broker
-	upstream  error  // what it says of everybody
-	activates string // whom a program's code stands for
+	upstream  error     // what it says of everybody
+	due       time.Time // who was proved before then has to pass the company's page
+	activates string    // whom a program's code stands for
 	between   *between
 	back      [][3]string
 }

@@ -3,7 +3,10 @@ package broker_test
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
+	"time"
 
 	"lanyard/auth"
 	"lanyard/auth/server"
@@ -13,7 +16,34 @@ import (
 func (w *world) Prove(context.Context, server.Session) error { return w.upstream }
 
 // Due implements server.Prover.
-func (w *world) Due(context.Context, server.Session) (bool, error) { return false, nil }
+func (w *world) Due(_ context.Context, s server.Session) (bool, error) {
+	return s.ProvenAt.Before(w.due), nil
+}
+
+// A session that the upstream has not vouched for long enough opens no app, however the
+// person gets there, and no desktop: both go by the company's page, once.
+func TestAppsAreForWhoIsNotDue(t *testing.T) {
+	for what, asked := range map[string]func(...string) url.Values{"app": ask, "desktop": askDesktop} {
+		w := newWorld(t)
+		b := w.browser()
+		b.SignIn(w.person(acme, "张三"))
+		w.Advance(5 * time.Hour)
+		w.due = w.Now()
+		if p := b.Get(w.authorizeURL(asked())); location(p).Host != "idp.example" {
+			t.Errorf("%s: status %d, location %q", what, p.Status, p.Location())
+		} else if w.gate.Begun[0].Fresh {
+			t.Errorf("%s: the person is asked for a password", what)
+		}
+		if got := location(b.Get(w.authorizeURL(ask("prompt", "none")))).Query().Get("error"); got != "login_required" {
+			t.Errorf("%s, prompt=none: %q", what, got)
+		}
+		b.SignIn(w.person(acme, "张三"))
+		w.due = w.Now().Add(time.Millisecond) // who has just been there is not sent again
+		if p := b.Get(w.URL + w.gate.Return); location(p).Query().Get("code") == "" && !strings.Contains(p.Body, `id="confirm"`) {
+			t.Errorf("%s, back: status %d, location %q, %s", what, p.Status, p.Location(), p.Body)
+		}
+	}
+}
 
 // A leaver's refresh is told why it ends; one that came while the upstream was silent for
 // too long is told to come again, with the token that it has.
