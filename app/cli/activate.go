@@ -30,12 +30,9 @@ func (c *cli) activateCommand() *cobra.Command {
 
 func (c *cli) activate(ctx context.Context, appID string) error {
 	data, err := io.ReadAll(io.LimitReader(c.Stdin, maxStdin))
-	if err != nil {
-		return auth.Fail(auth.BadInput, auth.Args{"reason": "stdin"}, err)
-	}
 	code := strings.TrimSpace(string(data))
-	if code == "" {
-		return auth.Fail(auth.BadInput, auth.Args{"reason": "stdin"}, nil)
+	if err != nil || code == "" {
+		return auth.Fail(auth.BadInput, auth.Args{"reason": c.t("no_stdin")}, err)
 	}
 	svc, err := c.agent(ctx)
 	if err != nil {

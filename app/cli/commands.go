@@ -41,10 +41,17 @@ func (c *cli) root() *cobra.Command {
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range append(root.Commands(), root) {
 		switch cmd.Name() {
-		case "help", "completion":
-			cmd.Short, cmd.DisableFlagsInUseLine = c.t("cmd."+cmd.Name()), true
+		case "help": // cobra's texts are English alone
+			cmd.Short, cmd.DisableFlagsInUseLine = c.t("cmd.help"), true
+			cmd.Args = func(_ *cobra.Command, args []string) error {
+				_, _, err := root.Find(args)
+				return err
+			}
+		case "completion":
+			cmd.Use, cmd.Short, cmd.DisableFlagsInUseLine = "completion SHELL", c.t("cmd.completion"), true
+			cmd.RunE = func(*cobra.Command, []string) error { return errArguments }
 			for _, shell := range cmd.Commands() {
-				shell.Short = cmd.Short // cobra's is English alone
+				shell.Short = cmd.Short
 			}
 		}
 		cmd.Flags().BoolP("help", "h", false, c.t("flag.help"))

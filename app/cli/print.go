@@ -82,25 +82,33 @@ func (c *cli) explain(err error) (m words.Message, reference string) {
 // errArguments says that a command has more or fewer arguments than it takes.
 var errArguments = errors.New("wrong arguments")
 
-// showUsageError writes what cobra has against a command line, and where help is. What
-// people mistype most is said in their language, which cobra does not speak.
+// showUsageError writes what cobra has against a command line, and where help is, in the
+// person's language, which cobra does not speak.
 func (c *cli) showUsageError(cmd *cobra.Command, err error) {
-	said := strings.Join(strings.Fields(plain(err.Error())), " ")
-	option, isOption := strings.CutPrefix(said, "unknown flag: ")
-	var name string
-	switch n, _ := fmt.Sscanf(said, "unknown command %q", &name); {
-	case errors.Is(err, errArguments):
-		said = words.Follow(c.t("usage"), cmd.UseLine())
-	case isOption:
-		said = c.t("unknown_option", "option", option)
-	case n == 1:
-		meant := append(cmd.Root().SuggestionsFor(name), "")[0]
-		said = c.t("unknown_command", "command", name, "suggestion", meant)
-	default:
-		said = cmd.Root().Name() + ": " + said
-	}
-	c.say(said)
+	c.say(c.misuse(cmd, strings.Join(strings.Fields(plain(err.Error())), " ")))
 	c.say(c.t("usage_hint", "command", cmd.CommandPath()+" --help"))
+}
+
+// misuse words what cobra said; what people do not mistype, with how to call the command.
+func (c *cli) misuse(cmd *cobra.Command, said string) string {
+	var name, value string
+	if n, _ := fmt.Sscanf(said, "unknown command %q", &name); n == 1 {
+		meant := append(cmd.Root().SuggestionsFor(name), "")[0]
+		return c.t("unknown_command", "command", name, "suggestion", meant)
+	}
+	if n, _ := fmt.Sscanf(said, "invalid argument %q for %q", &value, &name); n == 2 {
+		return c.t("option_wrong", "option", name, "value", value)
+	}
+	if name, is := strings.CutPrefix(said, "unknown flag: "); is {
+		return c.t("unknown_option", "option", name)
+	}
+	if name, is := strings.CutPrefix(said, "flag needs an argument: --"); is {
+		return c.t("option_empty", "option", "--"+name)
+	}
+	if strings.HasPrefix(said, "unknown shorthand flag: ") {
+		return c.t("unknown_option", "option", said[strings.LastIndex(said, " ")+1:])
+	}
+	return words.Follow(c.t("usage"), cmd.UseLine())
 }
 
 // company and person are how people know a profile.

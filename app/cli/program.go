@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -113,8 +114,8 @@ func (c *cli) diagnostics(cmd *cobra.Command, args []string) (err error) {
 // file beside it; the person knows the one that they asked for.
 func (c *cli) notWritten(file string, err error) error {
 	reason := err.Error()
-	if path := (*os.PathError)(nil); errors.As(err, &path) {
-		reason = path.Err.Error()
+	if number := syscall.Errno(0); errors.As(err, &number) {
+		reason = number.Error()
 	}
 	return &local.Problem{
 		Code: "not_written", Title: c.t("not_written.title"),
