@@ -124,7 +124,7 @@ func (s *service) handler() (http.Handler, error) {
 		return nil, err
 	}
 	three, err := threestep.New(threestep.Config{
-		Base: s.base, People: recent, Clients: st, Grants: st, Gate: gate, Audiences: st,
+		Base: s.base, People: recent, Clients: st, Grants: st, Gate: gate, Prover: gate, Audiences: st,
 		Back: s.cameBack, Fail: gate.Fail, Logger: s.log,
 	})
 	if err != nil {

@@ -52,7 +52,11 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	session, err := p.cfg.Gate.Session(r, id)
-	if errors.Is(err, auth.ErrSignInRequired) {
+	due := false
+	if err == nil && p.cfg.Prover != nil {
+		due, err = p.cfg.Prover.Due(r.Context(), session)
+	}
+	if errors.Is(err, auth.ErrSignInRequired) || due {
 		p.cfg.Gate.Begin(w, r, id, r.URL.Path+"?"+r.URL.RawQuery, server.BeginOptions{})
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"lanyard/auth"
 	"lanyard/auth/server"
@@ -34,6 +35,17 @@ type world struct {
 	meet   func()            // runs once, when a code is about to be used
 	back   [][3]string       // what Back heard
 	closed map[string]string // "app " (signing in) or "client …" → person who may not
+	due    time.Time         // who was proved before then has to pass the company's page
+}
+
+// prover says who is due.
+type prover struct {
+	server.Prover
+	w *world
+}
+
+func (p prover) Due(_ context.Context, s server.Session) (bool, error) {
+	return s.ProvenAt.Before(p.w.due), nil
 }
 
 // audiences closes what the test says and leaves the rest to the store's nobody.
@@ -73,7 +85,7 @@ func newWorld(t testing.TB) *world {
 		Back: func(_ context.Context, enterprise, person, client string) {
 			w.back = append(w.back, [3]string{enterprise, person, client})
 		},
-		Fail: servertest.Fail, Logger: w.Logger,
+		Prover: prover{w: w}, Fail: servertest.Fail, Logger: w.Logger,
 	})
 	must(t, err)
 	p.Mount(w.Mux)

@@ -23,6 +23,7 @@ type Config struct {
 	Clients server.Clients
 	Grants  server.Grants
 	Gate    server.Gate
+	Prover  server.Prover // nil: nobody has to pass the company's page again
 	// Audiences says who may open the apps of a client; nil: everybody of the enterprise.
 	Audiences server.Audiences
 	// Back hears that an application has come back for a person; nil: nobody does.

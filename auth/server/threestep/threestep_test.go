@@ -99,6 +99,20 @@ func TestSignsInFirst(t *testing.T) {
 	}
 }
 
+// Nor does a session open an app that the company has not vouched for long enough.
+func TestDue(t *testing.T) {
+	w := newWorld(t)
+	b := w.browser()
+	b.SignIn(w.person(acme, "张三"))
+	w.Advance(5 * time.Hour)
+	w.due = w.Now()
+	if p := b.Get(w.at("authorize?" + ask().Encode())); p.Location() != "https://idp.example/authorize" {
+		t.Fatalf("sent to %s", p.Location())
+	}
+	b.SignIn(w.person(acme, "张三"))
+	b.code(ask())
+}
+
 func TestTimes(t *testing.T) {
 	w := newWorld(t)
 	b := w.browser()
