@@ -189,6 +189,17 @@ func TestOffline(t *testing.T) {
 	news <- desktop.NetworkChanged
 	d.until("online", func(s local.State) bool { return !s.Offline })
 	d.phase(local.SignedIn)
+
+	d.stop()
+	c.fault(func(f *authtest.Faults) { f.Answer["/token"] = authtest.Status(502) })
+	d.start()
+	d.until("offline", func(s local.State) bool { return s.Offline })
+	if err := d.SignOut(t.Context(), local.SignOutRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	if s, _ := d.State(t.Context()); s.Offline {
+		t.Error("offline, for somebody who is signed out")
+	}
 }
 
 // transport counts how often its connections were to be given up.

@@ -7,6 +7,7 @@ import (
 
 	"lanyard/app/local"
 	"lanyard/auth"
+	"lanyard/auth/session"
 	"lanyard/auth/vault"
 	"lanyard/auth/words"
 )
@@ -102,6 +103,7 @@ func (a *Agent) Forget(ctx context.Context, profile string) error {
 // holds the lock and then calls drop without it.
 func (a *Agent) leave(acc *account) {
 	acc.SignedOut = true
+	acc.status, acc.silent = session.Status{}, false
 	if a.last != nil && a.last.profile == acc.ID {
 		a.forgetOpening()
 	}
