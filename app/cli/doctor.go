@@ -3,22 +3,20 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"lanyard/app/doctor"
 	"lanyard/app/local"
-	"lanyard/auth"
 	"lanyard/auth/words"
 )
 
 // doctor shows what the agent's checks found, or this process's own where no agent
-// can be started: that is when they are wanted most.
+// can be reached, whatever the reason: that is when they are wanted most.
 func (c *cli) doctor(ctx context.Context, asJSON bool) error {
 	svc, missing := c.agent(ctx)
 	ask := func() (any, error) { return svc.Doctor(ctx) }
 	switch {
-	case errors.Is(missing, auth.ErrNoAgent) && c.Doctor != nil:
+	case missing != nil && c.Doctor != nil && ctx.Err() == nil:
 		c.showError(missing)
 		svc, ask = nil, func() (any, error) { return c.Doctor(ctx), nil }
 	case missing != nil:

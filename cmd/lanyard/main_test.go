@@ -74,6 +74,20 @@ func TestAgentLife(t *testing.T) {
 	}
 }
 
+// TestDoctorWithoutFolders makes its checks where not even our folders can be made.
+func TestDoctorWithoutFolders(t *testing.T) {
+	file := filepath.Join(home(t), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("LANYARD_HOME", file)
+	code, out, errs := lanyard("doctor", "--json")
+	var report local.Report
+	if err := json.Unmarshal([]byte(out), &report); code != 1 || err != nil || len(report.Checks) == 0 || report.Checks[0].Name != "disk" || report.Checks[0].Status != "fail" {
+		t.Errorf("exit code %d, %v\n%s%s", code, err, out, errs)
+	}
+}
+
 // TestRelativeHome starts an agent, which has another working folder, in the same home.
 func TestRelativeHome(t *testing.T) {
 	dir := home(t)
