@@ -139,7 +139,9 @@ func PageHeaders(w http.ResponseWriter, policy string) {
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", policy)
 	h.Set("Cache-Control", "no-store")
-	h.Set("Referrer-Policy", "no-referrer")
+	// Other sites learn nothing. Not no-referrer, by which a form has the origin "null", and
+	// a browser that sends no Sec-Fetch-Site (Safari before 16.4) could post none to us.
+	h.Set("Referrer-Policy", "same-origin")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 }

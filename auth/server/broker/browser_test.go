@@ -30,6 +30,13 @@ func TestPagesInABrowser(t *testing.T) {
 		}
 		_, _ = rw.Write([]byte("<title>in</title>"))
 	})
+	var origin string
+	inner := http.NewServeMux()
+	w.broker.Mount(inner)
+	w.Mux.HandleFunc("POST /e/"+acme+"/authorize", func(rw http.ResponseWriter, r *http.Request) {
+		origin = r.Header.Get("Origin")
+		inner.ServeHTTP(rw, r)
+	})
 	arrived := make(chan url.Values, 1)
 	// An app that takes its answer at one address and begins at another site of its own.
 	home := httptest.NewTLSServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
@@ -71,6 +78,9 @@ func TestPagesInABrowser(t *testing.T) {
 	must(t, chromedp.Do(ctx, chromedp.Click("#confirm")))
 	if v := arrive("consent"); v.Get("code") == "" || v.Get("iss") != w.issuer() {
 		t.Errorf("consent: %v", v)
+	}
+	if origin != w.URL {
+		t.Errorf("the form came from %q: a browser that sends no Sec-Fetch-Site could not be told from another site's", origin)
 	}
 
 	must(t, chromedp.Do(ctx, chromedp.Navigate(w.authorizeURL(ask("redirect_uri", loopback.URL+"/native", "response_mode", "form_post")))))

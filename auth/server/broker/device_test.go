@@ -366,7 +366,7 @@ func TestDevicePageOfEverybody(t *testing.T) {
 		t.Errorf("page: %s", never.Body)
 	}
 	csp := never.Header.Get("Content-Security-Policy")
-	if !strings.Contains(csp, "default-src 'none'") || !strings.HasSuffix(csp, "form-action 'self'") || never.Header.Get("Referrer-Policy") != "no-referrer" {
+	if !strings.Contains(csp, "default-src 'none'") || !strings.HasSuffix(csp, "form-action 'self'") || never.Header.Get("Referrer-Policy") != "same-origin" {
 		t.Errorf("headers: %v", never.Header)
 	}
 	if p := w.browser().Get(w.URL + "/device?user_code=%zz"); !strings.HasPrefix(p.Body, "page: request_invalid") {

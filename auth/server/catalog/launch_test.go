@@ -360,7 +360,7 @@ func wantPolicy(t *testing.T, answer *http.Response) {
 	if strings.Contains(h.Get("Content-Security-Policy"), "unsafe") {
 		t.Errorf("policy %q is unsafe", policy)
 	}
-	for name, want := range map[string]string{"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff"} {
+	for name, want := range map[string]string{"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff"} {
 		if got := h.Get(name); got != want {
 			t.Errorf("%s = %q, want %q", name, got, want)
 		}

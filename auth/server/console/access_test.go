@@ -27,7 +27,7 @@ func TestFirstLink(t *testing.T) {
 	b := w.browser()
 	p := b.Get(link.Reveal())
 	p.shows(t, "link", "Open the console")
-	if p.Header.Get("Referrer-Policy") != "no-referrer" || p.Header.Get("Cache-Control") != "no-store" {
+	if p.Header.Get("Referrer-Policy") != "same-origin" || p.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("headers of the link's page: %v", p.Header)
 	}
 	w.browser().Get(link.Reveal()) // a preview uses nothing up

@@ -303,7 +303,7 @@ func wantRefused(t testing.TB, p page, what, title string) string {
 		return ""
 	}
 	for name, want := range map[string]string{
-		"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff",
+		"Cache-Control": "no-store", "Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff",
 	} {
 		if p.Header.Get(name) != want {
 			t.Errorf("%s: header %s is %q", what, name, p.Header.Get(name))
