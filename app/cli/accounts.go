@@ -153,6 +153,7 @@ func (c *cli) profile(ctx context.Context, svc local.Service, named string) (str
 	if err != nil {
 		return "", err
 	}
+	c.other = p.ID != state.Current
 	return p.ID, nil
 }
 

@@ -61,7 +61,7 @@ func (c *cli) listApps(list local.AppList, q local.AppsQuery) {
 func (c *cli) whyStale(ctx context.Context, svc local.Service, profile string) string {
 	state, err := svc.State(ctx)
 	if p := state.Profile(profile); err == nil && p != nil && p.Problem != nil {
-		m := words.ExplainFault(p.Problem.Code, p.Problem.Args, c.lang)
+		m := c.message(p.Problem.Code, p.Problem.Args)
 		return plain(words.Follow(m.Sentence, m.Hint))
 	}
 	return c.t("apps_stale")

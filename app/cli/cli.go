@@ -121,6 +121,7 @@ type cli struct {
 	lang    string
 	running bool // a command began: what fails now is no misuse
 	service local.Service
+	other   bool          // it is about another account than the current one
 	typed   chan string   // what the person types, once it is read; see lines
 	ended   chan struct{} // closed with the command
 }

@@ -110,6 +110,10 @@ func runs(lang string) []run {
 			name: "apps: of before, the company asks for the person", args: []string{"apps", "--profile", "beta"}, calls: []string{`apps "" profile="p2"`},
 			agent: &agent{state: asked, apps: local.AppList{Profile: "p2", Apps: apps.Apps, Stale: true}},
 		},
+		{
+			name: "apps: of before, of an account that is not the current one", args: []string{"apps", "--profile", "beta"}, calls: []string{`apps "" profile="p2"`},
+			agent: &agent{state: local.State{Current: "p1", Profiles: []local.Profile{zhang, asked.Profiles[0]}}, apps: local.AppList{Profile: "p2", Apps: apps.Apps, Stale: true}},
+		},
 		{name: "apps as JSON", args: []string{"apps", "no", "--json"}, agent: &agent{state: signedIn, apps: apps}, calls: []string{`apps "no" profile=""`}},
 		{name: "apps: signed out", args: []string{"apps"}, agent: failing(fault(auth.SignInRequired)), code: 3, calls: []string{`apps "" profile=""`}},
 

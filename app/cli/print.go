@@ -38,9 +38,6 @@ func (c *cli) raw(data []byte) {
 // showError writes what went wrong, and what to do, in the caller's language.
 func (c *cli) showError(err error) {
 	m, reference := c.explain(err)
-	if fault, _ := auth.FaultOf(err); fault == auth.CodeEmpty {
-		m.Hint = c.t("code_empty") // there is no field to paste into
-	}
 	for _, line := range []string{m.Title, m.Sentence, m.Hint} {
 		if line != "" {
 			c.say(plain(line))
@@ -68,7 +65,7 @@ func (c *cli) explain(err error) (m words.Message, reference string) {
 		if !slices.Contains(auth.Faults(), p.Code) {
 			return words.Message{Title: p.Title, Sentence: p.Sentence, Hint: p.Hint}, p.Reference
 		}
-		return words.ExplainFault(p.Code, p.Args, c.lang), p.Reference
+		return c.message(p.Code, p.Args), p.Reference
 	}
 	if fault, _ := auth.FaultOf(err); fault == auth.Internal && exitCode(err) == exitCanceled {
 		if errors.Is(err, context.DeadlineExceeded) {
@@ -76,7 +73,20 @@ func (c *cli) explain(err error) (m words.Message, reference string) {
 		}
 		return words.Message{Title: c.t("canceled")}, ""
 	}
-	return words.Explain(err, c.lang), ""
+	fault, args := auth.FaultOf(err)
+	return c.message(fault, args), ""
+}
+
+// message words a fault, with the command that helps in place of a field or a button.
+func (c *cli) message(fault auth.Fault, args auth.Args) words.Message {
+	m := words.ExplainFault(fault, args, c.lang)
+	switch {
+	case fault == auth.CodeEmpty:
+		m.Hint = c.t("code_empty")
+	case fault == auth.SignInRequired && args["company"] != "" && !c.other:
+		m.Hint = c.t("login_again")
+	}
+	return m
 }
 
 // errArguments says that a command has more or fewer arguments than it takes.
