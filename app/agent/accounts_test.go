@@ -41,8 +41,11 @@ func TestSignOut(t *testing.T) {
 	if got := c.Last("/revoke").Get("token_type_hint"); got != "refresh_token" {
 		t.Errorf("revoked a %q", got)
 	}
-	_, err := d.Apps(t.Context(), local.AppsQuery{})
+	_, err := d.Apps(local.WithLang(t.Context(), "zh"), local.AppsQuery{})
 	isFault(t, err, auth.SignInRequired)
+	if _, args := auth.FaultOf(err); args["company"] != "极致" {
+		t.Errorf("the company in another language than its reader's: %v", args)
+	}
 	tokens := c.Count("/token")
 	d.restart()
 	d.phase(local.SignedOut)

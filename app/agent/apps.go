@@ -28,7 +28,7 @@ func (a *Agent) Apps(ctx context.Context, q local.AppsQuery) (local.AppList, err
 		return local.AppList{}, err
 	}
 	id, phase := acc.ID, a.phase(acc)
-	company := acc.Enterprise.Name.In(a.lang())
+	company := acc.Enterprise.Name.In(a.langOf(local.Lang(ctx), nil))
 	a.mu.Unlock()
 	if phase == local.SignedOut {
 		return local.AppList{}, auth.Fail(auth.SignInRequired, auth.Args{"company": company}, nil)
@@ -127,7 +127,7 @@ func (a *Agent) liveSession(ctx context.Context, id string) (*session.Session, r
 		return nil, acc.record, vaultErr
 	}
 	if acc.session == nil {
-		return nil, acc.record, auth.Fail(auth.SignInRequired, auth.Args{"company": acc.Enterprise.Name.In(a.lang())}, nil)
+		return nil, acc.record, auth.Fail(auth.SignInRequired, auth.Args{"company": acc.Enterprise.Name.In(a.langOf(local.Lang(ctx), nil))}, nil)
 	}
 	return acc.session, acc.record, nil
 }

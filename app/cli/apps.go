@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 
 	"github.com/spf13/cobra"
 
@@ -61,7 +62,10 @@ func (c *cli) listApps(list local.AppList, q local.AppsQuery) {
 func (c *cli) whyStale(ctx context.Context, svc local.Service, profile string) string {
 	state, err := svc.State(ctx)
 	if p := state.Profile(profile); err == nil && p != nil && p.Problem != nil {
-		m := c.message(p.Problem.Code, p.Problem.Args)
+		args := auth.Args{}
+		maps.Copy(args, p.Problem.Args)
+		args["company"] = c.company(p.Enterprise) // in our language, not in the agent's
+		m := c.message(p.Problem.Code, args)
 		return plain(words.Follow(m.Sentence, m.Hint))
 	}
 	return c.t("apps_stale")

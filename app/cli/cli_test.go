@@ -43,7 +43,7 @@ var (
 	confirming = local.Attempt{Step: local.StepConfirm, Host: "sso.acme.com", Via: "login.work.weixin.qq.com", Unconfirmed: "acme.com"}
 	passing    = local.State{Current: "p1", Offline: true, MemoryOnly: true, Profiles: []local.Profile{{ID: "p1", Enterprise: acme, Phase: local.SignedIn, Shared: true, ServerDown: true}}}
 	asked      = local.State{Current: "p2", Profiles: []local.Profile{{
-		ID: "p2", Enterprise: li.Enterprise, Phase: local.NeedsYou,
+		ID: "p2", Enterprise: auth.Enterprise{ID: "e2", Code: "beta", Name: auth.Text{"en": "Beta", "zh": "贝塔"}}, Phase: local.NeedsYou,
 		Problem: &local.Problem{Code: auth.SignInRequired, Args: auth.Args{"company": "Beta"}},
 	}}}
 	waiting   = local.Attempt{Step: local.StepWaiting, URL: page}
