@@ -29,6 +29,9 @@ type BeginOptions struct {
 	LoginHint string
 	// Fresh asks the upstream to authenticate anew (prompt=login).
 	Fresh bool
+	// MaxAge is how long ago the person may have proved who they are, in whole seconds; 0:
+	// any time (max_age, OpenID Connect Core section 3.1.2.1).
+	MaxAge time.Duration
 	// Reference names the attempt; empty for a new one.
 	Reference string
 	// Locales are the languages that the pages of the trip should have (ui_locales: tags

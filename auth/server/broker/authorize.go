@@ -49,7 +49,7 @@ func (b *Broker) authorize(w http.ResponseWriter, r *http.Request) {
 		b.answerError(w, r, q, refuse(codeLoginRequired, "another person signed in"))
 	default:
 		b.cfg.Gate.Begin(w, r, q.enterprise.ID, b.mark(r, q), server.BeginOptions{
-			LoginHint: q.loginHint, Fresh: wanting == freshTrip, TellAsker: true, Reference: q.reference, Locales: q.locales,
+			LoginHint: q.loginHint, Fresh: wanting == freshTrip, MaxAge: max(q.maxAge, 0), TellAsker: true, Reference: q.reference, Locales: q.locales,
 		})
 	}
 }
@@ -89,7 +89,7 @@ func (b *Broker) wanting(q *request, s server.Session, signedIn bool) trip {
 	}
 	fresh := signedIn && b.fresh(q, s)
 	switch {
-	case !signedIn && anew:
+	case !signedIn && (anew || q.maxAge == 0):
 		return freshTrip
 	case !signedIn:
 		return plainTrip

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"lanyard/auth/server"
 )
 
 // An address that is not exactly registered gets nothing, not even an error.
@@ -214,6 +216,22 @@ func TestFreshSignIn(t *testing.T) {
 		w.Advance(time.Hour)
 		if p := b.Get(ret); location(p).Host != "idp.example" {
 			t.Errorf("%v: the same address an hour later: %v", change, location(p))
+		}
+	}
+}
+
+// Who is signed out has perhaps a session upstream that is too old: it is asked for no older
+// one than the app takes.
+func TestMaxAgeGoesUpstream(t *testing.T) {
+	for text, want := range map[string]server.BeginOptions{
+		"":     {TellAsker: true},
+		"3600": {TellAsker: true, MaxAge: time.Hour},
+		"0":    {TellAsker: true, Fresh: true},
+	} {
+		w := newWorld(t)
+		w.browser().Get(w.authorizeURL(ask("max_age", text)))
+		if got := w.gate.Begun[0]; got != want {
+			t.Errorf("max_age %q: begun with %+v, want %+v", text, got, want)
 		}
 	}
 }

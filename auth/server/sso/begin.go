@@ -127,9 +127,12 @@ const freshAge = time.Minute
 // authorizeRequest makes the request at the provider.
 func (s *SSO) authorizeRequest(ctx context.Context, c loaded, opts server.BeginOptions, lang string) (openid.Request, error) {
 	prompt := ""
-	var maxAge *time.Duration
 	if opts.Fresh {
-		prompt, maxAge = "login", new(freshAge)
+		prompt, opts.MaxAge = "login", freshAge
+	}
+	var maxAge *time.Duration
+	if opts.MaxAge > 0 {
+		maxAge = &opts.MaxAge
 	}
 	if c.doc.Kind == connector.KindOIDC {
 		p, err := s.providers.of(ctx, c)
@@ -145,7 +148,7 @@ func (s *SSO) authorizeRequest(ctx context.Context, c loaded, opts server.BeginO
 	run := s.run(c, request)
 	run.Vars["prompt"], run.Vars["login_hint"], run.Vars["ui_locales"] = prompt, opts.LoginHint, lang
 	if maxAge != nil {
-		run.Vars["max_age"] = strconv.Itoa(int(freshAge / time.Second))
+		run.Vars["max_age"] = strconv.Itoa(int(*maxAge / time.Second))
 	}
 	var err error
 	request.URL, err = s.cfg.Engine.AuthorizeURL(c.doc, run)

@@ -76,7 +76,11 @@ func TestSignInByOpenID(t *testing.T) {
 	if asked := p.Last("/authorize"); asked.Get("prompt") != "login" || asked.Get("max_age") != "60" || asked.Get("login_hint") != "zs" || asked.Get("code_challenge_method") != "S256" {
 		t.Errorf("asked %v", asked)
 	}
+	w.opts = server.BeginOptions{MaxAge: time.Hour}
 	w.browser().signInAt(acme)
+	if asked := p.Last("/authorize"); asked.Has("prompt") || asked.Get("max_age") != "3600" {
+		t.Errorf("an hour old at most: asked %v", asked)
+	}
 	if n := p.Count("/.well-known/openid-configuration"); n != 1 {
 		t.Errorf("discovery was asked %d times", n)
 	}
