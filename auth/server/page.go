@@ -30,7 +30,8 @@ type BeginOptions struct {
 	// Fresh asks the upstream to authenticate anew (prompt=login).
 	Fresh bool
 	// MaxAge is how long ago the person may have proved who they are, in whole seconds; 0:
-	// any time (max_age, OpenID Connect Core section 3.1.2.1).
+	// any time (max_age, OpenID Connect Core section 3.1.2.1). Fresh says more, and so does
+	// what the connector asks for by itself.
 	MaxAge time.Duration
 	// Reference names the attempt; empty for a new one.
 	Reference string

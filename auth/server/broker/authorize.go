@@ -84,12 +84,13 @@ const (
 
 func (b *Broker) wanting(q *request, s server.Session, signedIn bool) trip {
 	anew := q.asks(promptLogin) || q.asks(promptSelect)
+	atOnce := q.maxAge >= 0 && q.maxAge < time.Minute // some providers loop where so little is asked for
 	if signedIn && !q.particular() {
 		return noTrip
 	}
 	fresh := signedIn && b.fresh(q, s)
 	switch {
-	case !signedIn && (anew || q.maxAge == 0):
+	case !signedIn && (anew || atOnce):
 		return freshTrip
 	case !signedIn:
 		return plainTrip

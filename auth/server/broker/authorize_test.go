@@ -226,6 +226,7 @@ func TestMaxAgeGoesUpstream(t *testing.T) {
 	for text, want := range map[string]server.BeginOptions{
 		"":     {TellAsker: true},
 		"3600": {TellAsker: true, MaxAge: time.Hour},
+		"1":    {TellAsker: true, Fresh: true, MaxAge: time.Second},
 		"0":    {TellAsker: true, Fresh: true},
 	} {
 		w := newWorld(t)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -127,11 +128,11 @@ const freshAge = time.Minute
 // authorizeRequest makes the request at the provider.
 func (s *SSO) authorizeRequest(ctx context.Context, c loaded, opts server.BeginOptions, lang string) (openid.Request, error) {
 	prompt := ""
-	if opts.Fresh {
-		prompt, opts.MaxAge = "login", freshAge
-	}
 	var maxAge *time.Duration
-	if opts.MaxAge > 0 {
+	switch {
+	case opts.Fresh:
+		prompt, maxAge = "login", new(freshAge)
+	case opts.MaxAge > 0 && !c.hasMaxAge():
 		maxAge = &opts.MaxAge
 	}
 	if c.doc.Kind == connector.KindOIDC {
@@ -153,6 +154,11 @@ func (s *SSO) authorizeRequest(ctx context.Context, c loaded, opts server.BeginO
 	var err error
 	request.URL, err = s.cfg.Engine.AuthorizeURL(c.doc, run)
 	return request, err
+}
+
+// hasMaxAge reports whether the connector has a max_age of its own, which no app loosens.
+func (c loaded) hasMaxAge() bool {
+	return c.doc.OIDC != nil && slices.ContainsFunc(c.doc.OIDC.Extra, func(p connector.Pair) bool { return p[0] == "max_age" })
 }
 
 // run is what the engine needs beside the connector.

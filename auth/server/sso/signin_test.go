@@ -62,6 +62,22 @@ func TestSignInByThreeInterfaces(t *testing.T) {
 	}
 }
 
+// No app loosens what the company asks for by itself.
+func TestConnectorsOwnMaxAge(t *testing.T) {
+	w := newWorld(t)
+	p := authtest.NewProvider(t, authtest.Faults{})
+	p.Now = w.Now
+	p.Redirects = []string{w.URL + "/c/oidc1/callback"}
+	strict := oidc(p)
+	strict.OIDC.Extra = []connector.Pair{{"max_age", "600"}}
+	w.connect(acme, "oidc1", "", strict)
+	w.opts = server.BeginOptions{MaxAge: time.Hour}
+	w.browser().signInAt(acme)
+	if asked := p.Last("/authorize"); asked.Get("max_age") != "600" {
+		t.Errorf("asked %v", asked)
+	}
+}
+
 func TestSignInByOpenID(t *testing.T) {
 	w := newWorld(t)
 	p := authtest.NewProvider(t, authtest.Faults{})
