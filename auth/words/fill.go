@@ -55,11 +55,11 @@ func facts(text string, args auth.Args) (filled string, all bool) {
 }
 
 // add writes text behind what is there, with a space between a Chinese character and a
-// Latin letter or a digit that meet: "打开 Wiki", but "打开笔记".
+// Latin letter, a digit or their bracket that meet: "打开 Wiki", but "打开笔记".
 func add(out *strings.Builder, text string) {
 	last, _ := utf8.DecodeLastRuneInString(out.String())
 	first, _ := utf8.DecodeRuneInString(text)
-	if unicode.Is(unicode.Han, last) && latin(first) || latin(last) && unicode.Is(unicode.Han, first) {
+	if unicode.Is(unicode.Han, last) && (latin(first) || first == '(') || (latin(last) || last == ')') && unicode.Is(unicode.Han, first) {
 		out.WriteByte(' ')
 	}
 	out.WriteString(text)

@@ -86,7 +86,7 @@ func TestPagesSpeakChinese(t *testing.T) {
 	w := newWorld(t)
 	l := w.mint(w.signedIn(acme, "张三"), 0, "")
 	_, page := w.call(http.MethodGet, l.URL, "", "", "Accept-Language", "zh-CN,zh;q=0.9,en;q=0.8")
-	for _, want := range []string{`lang="zh"`, "以 Acme 科技 的 张三 的身份继续？", "打开笔记"} {
+	for _, want := range []string{`lang="zh"`, "以 Acme 科技的张三的身份继续？", "打开笔记"} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("the page lacks %q:\n%s", want, page)
 		}

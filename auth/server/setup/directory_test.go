@@ -274,7 +274,7 @@ func TestJoinPage(t *testing.T) {
 	f.apply(mustFile(t, "name: Acme IT", `name: "<b>Acme</b> IT"`))
 	resp := f.get("/join/ACME", "192.0.2.1", "Accept-Language", "zh-CN")
 	body := read(t, resp)
-	for _, want := range []string{"加入 极致", ">login.acme.com/acme<", "data:image/png", "https://it.acme.com", "&lt;b&gt;Acme&lt;/b&gt; IT · 4000"} {
+	for _, want := range []string{"加入极致", ">login.acme.com/acme<", "data:image/png", "https://it.acme.com", "&lt;b&gt;Acme&lt;/b&gt; IT · 4000"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("page lacks %q:\n%s", want, body)
 		}
