@@ -96,6 +96,7 @@ type Agent struct {
 	proofs *proofs
 
 	scheduling sync.Mutex // held to set the timer; taken before mu and before a session's lock
+	discarding sync.Mutex // held to delete tokens and give them back; taken before mu
 
 	mu       sync.Mutex
 	rev      uint64

@@ -130,8 +130,11 @@ func (a *Agent) drop(ctx context.Context, id string) error {
 // discard deletes the tokens of a profile that was left, then ends the session at the
 // company's server and gives the tokens back to their provider, with those of earlier
 // sign-ins, as far as they can be reached. Where somebody has signed in again since, it
-// does nothing.
+// does nothing. It returns when all of that is done, also by another call, such as the one
+// for who had signed out before the vault was open.
 func (a *Agent) discard(ctx context.Context, v *vault.Vault, id string) error {
+	a.discarding.Lock()
+	defer a.discarding.Unlock()
 	a.mu.Lock()
 	entry, err := v.Get(id)
 	if acc, _ := a.account(id); err != nil || acc != nil && !acc.SignedOut {
