@@ -197,7 +197,7 @@ func (v *visit) addApp() error {
 	if err != nil {
 		return err
 	}
-	if in.ID, err = v.freeID(in.Title[words.English]); err != nil {
+	if in.ID, err = v.freeID(in.Title.In(words.English)); err != nil {
 		return err
 	}
 	secret, err := v.keepApp(in, wrong)

@@ -201,6 +201,11 @@ func TestApps(t *testing.T) {
 	if server.Hash(secret) != client.SecretHash || strings.Count(p.Body, secret) != 1 {
 		t.Errorf("the secret stands there %d times:\n%s", strings.Count(p.Body, secret), main(p.Body))
 	}
+	// A name that is the same in both languages is typed once, wherever.
+	if p := b.Post("/admin/apps/new", url.Values{"name_zh": {"Team Wiki"}, "url": {"https://wiki.example/"}}); p.Location() != "/admin/apps/team-wiki?done=app" {
+		t.Errorf("an app without an English name: status %d to %q", p.Status, p.Location())
+	}
+	b.Post("/admin/apps/team-wiki/delete", nil)
 	// A form may ask for a part only: the rest stays.
 	p = b.upload("/admin/apps/my-notes", map[string]string{"name_en": "My Notes", "name_zh": "笔记"}, "icon", png)
 	if p.Location() != "/admin/apps/my-notes?done=app" {
