@@ -137,7 +137,11 @@ func TestDrain(t *testing.T) {
 	})
 	t.Run("told again", func(t *testing.T) {
 		t.Parallel()
-		draining(t, "10m").stop(t, syscall.SIGTERM)
+		server := draining(t, "10m")
+		server.stop(t, syscall.SIGTERM)
+		if server.code != 0 {
+			t.Errorf("exit code %d", server.code)
+		}
 	})
 }
 

@@ -13,8 +13,10 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"lanyard/assets"
@@ -47,7 +49,7 @@ type service struct {
 	reaches func(ctx context.Context, address string) error
 
 	farewells *broker.Broker  // by handler
-	leaving   <-chan struct{} // closed when the server is told to stop; by drained
+	leaving   <-chan struct{} // closed when the server drains; see drained
 }
 
 // open opens the store and makes what commands without a listener need.
@@ -172,24 +174,33 @@ func (s *service) handler() (http.Handler, error) {
 	return &edge{base: s.base, proxies: s.conf.proxies, log: s.log, next: admin.Callbacks(mux)}, nil
 }
 
-// drained returns a context that ends as ctx does, but the configured drain later: until
-// then the server serves as before, and [service.health] sends load balancers elsewhere.
-// Without a drain nobody waits for anything.
+// drained returns a context that ends as ctx does, but the configured drain later, or at
+// another signal: until then the server serves as before, and [service.health] sends load
+// balancers elsewhere. Without a drain nobody waits for anything.
 func (s *service) drained(ctx context.Context) context.Context {
-	s.leaving = ctx.Done()
+	leaving := make(chan struct{})
+	s.leaving = leaving
 	late, end := context.WithCancel(context.WithoutCancel(ctx))
 	context.AfterFunc(ctx, func() {
-		if s.conf.drain > 0 {
-			s.log.InfoContext(late, "server told to stop", "drain", s.conf.drain.String())
+		defer end()
+		if s.conf.drain == 0 {
+			return
 		}
-		time.AfterFunc(s.conf.drain, end)
+		again := make(chan os.Signal, 1)
+		signal.Notify(again, os.Interrupt, syscall.SIGTERM)
+		close(leaving)
+		s.log.InfoContext(late, "server told to stop", "drain", s.conf.drain.String())
+		select {
+		case <-time.After(s.conf.drain):
+		case <-again:
+		}
 	})
 	return late
 }
 
 // health tells a load balancer whether this instance can serve: 200, or 503 where its
-// database is not there or the server is about to stop. It answers within the second that the most impatient of them
-// wait, and waits for no sign-in: who is busy is not ill.
+// database is not there or the server is about to stop. It answers within the second that
+// the most impatient of them wait, and waits for no sign-in: who is busy is not ill.
 func (s *service) health(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 800*time.Millisecond)
 	defer cancel()
