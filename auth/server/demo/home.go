@@ -28,6 +28,18 @@ func (d Developer) Endpoints() []fact {
 	}
 }
 
+// interfaces is what an admin enters to connect a server of their own to this company, by
+// the names of the preset wps-style.
+func (s *sso) interfaces() []fact {
+	return []fact{
+		{"authorize_url", s.cfg.BaseURL + "/authorize"},
+		{"token_url", s.cfg.BaseURL + "/accessToken"},
+		{"user_url", s.cfg.BaseURL + "/userInfo"},
+		{"client_id", ClientID},
+		{"client_secret", ClientSecret},
+	}
+}
+
 // Switch is one fault on the panel.
 type Switch struct {
 	Name string
@@ -42,7 +54,7 @@ func (s *sso) home(w http.ResponseWriter, r *http.Request) {
 	if who, ok := s.sessions.get(cookie(r, staffCookie)); ok {
 		p.Name, p.Title = who.Name, p.T("demo.app.signed_in", "name", who.Name)
 	}
-	p.Apps, p.Developer, p.Admin = s.cfg.Apps, s.cfg.Developer, s.cfg.Admin
+	p.Apps, p.Developer, p.Admin, p.Interfaces = s.cfg.Apps, s.cfg.Developer, s.cfg.Admin, s.interfaces()
 	for _, name := range allFaults {
 		p.Faults = append(p.Faults, Switch{name, s.faults.is(name)})
 	}

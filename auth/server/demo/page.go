@@ -46,12 +46,14 @@ type page struct {
 	Problem string
 
 	// The company's page.
-	Wide      bool
-	Apps      []Link
-	Faults    []Switch
-	Developer Developer
-	Example   string
-	Admin     string // the console's address
+	Wide bool
+	Apps []Link
+	// Interfaces are what a server of the admin's own needs of this company.
+	Interfaces []fact
+	Faults     []Switch
+	Developer  Developer
+	Example    string
+	Admin      string // the console's address
 }
 
 // Company returns the company's name in the page's language.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -26,7 +27,8 @@ const (
 // SSOConfig is what the company's own sign-in is made of.
 type SSOConfig struct {
 	BaseURL string // its own origin, without a slash at the end
-	// RedirectURIs are compared exactly.
+	// RedirectURIs are compared exactly. Beside them a Lanyard server on this computer may
+	// be tried out with the company, see [SSOConfig.registered].
 	RedirectURIs []string
 	// Key is what its refresh tokens are made with, so that they outlive a restart; empty:
 	// they do not.
@@ -108,7 +110,7 @@ func (s *sso) check(w http.ResponseWriter, r *http.Request, q url.Values) bool {
 	switch {
 	case q.Get("client_id") != ClientID:
 		problem = "demo.sso.bad_client"
-	case !slices.Contains(s.cfg.RedirectURIs, q.Get("redirect_uri")):
+	case !s.cfg.registered(q.Get("redirect_uri")):
 		problem = "demo.sso.bad_redirect"
 	case q.Get("response_type") != "code":
 		problem = "demo.sso.bad_type"
@@ -119,6 +121,14 @@ func (s *sso) check(w http.ResponseWriter, r *http.Request, q url.Values) bool {
 	p.Service, p.Title, p.Problem = p.T("demo.sso.service"), p.T("demo.sso.bad"), p.T(problem)
 	show(w, http.StatusBadRequest, "problem.html", p)
 	return false
+}
+
+// ownServer is the callback of somebody's own server on this computer. A real company
+// registers each; here the secret is published and nothing can be stolen.
+var ownServer = regexp.MustCompile(`^http://(127\.0\.0\.1|localhost):[0-9]{1,5}/(oauth/v1/code(\?app_id=[A-Za-z0-9]+)?|c/[A-Za-z0-9-]+/callback)$`)
+
+func (c *SSOConfig) registered(uri string) bool {
+	return slices.Contains(c.RedirectURIs, uri) || ownServer.MatchString(uri)
 }
 
 // signIn takes the page's forms: username and password, or one click on an account.

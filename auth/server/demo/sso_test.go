@@ -234,6 +234,19 @@ func TestSignInPage(t *testing.T) {
 	}
 }
 
+// An admin tries out a server of their own with the company, whatever it calls back by.
+func TestAuthorizeForOwnServer(t *testing.T) {
+	base := startSSO(t)
+	for _, redirect := range []string{
+		"http://127.0.0.1:8300/oauth/v1/code?app_id=AK20211008GIMUUL", "http://localhost:1/oauth/v1/code", "http://localhost:8300/c/conn1/callback",
+	} {
+		at, q := newBrowser(t).post(authorizeURL(base, redirect, "s1"), url.Values{"account": {"lisi"}}).back(t)
+		if !strings.HasPrefix(redirect, at) || q.Get("code") == "" {
+			t.Errorf("%s: back to %s, code %q", redirect, at, q.Get("code"))
+		}
+	}
+}
+
 func TestAuthorizeRefuses(t *testing.T) {
 	base, b := startSSO(t), newBrowser(t)
 	good := authorizeURL(base, plainRedirect, "s1")
@@ -243,6 +256,9 @@ func TestAuthorizeRefuses(t *testing.T) {
 		"another redirect":   authorizeURL(base, "https://evil.com/", "s1"),
 		"redirect and more":  authorizeURL(base, plainRedirect+"/../evil", "s1"),
 		"redirect with more": authorizeURL(base, plainRedirect+"?x=1", "s1"),
+		"by https":           authorizeURL(base, "https://127.0.0.1:8300/oauth/v1/code", "s1"),
+		"not this computer":  authorizeURL(base, "http://127.0.0.1:8300@evil.com/oauth/v1/code", "s1"),
+		"another path":       authorizeURL(base, "http://127.0.0.1:8300/steal", "s1"),
 		"no redirect":        base + "/authorize?client_id=" + demo.ClientID + "&response_type=code",
 		"another type":       strings.Replace(good, "response_type=code", "response_type=token", 1),
 	} {
