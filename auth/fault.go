@@ -50,7 +50,7 @@ const (
 	InsecureAddress      Fault = "insecure_address"      // plain http off loopback; args: host
 	ConfirmationNeeded   Fault = "confirmation_needed"   // no terminal and no --yes; args: host, command?
 	ConfirmationMismatch Fault = "confirmation_mismatch" // the confirmed host is not the one to be opened
-	EnterpriseMisconfig  Fault = "enterprise_misconfig"  // its document or provider cannot be used; args: reason
+	EnterpriseMisconfig  Fault = "enterprise_misconfig"  // its document or provider cannot be used; args: reason, host (of an address that is not public)
 	DeviceNotOffered     Fault = "device_not_offered"    // sign-in on another device is not there
 
 	// Before the browser opens.

@@ -131,7 +131,7 @@ func (p Policy) checkDial(host, addr, resolved string) error {
 		return nil
 	}
 	return auth.Fail(auth.EnterpriseMisconfig,
-		auth.Args{"reason": fmt.Sprintf("%s is not a public address, and this server's configuration does not allow it", addr)},
+		auth.Args{"host": addr, "reason": fmt.Sprintf("%s is not a public address, and this server's configuration does not allow it", addr)},
 		fmt.Errorf("dial %s: %s is not public", addr, ip))
 }
 

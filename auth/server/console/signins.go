@@ -111,10 +111,9 @@ func (v *visit) told(line server.SignIn) string {
 		facts = append(facts, name, value)
 	}
 	key := "advice." + string(line.Fault)
-	host, private := privateHost(args["reason"])
 	switch {
-	case line.Fault == auth.EnterpriseMisconfig && private:
-		key, facts = "stage.fault.private", []string{"host", host}
+	case notPublic(line.Fault, args):
+		key = "stage.fault.private"
 	case line.Fault == auth.InsecureAddress:
 		key = "stage.fault.insecure_address"
 	}

@@ -60,7 +60,7 @@ func TestToldInWords(t *testing.T) {
 		{auth.Fail(auth.FieldMissing, auth.Args{"field": "union_id", "found": "uid"}, errors.New("read answer")), "There was no union_id, only uid.", "返回中没有 union_id，只有 uid。企业返回的内容变了。"},
 		{auth.Fail(auth.ProviderFailed, auth.Args{"stage": "token", "code": "10007", "reason": `10007: "no"; what`}, nil), `said no: 10007: "no"; what.`, "企业登录系统拒绝了请求：10007:"},
 		{auth.Fail(auth.ProviderFailed, nil, nil), "The details name", "详情里有它的错误码"},
-		{auth.Fail(auth.EnterpriseMisconfig, auth.Args{"reason": "10.0.0.1:443 is not a public address, and so on"}, nil), "10.0.0.1:443 is not a public address. If", "10.0.0.1:443 不是公网地址。如果"},
+		{auth.Fail(auth.EnterpriseMisconfig, auth.Args{"host": "10.0.0.1:443", "reason": "10.0.0.1:443 is not a public address, and so on"}, nil), "10.0.0.1:443 is not a public address. If", "10.0.0.1:443 不是公网地址。如果"},
 		{auth.Fail(auth.InsecureAddress, auth.Args{"host": "sso.acme.lan"}, nil), "sso.acme.lan has no encryption", "sso.acme.lan 没有加密"},
 		{auth.Fail(auth.TokenInvalid, auth.Args{"check": "aud"}, nil), "safety check", "安全校验"},
 	} {

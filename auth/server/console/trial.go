@@ -169,8 +169,8 @@ func (v *visit) stageFault(stage int, err error, d server.DraftView) string {
 	if fault == auth.FieldMissing && args["field"] == "state" {
 		key = "stage.fault.state"
 	}
-	if host, private := privateHost(args["reason"]); fault == auth.EnterpriseMisconfig && private {
-		key, facts = "stage.fault.private", append(facts, "host", host)
+	if notPublic(fault, args) {
+		key = "stage.fault.private"
 	}
 	if text := v.t(key, facts...); text != "admin."+key {
 		return text
@@ -179,11 +179,9 @@ func (v *visit) stageFault(stage int, err error, d server.DraftView) string {
 	return strings.TrimSpace(m.Title + ". " + m.Sentence)
 }
 
-// privateHost reads from auth/connector's words, which are for people who write files, which
-// address this server may not call.
-func privateHost(reason string) (string, bool) {
-	host, _, ok := strings.Cut(reason, " is not a public address")
-	return host, ok
+// notPublic reports whether what is wrong is an address that this server may not call.
+func notPublic(fault auth.Fault, args auth.Args) bool {
+	return fault == auth.EnterpriseMisconfig && args["host"] != ""
 }
 
 // beginTest opens the provider's page. The browser goes there by a link of our page and
