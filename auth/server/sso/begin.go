@@ -28,13 +28,14 @@ const (
 
 // trip is what the callback needs of a flow and nobody may see, sealed in the store.
 type trip struct {
-	Nonce       string `json:"nonce"`
-	Verifier    string `json:"verifier"`
-	RedirectURI string `json:"redirect_uri"`
-	TellAsker   bool   `json:"tell_asker,omitempty"` // see server.BeginOptions
-	Edition     int64  `json:"edition"`              // of the connector; see edition
-	Fresh       bool   `json:"fresh,omitempty"`      // see server.BeginOptions
-	Second      bool   `json:"second,omitempty"`     // the connector changed during the first
+	Nonce       string        `json:"nonce"`
+	Verifier    string        `json:"verifier"`
+	RedirectURI string        `json:"redirect_uri"`
+	TellAsker   bool          `json:"tell_asker,omitempty"` // see server.BeginOptions
+	MaxAge      time.Duration `json:"max_age,omitempty"`    // see server.BeginOptions
+	Edition     int64         `json:"edition"`              // of the connector; see edition
+	Fresh       bool          `json:"fresh,omitempty"`      // see server.BeginOptions
+	Second      bool          `json:"second,omitempty"`     // the connector changed during the first
 }
 
 // edition tells a connector from what it was before it changed: a code that was made for
@@ -74,7 +75,7 @@ func (s *SSO) Begin(w http.ResponseWriter, r *http.Request, enterprise, ret stri
 
 // begin is Begin, once more where the attempt has been on its way already.
 func (s *SSO) begin(w http.ResponseWriter, r *http.Request, a *attempt, enterprise string, opts server.BeginOptions) {
-	a.reference, a.stage, a.fresh = opts.Reference, stageAuthorize, opts.Fresh
+	a.reference, a.stage, a.fresh, a.maxAge = opts.Reference, stageAuthorize, opts.Fresh, opts.MaxAge
 	if a.reference == "" {
 		a.reference = auth.NewTrace()
 	}
@@ -180,7 +181,8 @@ func (s *SSO) run(c loaded, q openid.Request) connector.Run {
 func (s *SSO) saveFlow(ctx context.Context, a *attempt, q openid.Request) (string, *http.Cookie, error) {
 	hash := server.Hash(q.State.Reveal())
 	sealed, err := json.Marshal(trip{
-		Nonce: q.Nonce.Reveal(), Verifier: q.Verifier.Reveal(), RedirectURI: q.RedirectURI, TellAsker: a.asker != "", Edition: a.edition, Fresh: a.fresh, Second: a.second,
+		Nonce: q.Nonce.Reveal(), Verifier: q.Verifier.Reveal(), RedirectURI: q.RedirectURI,
+		TellAsker: a.asker != "", MaxAge: a.maxAge, Edition: a.edition, Fresh: a.fresh, Second: a.second,
 	})
 	if err != nil {
 		return "", nil, err

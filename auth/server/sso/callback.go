@@ -42,7 +42,7 @@ func (s *SSO) callback(w http.ResponseWriter, r *http.Request) {
 	c, q, err := s.arrive(w, r, &a, query)
 	if errors.Is(err, errChanged) && !a.second {
 		a.second = true
-		s.begin(w, r, &a, a.enterprise.ID, server.BeginOptions{Fresh: a.fresh, Reference: a.reference, TellAsker: a.asker != ""})
+		s.begin(w, r, &a, a.enterprise.ID, server.BeginOptions{Fresh: a.fresh, MaxAge: a.maxAge, Reference: a.reference, TellAsker: a.asker != ""})
 		return
 	}
 	if err != nil {
@@ -109,7 +109,7 @@ func (s *SSO) arrive(w http.ResponseWriter, r *http.Request, a *attempt, query u
 	}
 	a.ret = flow.Return // from here on it is this browser's own, and worth a second try
 	t, err := s.openTrip(flow)
-	a.fresh, a.second, a.begun = t.Fresh, t.Second, flow.CreatedAt
+	a.fresh, a.maxAge, a.second, a.begun = t.Fresh, t.MaxAge, t.Second, flow.CreatedAt
 	if t.TellAsker {
 		a.asker = a.ret
 	}

@@ -137,6 +137,7 @@ func (v *vendor) connector(callbackPath string) connector.Connector {
 			{"redirect_uri", "{redirect_uri}"},
 			{"state", "{state}"},
 			{"prompt", "{prompt?}"},
+			{"max_age", "{max_age?}"},
 			{"login_hint", "{login_hint?}"},
 		}},
 		Steps: []connector.Step{

@@ -20,7 +20,8 @@ type attempt struct {
 	enterprise server.Enterprise
 	connector  string
 	edition    int64 // of the connector
-	fresh      bool  // see server.BeginOptions
+	fresh      bool  // see server.BeginOptions, and so is the next
+	maxAge     time.Duration
 	begun      time.Time
 	second     bool // begun anew, since the connector changed
 	person     string

@@ -347,10 +347,14 @@ func TestConnectorChangedMidway(t *testing.T) {
 		t.Errorf("log %+v", lines)
 	}
 
+	w.opts = server.BeginOptions{MaxAge: time.Hour}
 	b = w.browser()
 	callback = b.callback("/e/" + acme + "/home")
 	change(first)
 	callback = b.Get(b.Get(callback).Location()).Location()
+	if first.asked.Get("max_age") != "3600" {
+		t.Errorf("asked %v: the proof was to be at most an hour old", first.asked)
+	}
 	change(second)
 	wantRefused(t, b.Get(callback), "changed again", stalePage)
 }
