@@ -131,7 +131,7 @@ func TestDrain(t *testing.T) {
 	}
 	t.Run("to its end", func(t *testing.T) {
 		t.Parallel()
-		if code := draining(t, "3s").wait(t, 30*time.Second); code != 0 {
+		if code := draining(t, "8s").wait(t, 30*time.Second); code != 0 {
 			t.Errorf("exit code %d", code)
 		}
 	})
