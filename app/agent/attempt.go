@@ -36,6 +36,7 @@ type attempt struct {
 	accepted  bool
 	confirmed chan struct{} // closed with accepted
 	wantOpen  bool          // somebody asked the agent to open the browser
+	hasTab    bool          // a browser shows the page, or is being asked to
 	shared    bool          // nothing of the account is to stay on this computer
 
 	// wantDevice says that somebody asked to finish on another device. useDevice asks the
@@ -227,7 +228,7 @@ func (a *Agent) Reopen(ctx context.Context, id string, env local.Env) error {
 	if err := a.open(ctx, address, env); err != nil {
 		return err
 	}
-	a.update(func() { att.wantOpen, att.view.Opened = true, true })
+	a.update(func() { att.wantOpen, att.hasTab, att.view.Opened = true, true, true })
 	return nil
 }
 
@@ -236,10 +237,8 @@ func (a *Agent) Reopen(ctx context.Context, id string, env local.Env) error {
 func (a *Agent) openPage(ctx context.Context, att *attempt) {
 	a.mu.Lock()
 	address, env := att.view.URL, att.env
-	due := att.wantOpen && !att.view.Opened && address != "" && !att.view.Over()
-	if due {
-		att.view.Opened = true
-	}
+	due := att.wantOpen && !att.hasTab && address != "" && !att.view.Over()
+	att.hasTab = att.hasTab || due
 	a.mu.Unlock()
 	if !due {
 		return
@@ -249,7 +248,7 @@ func (a *Agent) openPage(ctx context.Context, att *attempt) {
 		// Not the end: the page's address is in State, to be copied.
 		a.log.Warn("browser not opened", "attempt", att.view.ID, "err", err)
 	}
-	a.update(func() { att.view.Opened = err == nil })
+	a.update(func() { att.hasTab, att.view.Opened = err == nil, err == nil })
 }
 
 // open opens an address in the person's browser.

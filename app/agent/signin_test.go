@@ -1,6 +1,7 @@
 package agent_test
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"os"
@@ -73,6 +74,37 @@ func TestSignIn(t *testing.T) {
 		}
 	}
 	isFault(t, d.Confirm(t.Context(), id, local.Confirmation{Host: host}), auth.SignInStale)
+}
+
+// TestSlowBrowser has one that takes its time to start: State does not say that it is open
+// before it is, and a second click meanwhile is no second tab.
+func TestSlowBrowser(t *testing.T) {
+	c := newCompany(t, "acme")
+	asked, start := make(chan struct{}, 2), make(chan struct{})
+	d := newDesk(t, func(cfg *agent.Config) {
+		open := cfg.Open
+		cfg.Open = func(ctx context.Context, address string, env map[string]string, browser string) error {
+			asked <- struct{}{}
+			<-start
+			return open(ctx, address, env, browser)
+		}
+	})
+	req := local.SignInRequest{Code: "acme", Directory: c.origin, Open: true, Yes: true}
+	if _, err := d.SignIn(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	<-asked
+	if _, err := d.SignIn(t.Context(), req); err != nil {
+		t.Fatal(err)
+	}
+	if att := d.step(local.StepWaiting); att.Opened {
+		t.Error("the browser is said to be open before it is")
+	}
+	close(start)
+	d.until("an open browser", func(s local.State) bool { return s.Attempt.Opened })
+	if tabs := d.tabs(); len(tabs) != 1 {
+		t.Errorf("tabs = %v, want one", tabs)
+	}
 }
 
 // TestConfirmation says when a person is asked: the first time, and again when the

@@ -64,7 +64,7 @@ func (a *Agent) another(att *attempt, known way) (*attempt, error) {
 	next.view.Hash, next.view.Unconfirmed = att.view.Hash, att.view.Unconfirmed
 	next.query, next.again, next.swap, next.known = att.query, att.again, true, known
 	next.lang, next.env, next.shared = att.lang, att.env, att.shared
-	next.view.Opened = true // in the tab that asks
+	next.hasTab, next.view.Opened = true, true // the tab that asks
 	next.accept()
 	a.start(next, defaultTimeout)
 	return next, nil
