@@ -13,12 +13,12 @@ func TestDuePersonGoesByTheCompanysPage(t *testing.T) {
 	w.atCompany(b, answer)
 
 	w.due = ""
-	answer, _ = b.open(agent.link.URL)
-	w.atCompany(b, answer)
+	_, page := b.open(agent.link.URL)
+	w.spent(b, page)
 
 	// After the form that asks where there is no agent, too: by a page, not by a redirect.
 	alone := w.browser()
-	_, page := alone.open(w.mint(zhang, 0, "").URL)
+	_, page = alone.open(w.mint(zhang, 0, "").URL)
 	w.due = zhang.person
 	answer, _ = alone.press(page, "continue")
 	w.atCompany(alone, answer)

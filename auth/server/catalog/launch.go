@@ -256,7 +256,8 @@ func (c *Catalog) byAccessLink(w http.ResponseWriter, r *http.Request, l server.
 
 // refuse goes on from a link that signs nobody in: as the app's access link, or to My
 // apps where the link is unknown. A link that a second browser presents is worth
-// nothing any more, and what it gave the first one ends.
+// nothing any more, and what it gave the first one ends. Of a link that was used before,
+// whoever is not signed in here is told.
 func (c *Catalog) refuse(w http.ResponseWriter, r *http.Request, l server.Launch, err error) {
 	enterprise := r.PathValue("id")
 	switch {
@@ -276,6 +277,12 @@ func (c *Catalog) refuse(w http.ResponseWriter, r *http.Request, l server.Launch
 		return
 	}
 	c.old(r.Context(), l)
+	if errors.Is(err, auth.ErrConflict) || errors.Is(err, auth.LinkUsed) {
+		if _, here := c.cfg.Gate.Session(r, enterprise); errors.Is(here, auth.ErrSignInRequired) {
+			c.spent(w, r, l, err)
+			return
+		}
+	}
 	c.byAccessLink(w, r, l)
 }
 

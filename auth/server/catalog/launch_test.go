@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -39,6 +40,28 @@ func (w *world) atCompany(b *browser, answer *http.Response) {
 	if w.opened != "" {
 		w.T.Error("the app was opened")
 	}
+}
+
+// spent fails the test unless the page says that the link was used before, by a number that
+// the admin finds, and its button leads to the company's sign-in.
+func (w *world) spent(b *browser, page string) {
+	w.T.Helper()
+	for _, want := range []string{"This link was used before", "It works once, in one browser.", "Sign in and open Notes"} {
+		if !strings.Contains(page, want) {
+			w.T.Fatalf("%q is not on the page:\n%s", want, page)
+		}
+	}
+	reference := regexp.MustCompile(`\d{4}-\d{4}`).FindString(page)
+	lines, err := w.Store.SignInsByReference(w.T.Context(), acme, reference)
+	if err != nil || len(lines) != 1 || lines[0].Fault != auth.LinkUsed || lines[0].AppID != "notes" {
+		w.T.Errorf("under %q the admin reads %+v, %v", reference, lines, err)
+	}
+	link := regexp.MustCompile(`id="again" href="([^"]+)"`).FindStringSubmatch(page)
+	if link == nil {
+		w.T.Fatalf("no way on from the page:\n%s", page)
+	}
+	answer, _ := b.open(w.URL + link[1])
+	w.atCompany(b, answer)
 }
 
 // oneOld fails the test unless the admin sees one link that was worth nothing any more.
@@ -99,6 +122,7 @@ func TestLinkSignsNobodyIn(t *testing.T) {
 	cases := []struct {
 		name string
 		run  func(*world, *browser, *agent, account) string // returns what the browser then opens
+		told bool                                           // that the link was used before
 	}{
 		{"used in this browser", func(w *world, b *browser, a *agent, zhang account) string {
 			b.open(a.link.URL)
@@ -107,30 +131,30 @@ func TestLinkSignsNobodyIn(t *testing.T) {
 			must(w.T, w.Store.EndSession(w.T.Context(), acme, s.ID, w.Now()))
 			w.opened = ""
 			return a.link.URL
-		}},
+		}, true},
 		{"expired", func(w *world, _ *browser, a *agent, _ account) string {
 			w.Advance(61 * time.Second)
 			return a.link.URL
-		}},
+		}, false},
 		{"proof of another launch", func(w *world, _ *browser, a *agent, zhang account) string {
 			a.link.Key = w.mint(zhang, 1, strings.Repeat("n", 32)).Key
 			return a.link.URL
-		}},
+		}, false},
 		{"agent signed out meanwhile", func(w *world, _ *browser, a *agent, zhang account) string {
 			must(w.T, w.Store.EndSession(w.T.Context(), acme, zhang.session, w.Now()))
 			return a.link.URL
-		}},
+		}, false},
 		{"person left meanwhile", func(w *world, _ *browser, a *agent, zhang account) string {
 			must(w.T, w.Store.EndPerson(w.T.Context(), acme, zhang.person, w.Now()))
 			return a.link.URL
-		}},
+		}, false},
 		{"proof without the cookie", func(_ *world, _ *browser, a *agent, _ account) string {
 			return a.link.URL + "/proof?proof=" + proof(a.link, "x")
-		}},
+		}, false},
 		{"of another browser after binding", func(w *world, _ *browser, a *agent, _ account) string {
 			w.call(http.MethodGet, a.link.URL, "", "") // the thief's, which stops at the agent's door
 			return a.link.URL
-		}},
+		}, true},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -138,8 +162,12 @@ func TestLinkSignsNobodyIn(t *testing.T) {
 			zhang := w.signedIn(acme, "张三")
 			b, a := w.browser(), w.agent(zhang)
 			address := c.run(w, b, a, zhang)
-			answer, _ := b.open(address)
-			w.atCompany(b, answer)
+			answer, page := b.open(address)
+			if c.told {
+				w.spent(b, page)
+			} else {
+				w.atCompany(b, answer)
+			}
 			w.oneOld(c.name)
 		})
 	}
@@ -169,8 +197,8 @@ func TestSecondBrowserEndsSession(t *testing.T) {
 	must(t, second(first.session(acme)))
 	w.opened = ""
 	w.Advance(time.Hour) // long after the link's own time
-	answer, _ := then.open(agent.link.URL)
-	w.atCompany(then, answer)
+	_, page := then.open(agent.link.URL)
+	w.spent(then, page)
 	if _, err := first.session(acme); !errors.Is(err, auth.ErrNotFound) {
 		t.Errorf("the first browser's session stands: %v", err)
 	}
@@ -186,10 +214,10 @@ func TestLinkInTwoHandsIsWorthless(t *testing.T) {
 	thief, victim := w.browser(), w.browser()
 	l := w.mint(zhang, 0, "")
 	_, page := thief.open(l.URL)
-	answer, _ := victim.open(l.URL)
-	w.atCompany(victim, answer)
-	answer, _ = thief.press(page, "continue")
-	w.atCompany(thief, answer)
+	_, told := victim.open(l.URL)
+	w.spent(victim, told)
+	_, told = thief.press(page, "continue")
+	w.spent(thief, told)
 }
 
 func TestUnknownLinks(t *testing.T) {
@@ -266,8 +294,8 @@ func TestContinuePage(t *testing.T) {
 	if _, page = b.press(page, "cancel"); !strings.Contains(page, "Nothing was opened") || w.opened != "" {
 		t.Errorf("cancel: %s", page)
 	}
-	answer, _ = b.open(l.URL)
-	w.atCompany(b, answer)
+	_, page = b.open(l.URL)
+	w.spent(b, page)
 
 	// Who is signed in here already may say no all the same.
 	l = w.mint(zhang, 0, "")

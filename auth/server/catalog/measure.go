@@ -45,8 +45,13 @@ func (c *Catalog) unopened(w http.ResponseWriter, r *http.Request, o server.Open
 // noted writes down why an app did not open, for the admin, and returns the request with
 // the number under which that is found.
 func (c *Catalog) noted(r *http.Request, o server.Opening, err error) *http.Request {
+	c.opened(context.WithoutCancel(r.Context()), o, server.OpeningFailed)
+	return r.WithContext(server.WithReference(r.Context(), c.recorded(r, o, err)))
+}
+
+// recorded writes a line about an opening into the sign-in log and returns its reference.
+func (c *Catalog) recorded(r *http.Request, o server.Opening, err error) string {
 	ctx := context.WithoutCancel(r.Context())
-	c.opened(ctx, o, server.OpeningFailed)
 	reference := auth.NewTrace()
 	fault, _ := auth.FaultOf(err)
 	line := server.SignIn{
@@ -56,7 +61,7 @@ func (c *Catalog) noted(r *http.Request, o server.Opening, err error) *http.Requ
 	if err := c.cfg.SignIns.RecordSignIn(ctx, line); err != nil {
 		c.log.WarnContext(ctx, "failed opening not recorded", "reference", reference, "err", err)
 	}
-	return r.WithContext(server.WithReference(r.Context(), reference))
+	return reference
 }
 
 // asked answers POST {issuer}/v1/openings/{opening}/asked: the person says that the app

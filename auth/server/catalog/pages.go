@@ -65,3 +65,27 @@ func (c *Catalog) closed(w http.ResponseWriter, r *http.Request) {
 		Body: map[string]any{"Sentence": words.T(lang, "catalog.declined.sentence")},
 	})
 }
+
+// spent says that a link was used before, and offers the app by the company's sign-in.
+func (c *Catalog) spent(w http.ResponseWriter, r *http.Request, l server.Launch, cause error) {
+	e, ok := c.enterprise(w, r)
+	if !ok {
+		return
+	}
+	app, err := c.app(r, l.AppID)
+	if err != nil {
+		c.fail(w, r, err)
+		return
+	}
+	lang := language(r)
+	text := words.ExplainFault(auth.LinkUsed, nil, lang)
+	reference := c.recorded(r, openingOf(l), auth.Fail(auth.LinkUsed, nil, cause))
+	c.page(w, r, "page", server.View{
+		Lang: lang, Title: text.Title, Enterprise: e,
+		Body: map[string]any{
+			"Sentence": text.Sentence, "Hint": text.Hint, "Help": words.AskIT(e.Help, lang),
+			"Again": path(e.ID, "a", app.ID), "AgainText": words.T(lang, "catalog.spent.again", "app", title(app, lang)),
+			"Reference": words.T(lang, "common.reference", "reference", reference),
+		},
+	})
+}
