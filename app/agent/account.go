@@ -25,6 +25,7 @@ type account struct {
 	record
 	session  *session.Session // nil until the vault is open, and when signed out
 	status   session.Status   // the session's last word
+	restored bool             // from the vault, and its first refresh has not ended yet
 	provider *openid.Provider // nil until it is first needed
 	// shared says that others use this computer too: nothing of the account is written.
 	shared bool
@@ -34,8 +35,9 @@ type account struct {
 	device local.NewDevice
 }
 
-// begin gives a profile whose tokens are in the vault a session.
-func (a *Agent) begin(id string, v *vault.Vault) {
+// begin gives a profile whose tokens are in the vault a session. Tokens that were restored
+// from there are going to be refreshed.
+func (a *Agent) begin(id string, v *vault.Vault, restored bool) {
 	var s *session.Session
 	s = session.New(session.Config{
 		Profile: id, Store: v, Now: a.cfg.Now, Logger: a.log,
@@ -47,7 +49,7 @@ func (a *Agent) begin(id string, v *vault.Vault) {
 	a.update(func() {
 		for _, acc := range a.accounts {
 			if acc.ID == id && !acc.SignedOut {
-				old, acc.session, acc.status = acc.session, s, status
+				old, acc.session, acc.status, acc.restored = acc.session, s, status, restored
 			}
 		}
 	})
@@ -66,6 +68,7 @@ func (a *Agent) heard(id string, from *session.Session, v *vault.Vault, status s
 				continue
 			}
 			acc.status = status
+			acc.restored = acc.restored && status.Refreshing
 			if status.Err == nil && !status.Refreshing {
 				acc.silent = false
 			}

@@ -38,6 +38,45 @@ func TestRestart(t *testing.T) {
 	}
 }
 
+// TestRestoring does not say that the tokens are fresh before anybody was asked for new
+// ones: who left another account behind a locked keyring keeps the agent busy before that.
+func TestRestoring(t *testing.T) {
+	acme, beta := newCompany(t, "acme"), newCompany(t, "beta")
+	d := newDesk(t)
+	d.signIn(acme, local.SignInRequest{})
+	id := d.phase(local.SignedIn).ID
+	d.signIn(beta, local.SignInRequest{})
+	d.stop()
+	d.keyring.set(true, false)
+	d.start()
+	d.phase(local.WaitingForKeyring)
+	if err := d.SignOut(t.Context(), local.SignOutRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Select(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	asked, answer := make(chan struct{}), make(chan struct{})
+	beta.fault(func(f *authtest.Faults) {
+		f.Answer["/v1/sign-out"] = func(w http.ResponseWriter, _ *http.Request) {
+			close(asked)
+			<-answer
+			w.WriteHeader(http.StatusNoContent)
+		}
+	})
+	tokens := acme.Count("/token")
+	d.keyring.set(false, false)
+	d.restart()
+	<-asked
+	if s, err := d.State(t.Context()); err != nil || !s.Profile("").Refreshing {
+		t.Errorf("before anybody was asked: %+v, %v", s.Profile(""), err)
+	}
+	close(answer)
+	if d.phase(local.SignedIn); acme.Count("/token") != tokens+1 {
+		t.Errorf("%d token requests, want 1", acme.Count("/token")-tokens)
+	}
+}
+
 // lockedOut is somebody who was signed in, and whose keyring is locked after a restart.
 func lockedOut(t *testing.T) (*company, *desk, local.Profile) {
 	t.Helper()

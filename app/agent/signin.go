@@ -247,7 +247,7 @@ func (a *Agent) keep(ctx context.Context, att *attempt, w *way, tokens auth.Toke
 	if err != nil {
 		return "", err
 	}
-	a.begin(id, w.vault)
+	a.begin(id, w.vault, false)
 	a.schedule()
 	return id, nil
 }

@@ -132,7 +132,7 @@ func (a *Agent) profileState(acc *account) local.Profile {
 	}
 	switch p.Phase {
 	case local.SignedIn:
-		p.Refreshing = acc.session == nil || acc.status.Refreshing
+		p.Refreshing = acc.session == nil || acc.restored || acc.status.Refreshing
 		p.ExpiresAt = acc.status.ExpiresAt
 		p.ServerDown, p.Opened = acc.serverDown(), a.openedState(acc.ID)
 		p.NewDevice = acc.deviceState()

@@ -92,13 +92,18 @@ func (a *Agent) resume(v *vault.Vault) {
 	}
 	a.mu.Unlock()
 	for _, id := range signedIn {
-		a.begin(id, v)
+		a.begin(id, v, true)
 	}
 	a.background(func(ctx context.Context) {
 		for _, id := range signedOut {
 			_ = a.discard(ctx, v, id) // whoever signed out while the keyring was locked
 		}
 		a.refreshAll(ctx)
+		a.update(func() {
+			for _, acc := range a.accounts {
+				acc.restored = false // also of one that could not even ask
+			}
+		})
 	})
 }
 
