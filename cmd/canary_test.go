@@ -149,7 +149,9 @@ func TestCanary(t *testing.T) {
 	b.open(link)
 	b.shows("Signed in as 张三")
 	other := newBrowser(t)
-	other.open(link) // used before
+	other.open(link)
+	other.shows("This link was used before")
+	other.do(chromedp.Click(chromedp.CSS("#again")))
 	other.shows("User name")
 	printed := d.run(t, "open", "notes", "--print-url")
 	links.WriteString(printed.out)
