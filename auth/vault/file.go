@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"time"
 )
 
@@ -106,15 +107,20 @@ func keepAside(path string) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// removeFiles removes the sealed file and everything kept aside or left over beside it.
+// removeFiles removes the sealed file and everything kept aside or left over beside it. The
+// folder is read, as its own name may hold what a pattern reads as a wildcard.
 func removeFiles(path string) error {
-	names, err := filepath.Glob(path + ".*")
-	if err != nil {
+	dir, name := filepath.Split(path)
+	entries, err := os.ReadDir(filepath.Clean(dir))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	var errs []error
-	for _, name := range append(names, path) {
-		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for _, e := range entries {
+		if e.Name() != name && !strings.HasPrefix(e.Name(), name+".") {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, err)
 		}
 	}
