@@ -1,6 +1,7 @@
 package local_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -34,4 +35,36 @@ func TestHasWindow(t *testing.T) {
 			t.Fatal("a window that has gone is still known")
 		}
 	}
+}
+
+// TestHasWindowInTime does not count a window that has not heard its first State yet: a wish
+// of that moment would be lost on it.
+func TestHasWindowInTime(t *testing.T) {
+	service := &silent{fake: &fake{}, asked: make(chan struct{})}
+	server := &local.Server{Service: service}
+	c := serveWith(t, server)
+	ctx, leave := context.WithCancel(t.Context())
+	left := make(chan struct{})
+	go func() {
+		defer close(left)
+		_ = c.Events(local.AsWindow(ctx), func(local.Event) error { return nil })
+	}()
+	<-service.asked
+	if server.HasWindow() {
+		t.Error("a window passes for one that listens before it has heard anything")
+	}
+	leave()
+	<-left
+}
+
+// silent has no State to tell.
+type silent struct {
+	*fake
+	asked chan struct{}
+}
+
+func (s *silent) Events(ctx context.Context, _ func(local.Event) error) error {
+	close(s.asked)
+	<-ctx.Done()
+	return ctx.Err()
 }

@@ -33,11 +33,12 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, atEnd func(func(
 	defer cancel()
 	defer atEnd(cancel)()
 
-	if r.URL.RawQuery == asWindow {
-		s.windows.Add(1)
-		defer s.windows.Add(-1)
-	}
-	out, started := http.NewResponseController(w), false
+	out, started, window := http.NewResponseController(w), false, false
+	defer func() {
+		if window {
+			s.windows.Add(-1)
+		}
+	}()
 	err := s.Service.Events(stream, func(e Event) error {
 		frame, err := e.frame()
 		if err != nil {
@@ -45,6 +46,9 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, atEnd func(func(
 		}
 		if !started {
 			started = true
+			if window = r.URL.RawQuery == asWindow; window { // it misses no wish from now on
+				s.windows.Add(1)
+			}
 			w.Header().Set("Content-Type", "text/event-stream")
 			w.Header().Set("Cache-Control", "no-store")
 		}

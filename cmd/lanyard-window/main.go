@@ -99,7 +99,8 @@ func run(ctx context.Context, args []string, stderr io.Writer) (code int) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	frame.Start(ctx, agent, *name)
-	go frame.Follow(ctx)
+	w.Show()
+	go frame.Follow(ctx) // the agent takes a window that listens for one that is there
 	context.AfterFunc(ctx, func() {
 		fyne.Do(program.Quit)
 		// A driver that is busy, or stuck in the display, must not keep a window whose end
@@ -107,6 +108,6 @@ func run(ctx context.Context, args []string, stderr io.Writer) (code int) {
 		time.Sleep(3 * time.Second)
 		os.Exit(0)
 	})
-	w.ShowAndRun()
+	program.Run()
 	return 0
 }

@@ -16,9 +16,13 @@ import (
 	"lanyard/auth"
 )
 
-// windowSettle is how long a window is watched for an early end: without OpenGL it
-// cannot be shown, and whoever asked for it must hear.
-const windowSettle = 500 * time.Millisecond
+const (
+	// windowPatience is how long a window may take until it is there. Without OpenGL it
+	// cannot be shown and ends, and whoever asked for it must hear, also from a computer
+	// that is slow to find out.
+	windowPatience = 20 * time.Second
+	windowStep     = 10 * time.Millisecond
+)
 
 // windows starts the window program, one process at a time: one that is open listens to
 // the agent and raises itself.
@@ -62,8 +66,9 @@ func (w *windows) allow() {
 	}
 }
 
-// open shows the window with that name on the caller's display; fault WindowMissing
-// where the program is not installed, or there is nothing to show a window on.
+// open shows the window with that name on the caller's display and returns when it is
+// there: one listens to us once it is shown. Fault WindowMissing where the program is not
+// installed, or there is nothing to show a window on.
 func (w *windows) open(ctx context.Context, name string, env local.Env) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -97,16 +102,22 @@ func (w *windows) open(ctx context.Context, name string, env local.Env) error {
 		}
 		w.logger.Info("window closed", "name", name, "err", err)
 	}()
-	settled := time.NewTimer(windowSettle)
-	defer settled.Stop()
-	select {
-	case err := <-ended:
-		w.runs = nil
-		if err != nil {
-			return auth.Fail(auth.WindowMissing, nil, err)
+	step := time.NewTicker(windowStep)
+	defer step.Stop()
+	for patience := time.After(windowPatience); !w.listens(); {
+		select {
+		case err := <-ended:
+			w.runs = nil
+			if err != nil {
+				return auth.Fail(auth.WindowMissing, nil, err)
+			}
+			return nil
+		case <-patience:
+			return nil
+		case <-ctx.Done(): // the window is on its way all the same
+			return nil
+		case <-step.C:
 		}
-	case <-settled.C:
-	case <-ctx.Done(): // the window is on its way all the same
 	}
 	return nil
 }
