@@ -9,6 +9,7 @@ import (
 	"crypto/x509/pkix"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -52,8 +53,10 @@ func newMellon(t testing.TB, idp string) *mellon {
 	m.write(t, "sp.key", key)
 	m.write(t, "sp.cert", cert)
 	m.write(t, "idp.xml", string(fetched(t, idp)))
-	if err := os.MkdirAll(m.dir+"/www/private", 0o755); err != nil {
-		t.Fatal(err)
+	for _, sub := range []string{"/www", "/www/private"} {
+		if err := errors.Join(os.Mkdir(m.dir+sub, 0o700), os.Chmod(m.dir+sub, 0o755)); err != nil { // whatever the umask is
+			t.Fatal(err)
+		}
 	}
 	m.write(t, "www/private/index.shtml", `<!doctype html><meta charset="utf-8"><title>private</title>
 <p>user: <!--#echo encoding="entity" var="REMOTE_USER" -->

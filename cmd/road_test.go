@@ -299,8 +299,9 @@ func TestNoKeyring(t *testing.T) {
 // signIn signs zhangsan in at the pretend company.
 func signIn(t testing.TB, d *desk, b *browser, directory string) {
 	t.Helper()
+	tabs := len(d.urls())
 	login := d.login(t, "demo", "--directory", directory, "--yes")
-	b.open(d.nextURL(t, len(d.urls())))
+	b.open(d.nextURL(t, tabs))
 	b.signInAs("zhangsan", password)
 	b.confirm()
 	b.shows("signed in", "张三")
