@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"strconv"
 	"time"
 
 	"lanyard/auth"
@@ -104,7 +105,7 @@ func (l *Listener) servePage(w http.ResponseWriter, r *http.Request) {
 	default:
 		write(w, http.StatusOK, successPage(o, lang))
 	}
-	l.closeOnce(l.shown)
+	l.sent(w, l.shown)
 }
 
 // serveSwitch sends the tab on to sign in with another account, as the page offered. It
@@ -134,11 +135,13 @@ func (l *Listener) serveSwitch(w http.ResponseWriter, r *http.Request) {
 	default:
 		http.Redirect(w, r, address, http.StatusSeeOther)
 	}
-	l.closeOnce(l.switched)
+	l.sent(w, l.switched)
 }
 
-// closeOnce closes a channel of l's that several requests may close.
-func (l *Listener) closeOnce(event chan struct{}) {
+// sent closes a channel of l's, which several requests may do, once the answer has left: Close
+// goes on by it and leaves the connections a second.
+func (l *Listener) sent(w http.ResponseWriter, event chan struct{}) {
+	_ = http.NewResponseController(w).Flush() // fails for a browser that has gone
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	select {
@@ -163,6 +166,7 @@ func (l *Listener) await(r *http.Request, event <-chan struct{}, limit time.Dura
 
 func write(w http.ResponseWriter, status int, page string) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(page))) // whole, once it is flushed
 	w.WriteHeader(status)
 	_, _ = io.WriteString(w, page) //nolint:gosec // G705: page.text escapes whatever came from outside
 }

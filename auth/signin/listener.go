@@ -25,7 +25,8 @@ type Listener struct {
 	uri  string
 
 	server *http.Server
-	serves sync.WaitGroup
+	serves sync.WaitGroup // the sockets
+	conns  sync.WaitGroup // the connections
 
 	armed    chan struct{} // closed when Wait knows what to wait for
 	won      chan answer   // holds the one answer
@@ -123,6 +124,7 @@ func Listen(r connector.Redirect) (*Listener, error) {
 		WriteTimeout:      20 * time.Second,
 		MaxHeaderBytes:    32 << 10, // codes of several kilobytes exist
 		ConnContext:       rememberConn,
+		ConnState:         l.count,
 		ErrorLog:          log.New(io.Discard, "", 0), // junk is not worth a line
 	}
 	l.server.SetKeepAlivesEnabled(false)
@@ -246,4 +248,16 @@ func (l *Listener) Close(grace time.Duration) {
 		_ = l.server.Close()
 	}
 	l.serves.Wait()
+	l.conns.Wait() // what they were asked for ends with them, soon after
+}
+
+// count keeps the number of connections that are served; net/http calls it, for a new one
+// before the socket's Serve can return.
+func (l *Listener) count(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		l.conns.Add(1)
+	case http.StateClosed:
+		l.conns.Done()
+	}
 }
