@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"lanyard/app/local"
 	"lanyard/auth"
@@ -174,7 +173,7 @@ func TestActivation(t *testing.T) {
 	activation := d.activate(t, appIDs["acme"], v.code("program", "ZhangSan"))
 	d.step(t, local.StepConfirm)
 	screen.window("Sign in ")
-	eventually(t, 10*time.Second, func() error {
+	eventually(t, patience, func() error {
 		screen.press("Return")
 		if a := d.state(t).Attempt; a == nil || a.Step == local.StepConfirm {
 			return fmt.Errorf("the card is not confirmed: %+v", a)

@@ -13,7 +13,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"lanyard/app/local"
 	"lanyard/auth"
@@ -95,7 +94,7 @@ func TestCallbackPort(t *testing.T) {
 		t.Fatalf("login ended with %d: %s", r.code, r.err)
 	}
 	// And after it has been read nobody answers.
-	eventually(t, 10*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if status := send(t, http.MethodPost, callback, again, ""); status != 0 {
 			return fmt.Errorf("status %d", status)
 		}
@@ -120,7 +119,7 @@ func send(t testing.TB, method, address string, form url.Values, host string) in
 	if host != "" {
 		req.Host = host
 	}
-	resp, err := (&http.Client{Timeout: 10 * time.Second}).Do(req)
+	resp, err := (&http.Client{Timeout: patience}).Do(req)
 	if err != nil {
 		return 0
 	}

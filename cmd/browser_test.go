@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -36,7 +35,7 @@ func newBrowser(t testing.TB, flags ...string) *browser {
 // do runs steps with a limit; a failure shows the page.
 func (b *browser) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, steps...); err != nil {
 		b.t.Fatalf("browser: %v\nat %s the page says:\n%s", err, b.where(), b.text())
@@ -50,7 +49,7 @@ func (b *browser) open(address string) {
 
 // text returns what the page says.
 func (b *browser) text() string {
-	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	text, err := chromedp.Run(ctx, chromedp.Evaluate[string]("document.body ? document.body.innerText : ''"))
 	if err != nil {
@@ -61,7 +60,7 @@ func (b *browser) text() string {
 
 // where returns the address without query: it may be a one-time link.
 func (b *browser) where() string {
-	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	at, err := chromedp.Run(ctx, chromedp.Location())
 	if err != nil {
@@ -78,7 +77,7 @@ func (b *browser) where() string {
 // location returns the whole address.
 func (b *browser) location() string {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	at, err := chromedp.Run(ctx, chromedp.Location())
 	if err != nil {
@@ -90,7 +89,7 @@ func (b *browser) location() string {
 // shows waits until the page says all the words.
 func (b *browser) shows(words ...string) {
 	b.t.Helper()
-	eventually(b.t, 20*time.Second, func() error {
+	eventually(b.t, patience, func() error {
 		text := b.text()
 		for _, w := range words {
 			if !strings.Contains(text, w) {
@@ -131,7 +130,7 @@ func (b *browser) picture(name string) {
 	if dir == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err != nil {

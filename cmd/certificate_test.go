@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 )
@@ -83,7 +82,7 @@ func TestCertificateChange(t *testing.T) {
 func (c *company) enterprise(t testing.TB, b *browser) string {
 	t.Helper()
 	b.open(c.origin + "/admin/apps/cloud")
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	link, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS("#link")))
 	if m := regexp.MustCompile(`/e/([0-9a-f]+)/`).FindStringSubmatch(link); m != nil {

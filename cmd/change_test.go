@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"lanyard/app/local"
 	"lanyard/auth"
@@ -34,7 +33,7 @@ func TestWrongCompanyIsToldAtOnce(t *testing.T) {
 	w.client.Transport = as("LiSi")
 	login := d.login(t, "acme", "--directory", c.origin, "--yes", "--print-url")
 	w.walk(t, login.address(t))
-	if code := login.wait(t, 20*time.Second); code != 4 || !strings.Contains(login.err.String(), "Wrong company") {
+	if code := login.wait(t, patience); code != 4 || !strings.Contains(login.err.String(), "Wrong company") {
 		t.Errorf("login ended with %d: %s", code, login.err.String())
 	}
 	if s := d.state(t); s.Attempt == nil || s.Attempt.Problem == nil || s.Attempt.Problem.Code != auth.SignInWrongCompany {
@@ -79,7 +78,7 @@ connector:
 			c.write(t, "other", "another secret")
 			c.apply(t, row.file)
 			d.must(t, "quit") // the next start refreshes, with the rotated token
-			eventually(t, 20*time.Second, func() error {
+			eventually(t, patience, func() error {
 				p := d.settled(t)
 				if p.Phase != local.SignedIn || p.Identity.Subject != first.Identity.Subject || !p.ExpiresAt.After(last) {
 					return fmt.Errorf("after the change: %+v, before %+v", p, first)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"lanyard/auth/authtest"
 )
@@ -54,7 +53,7 @@ clients:
 	}
 	told := func(times int) {
 		t.Helper()
-		eventually(t, 20*time.Second, func() error {
+		eventually(t, patience, func() error {
 			page, _ := newWalker().get(t, app+"/farewells")
 			if !strings.HasPrefix(page, fmt.Sprintf("Told %d times", times)) {
 				return fmt.Errorf("the app says: %s\n%s", page, c.server.err.String())

@@ -17,7 +17,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"lanyard/auth/directory"
 )
@@ -94,7 +93,7 @@ func (c *company) applyFile(t testing.TB, name string) result {
 func (c *company) run(t testing.TB) {
 	t.Helper()
 	c.server = c.command(t, "run")
-	c.server.line(t, "ready ", 30*time.Second)
+	c.server.line(t, "ready ", patience)
 }
 
 // asPerson is the header by which a test tells the vendor who signs in.
@@ -207,7 +206,7 @@ type walker struct {
 
 func newWalker() *walker {
 	jar, _ := cookiejar.New(nil) // never fails
-	return &walker{client: &http.Client{Jar: jar, Timeout: 20 * time.Second}}
+	return &walker{client: &http.Client{Jar: jar, Timeout: patience}}
 }
 
 var (

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -88,7 +87,7 @@ func (b *browser) press(selector string, key string) {
 // read returns what a part of the page says.
 func (b *browser) read(selector string) string {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	text, err := chromedp.Run(ctx, chromedp.Text(chromedp.CSS(selector)))
 	if err != nil {
@@ -127,7 +126,7 @@ func TestConsole(t *testing.T) {
 	b.whole("console-register")
 	callback := b.read("#callback-0")
 	b.press("#test", "\r")
-	eventually(t, 20*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if at := b.where(); !strings.HasPrefix(at, sso.url) {
 			return fmt.Errorf("the test opened %s", at)
 		}
@@ -243,7 +242,7 @@ func (b *browser) whole(name string) {
 	if dir == "" {
 		return
 	}
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
 	if err == nil {

@@ -10,7 +10,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -22,7 +21,7 @@ import (
 func (p *process) said(t testing.TB, before string) string {
 	t.Helper()
 	var next string
-	eventually(t, 20*time.Second, func() error {
+	eventually(t, patience, func() error {
 		_, after, found := strings.Cut(p.err.String(), before+"\n")
 		line, _, whole := strings.Cut(after, "\n")
 		if !found || !whole {
@@ -49,7 +48,7 @@ func TestDeviceRoad(t *testing.T) {
 	c.apply(t, strings.Replace(c.read(t, "enterprise.yaml"), "apps:\n", "device: true\napps:\n", 1))
 	c.signInAt(t, first)
 	issuer := c.issuer(t, "acme")
-	eventually(t, 10*time.Second, func() error { // the server remembers for two seconds how it was
+	eventually(t, patience, func() error { // the server remembers for two seconds how it was
 		res, err := http.Get(issuer + "/.well-known/openid-configuration") //nolint:noctx // on this machine
 		if err != nil {
 			return err
@@ -64,7 +63,7 @@ func TestDeviceRoad(t *testing.T) {
 
 	second := newDesk(t, "SSH_CONNECTION=192.0.2.1 50000 192.0.2.2 22", "BROWSER=", "DISPLAY=")
 	hinted := second.login(t, "acme", "--directory", c.origin, "--yes")
-	eventually(t, 20*time.Second, saying(hinted, "lanyard login acme --directory "+c.origin+" --device"))
+	eventually(t, patience, saying(hinted, "lanyard login acme --directory "+c.origin+" --device"))
 
 	// In the same attempt, from another terminal.
 	login := second.login(t, "acme", "--directory", c.origin, "--yes", "--device")
@@ -102,7 +101,7 @@ func TestDeviceRoad(t *testing.T) {
 	b.do(chromedp.SendKeys(chromedp.CSS("#number"), number), chromedp.Click(chromedp.CSS("#confirm")))
 	b.shows("Done. Go back to the device.")
 	for _, p := range []*process{login, hinted} { // one attempt, both see its end
-		if code := p.wait(t, 30*time.Second); code != 0 || !strings.Contains(p.out.String(), "Signed in as 张三") {
+		if code := p.wait(t, patience); code != 0 || !strings.Contains(p.out.String(), "Signed in as 张三") {
 			t.Errorf("login ended with %d: %s%s", code, p.out.String(), p.err.String())
 		}
 	}
@@ -118,7 +117,7 @@ func TestDeviceRoad(t *testing.T) {
 
 	// The other computer hears of it at its next refresh.
 	first.must(t, "quit")
-	eventually(t, 20*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if out := first.must(t, "status"); !strings.Contains(out, "New sign-in on "+name) {
 			return fmt.Errorf("status does not tell of the new device:\n%s", out)
 		}

@@ -62,7 +62,7 @@ func newDisplay(t testing.TB) *display {
 	}
 	w.Close()
 	t.Cleanup(func() { _ = cmd.Process.Signal(syscall.SIGTERM); _ = cmd.Wait() }) // so that it tidies up
-	_ = number.SetReadDeadline(time.Now().Add(20 * time.Second))
+	_ = number.SetReadDeadline(time.Now().Add(patience))
 	line, err := bufio.NewReader(number).ReadString('\n') // all of it: Xvfb ends where it cannot write
 	if err != nil {
 		t.Fatalf("start Xvfb: %v", err)
@@ -95,7 +95,7 @@ func (d *display) windows(title string) []string {
 func (d *display) window(title string) string {
 	d.t.Helper()
 	var id string
-	eventually(d.t, 20*time.Second, func() error {
+	eventually(d.t, patience, func() error {
 		ids := d.windows(title)
 		if len(ids) != 1 {
 			return fmt.Errorf("%d windows are called %q", len(ids), title)

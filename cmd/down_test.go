@@ -58,18 +58,20 @@ func TestServerStandsStill(t *testing.T) {
 	}
 	signal(syscall.SIGSTOP)
 	defer signal(syscall.SIGCONT) // so that it can end
-	eventually(t, 10*time.Second, func() error { return stopped(c.server.cmd.Process.Pid) })
+	eventually(t, patience, func() error { return stopped(c.server.cmd.Process.Pid) })
 	begun := time.Now()
 	icon.Click(menu, "App 0")
 	if got := d.nextURL(t, 0); got != "https://app.acme.example/" {
 		t.Errorf("opened %s", got)
 	}
-	if took := time.Since(begun); took > 3*time.Second {
+	// The agent waits for 2 s, and where it did not, for the 10 s of any call; what is left
+	// is a busy machine's, to start the browser.
+	if took := time.Since(begun); took > 9*time.Second {
 		t.Errorf("the click took %v to be seen", took)
 	}
 	icon.Shows(down)
 	signal(syscall.SIGCONT)
-	eventually(t, 60*time.Second, func() error {
+	eventually(t, patience, func() error {
 		d.must(t, "open", "app-0")
 		urls := d.urls()
 		if last := urls[len(urls)-1]; !strings.HasPrefix(last, c.origin) {

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -33,7 +32,7 @@ func nodeProgram(t testing.TB, program string, env ...string) (*process, string)
 	needFile(t, node)
 	p := startCommand(t, append(os.Environ(), env...), exec.Command(node, program))
 	p.tells(t)
-	return p, p.line(t, "ready ", 30*time.Second)
+	return p, p.line(t, "ready ", patience)
 }
 
 // needFile is [authtest.Need] for what make test puts beside the tests.
@@ -81,7 +80,7 @@ func TestForeignProvider(t *testing.T) {
 	}
 
 	// The agent refreshes by itself before the access token ends.
-	eventually(t, 30*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if p := d.settled(t); !p.ExpiresAt.After(first.ExpiresAt) {
 			return errors.New("no refresh yet")
 		}
@@ -106,7 +105,7 @@ func TestForeignProvider(t *testing.T) {
 		t.Errorf("before signing out the provider says:\n%s", said)
 	}
 	d.must(t, "logout")
-	provider.line(t, ended, 10*time.Second)
+	provider.line(t, ended, patience)
 	d.must(t, "quit")
 	if p := d.settled(t); p.Phase != local.SignedOut {
 		t.Errorf("after signing out: %s", p.Phase)

@@ -24,7 +24,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -58,7 +57,7 @@ func newGlewlwyd(t testing.TB) *glewlwyd {
 	jar, _ := cookiejar.New(nil) // never fails
 	g := &glewlwyd{
 		origin: "http://localhost:" + port, root: root, dir: t.TempDir(),
-		admin: &http.Client{Jar: jar, Timeout: 20 * time.Second},
+		admin: &http.Client{Jar: jar, Timeout: patience},
 	}
 	g.issuer = g.origin + "/api/oidc"
 	g.fill(t)
@@ -95,7 +94,7 @@ static_files_mime_types = (
 	provider := startCommand(t, append(os.Environ(), "LD_LIBRARY_PATH="+strings.Join(libraries, ":")),
 		exec.Command(root+"/usr/bin/glewlwyd", "-c", conf))
 	provider.tells(t)
-	eventually(t, 20*time.Second, func() error {
+	eventually(t, patience, func() error {
 		resp, err := g.admin.Get(g.origin + "/login.html") //nolint:noctx // the client has a limit
 		if err != nil {
 			return err

@@ -3,13 +3,13 @@
 package cmd_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,6 +25,10 @@ import (
 
 // These helpers run the product as people do: the built programs, as processes of
 // their own, with an environment that is the test's own.
+
+// patience is how long anything may take before a test gives up: far longer than on a busy
+// machine, for it costs nothing where all is well. What is too slow is a benchmark's to say.
+const patience = time.Minute
 
 // programsDir is where [programs] builds, made by [TestMain].
 var programsDir string
@@ -150,7 +154,7 @@ func (p *process) stop(t testing.TB, signal syscall.Signal) {
 	_ = p.cmd.Process.Signal(signal)
 	select {
 	case <-p.done:
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		_ = p.cmd.Process.Kill()
 		<-p.done
 		t.Errorf("%s stayed after signal %v; it said:\n%s", filepath.Base(p.cmd.Path), signal, p.err.String())
@@ -172,7 +176,7 @@ func (p *process) wait(t testing.TB, within time.Duration) int {
 // ended waits for the process to end by itself and returns what it did.
 func (p *process) ended(t testing.TB) result {
 	t.Helper()
-	code := p.wait(t, 60*time.Second)
+	code := p.wait(t, patience)
 	return result{code, p.out.String(), p.err.String()}
 }
 
@@ -190,7 +194,7 @@ func (p *process) succeeds(t testing.TB) result {
 // address waits for the address that --print-url prints.
 func (p *process) address(t testing.TB) string {
 	t.Helper()
-	return "http" + p.line(t, "http", 20*time.Second)
+	return "http" + p.line(t, "http", patience)
 }
 
 // line waits for a line on standard output that starts with prefix and returns it
@@ -256,7 +260,7 @@ func newDesk(t testing.TB, env ...string) *desk {
 		"LANYARD_LOG=debug",
 	}, env...)
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		quit := exec.CommandContext(ctx, program(t, "lanyard"), "quit")
 		quit.Env = d.env
@@ -316,14 +320,15 @@ func (d *desk) state(t testing.TB) *local.State {
 
 // urls returns the addresses that browsers were started with so far.
 func (d *desk) urls() []string {
-	f, err := os.Open(d.opened)
+	data, err := os.ReadFile(d.opened)
 	if err != nil {
 		return nil
 	}
-	defer f.Close()
 	var urls []string
-	for s := bufio.NewScanner(f); s.Scan(); {
-		urls = append(urls, s.Text())
+	for line := range strings.Lines(string(data)) {
+		if address, whole := strings.CutSuffix(line, "\n"); whole { // else it is being written
+			urls = append(urls, address)
+		}
 	}
 	return urls
 }
@@ -332,7 +337,7 @@ func (d *desk) urls() []string {
 func (d *desk) nextURL(t testing.TB, n int) string {
 	t.Helper()
 	var urls []string
-	eventually(t, 20*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if urls = d.urls(); len(urls) > n {
 			return nil
 		}
@@ -348,7 +353,7 @@ func (d *desk) signalAgent(t testing.TB, signal syscall.Signal) {
 	if err := syscall.Kill(pid, signal); err != nil {
 		t.Fatalf("signal the agent: %v", err)
 	}
-	eventually(t, 10*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if syscall.Kill(pid, 0) == nil && !zombie(pid) {
 			return fmt.Errorf("agent %d still runs after %v", pid, signal)
 		}
@@ -369,7 +374,7 @@ func zombie(pid int) bool {
 func (d *desk) settled(t testing.TB) local.Profile {
 	t.Helper()
 	var p local.Profile
-	eventually(t, 20*time.Second, func() error {
+	eventually(t, patience, func() error {
 		s := d.state(t)
 		found := s.Profile("")
 		if found == nil {
@@ -403,7 +408,7 @@ func (d *desk) agentPID(t testing.TB) int {
 // dial waits, closely, until the desk's agent listens, and asks it from then on.
 func (d *desk) dial(t testing.TB) *local.Client {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		client, err := local.Dial(t.Context(), d.stateDir())
 		if err == nil {
 			t.Cleanup(func() { client.Close() })
@@ -420,12 +425,25 @@ func demo(t testing.TB, args ...string) string {
 	t.Helper()
 	p := start(t, append(os.Environ(), "LANYARD_LOG=debug"), "lanyard-server",
 		slices.Concat([]string{"demo", "--listen", "127.0.0.1:0", "--data", t.TempDir()}, args)...)
-	return p.line(t, "ready ", 30*time.Second)
+	return p.line(t, "ready ", patience)
 }
 
-// readAll returns every file below dir, for a search through what a program left.
+// readAll returns every file below dir, for a search through what a program left. One that
+// a program still at work replaces meanwhile is looked for again.
 func readAll(t testing.TB, dir string) string {
 	t.Helper()
+	var all string
+	eventually(t, patience, func() (err error) {
+		if all, err = readFiles(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatalf("read %s: %v", dir, err)
+		}
+		return err
+	})
+	return all
+}
+
+// readFiles is [readAll] of a folder in which nothing changes.
+func readFiles(dir string) (string, error) {
 	var all strings.Builder
 	err := filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
 		if err != nil || !e.Type().IsRegular() {
@@ -440,8 +458,5 @@ func readAll(t testing.TB, dir string) string {
 		_, err = io.Copy(&all, f)
 		return err
 	})
-	if err != nil {
-		t.Fatalf("read %s: %v", dir, err)
-	}
-	return all.String()
+	return all.String(), err
 }
