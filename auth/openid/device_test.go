@@ -29,7 +29,7 @@ func meetDevices(t *testing.T) *party {
 // await waits for the tokens, for a while.
 func (p *party) await(t *testing.T, d *openid.Device) (openid.Result, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	return p.AwaitDevice(ctx, d)
 }

@@ -33,7 +33,7 @@ func TestKnownKeysDoNotWait(t *testing.T) {
 		stranger <- err
 	}()
 	<-asked
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if _, _, err := p.signIn(t, ctx); err != nil {
 		t.Error(err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,7 +40,7 @@ func conn(idp *authtest.Provider) *connector.Connector {
 // client makes calls that leave nothing open.
 func client(now func() time.Time) *openid.Client {
 	return &openid.Client{
-		HTTP: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second},
+		HTTP: &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
 		Now:  now,
 	}
 }
@@ -105,6 +106,35 @@ func without(name string) func(map[string]any) {
 
 func answer(path string, with http.HandlerFunc) authtest.Faults {
 	return authtest.Faults{Answer: map[string]http.HandlerFunc{path: with}}
+}
+
+// timed is a context whose time ends by an event.
+type timed struct {
+	context.Context
+	over chan struct{}
+}
+
+func (t timed) Done() <-chan struct{} { return t.over }
+
+func (t timed) Err() error {
+	select {
+	case <-t.over:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
+// slow makes the provider say nothing at a path, and returns a context whose time is over as
+// soon as it was asked there.
+func slow(t *testing.T, idp *authtest.Provider, path string) context.Context {
+	limit := timed{t.Context(), make(chan struct{})}
+	expire := sync.OnceFunc(func() { close(limit.over) })
+	idp.Set(answer(path, func(_ http.ResponseWriter, r *http.Request) {
+		expire()
+		<-r.Context().Done()
+	}))
+	return limit
 }
 
 func TestSignIn(t *testing.T) {
@@ -244,7 +274,7 @@ func TestTokenEndpointFaults(t *testing.T) {
 		"429":                {answer("/token", authtest.Status(429)), auth.ProviderUnreachable},
 		"a web page":         {answer("/token", authtest.HTML), auth.AnswerNotData},
 		"5 MB":               {answer("/token", authtest.Huge), auth.AnswerNotData},
-		"slow":               {answer("/token", authtest.Slow(time.Minute)), auth.ProviderUnreachable},
+		"slow":               {authtest.Faults{}, auth.ProviderUnreachable},
 		"redirect":           {answer("/token", http.RedirectHandler("/elsewhere", http.StatusTemporaryRedirect).ServeHTTP), auth.ProviderFailed},
 		"code refused":       {answer("/token", authtest.OAuthError(400, "invalid_grant", "")), auth.SignInStale},
 		"client unknown":     {answer("/token", authtest.OAuthError(401, "invalid_client", "")), auth.EnterpriseMisconfig},
@@ -262,8 +292,10 @@ func TestTokenEndpointFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := meet(t, nil)
 			p.idp.Set(test.faults)
-			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-			defer cancel()
+			ctx := t.Context()
+			if name == "slow" {
+				ctx = slow(t, p.idp, "/token")
+			}
 			_, _, err := p.signIn(t, ctx)
 			expectFault(t, err, test.fault, "")
 			if got := p.idp.Count("/token"); got != 1 {
@@ -325,9 +357,11 @@ func TestPKCEBindsTheCode(t *testing.T) {
 
 func TestExchangeCanceled(t *testing.T) {
 	p := meet(t, nil)
-	p.idp.Set(answer("/token", authtest.Slow(time.Minute)))
 	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(100*time.Millisecond, cancel)
+	p.idp.Set(answer("/token", func(_ http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+	}))
 	_, _, err := p.signIn(t, ctx)
 	expectFault(t, err, auth.SignInCanceled, "")
 }
