@@ -19,7 +19,10 @@ import (
 )
 
 const (
-	// pageGrace is how long the page in the browser can still be read after the outcome.
+	// pageLife is how long a slow browser has after the outcome to come for the page that
+	// tells it.
+	pageLife = time.Minute
+	// pageGrace is how long it has where the agent ends or others wait for the port.
 	pageGrace = 3 * time.Second
 	// appsPatience is how long a finished sign-in waits for the apps that its page shows.
 	appsPatience = 1500 * time.Millisecond
@@ -47,8 +50,13 @@ func (a *Agent) attend(ctx context.Context, att *attempt) {
 	id, err := steps(ctx, att, &w)
 	a.settle(att, id, outcome(ctx, err))
 	if w.listener != nil {
-		a.linger(w.listener)        //nolint:contextcheck // the page outlives the attempt
-		w.listener.Close(pageGrace) //nolint:contextcheck // the page outlives the attempt
+		a.linger(w.listener) //nolint:contextcheck // the page outlives the attempt
+		if w.conn.Redirect.Port == 0 {
+			seen, cancel := context.WithTimeout(a.life, pageLife)
+			w.listener.Seen(seen) //nolint:contextcheck // likewise
+			cancel()
+		}
+		w.listener.Close(pageGrace) //nolint:contextcheck // likewise
 	}
 }
 

@@ -96,3 +96,32 @@ func TestCloseEndsWhatIsAsked(t *testing.T) {
 	<-closed
 	<-browser
 }
+
+// TestSeen returns at once where no browser came back, and else when it got the page or
+// there is no time left for that.
+func TestSeen(t *testing.T) {
+	l, err := Listen(connector.Redirect{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close(0) })
+	l.Seen(t.Context())
+	l.mu.Lock()
+	l.phase = answered
+	l.mu.Unlock()
+	over, end := context.WithCancel(t.Context())
+	end()
+	l.Seen(over)
+	l.Finish(Outcome{})
+	seen := make(chan struct{})
+	go func() { l.Seen(t.Context()); close(seen) }()
+	select {
+	case <-seen:
+		t.Error("the page was seen before anybody got it")
+	case <-time.After(250 * time.Millisecond): // in which one that waits for nothing returns
+	}
+	r := httptest.NewRequest(http.MethodGet, l.page, nil)
+	r.Host = l.host
+	l.ServeHTTP(httptest.NewRecorder(), r)
+	<-seen
+}

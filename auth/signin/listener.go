@@ -230,6 +230,21 @@ func (l *Listener) Linger(ctx context.Context, grace time.Duration) {
 	}
 }
 
+// Seen waits until the browser that came back has got the final page, or ctx ends. It
+// returns at once where none came.
+func (l *Listener) Seen(ctx context.Context) {
+	l.mu.Lock()
+	came := l.phase == answered
+	l.mu.Unlock()
+	if !came {
+		return
+	}
+	select {
+	case <-l.shown:
+	case <-ctx.Done():
+	}
+}
+
 // Close ends the listener and returns when all of it has ended. Where a browser came
 // back, it first waits until the final page was read, at the latest for grace.
 func (l *Listener) Close(grace time.Duration) {
