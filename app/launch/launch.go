@@ -11,8 +11,8 @@ import (
 
 // settle is how long Open watches the command for an early failure (no browser
 // installed, no display). A click must end visibly; a browser that was started
-// directly may run all day.
-const settle = 300 * time.Millisecond
+// directly may run all day. A variable for tests.
+var settle = 300 * time.Millisecond
 
 // Open opens the address in a browser and returns when the browser (or the
 // system's opener) has started; whatever outlives settle is taken for started. env

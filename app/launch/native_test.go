@@ -17,6 +17,7 @@ import (
 // TestProgramStart starts a program with its arguments and what it is to know, and the
 // caller's display.
 func TestProgramStart(t *testing.T) {
+	defer launch.SetSettle(launch.Settle)()
 	dir := t.TempDir()
 	file, out := filepath.Join(dir, "chat"), filepath.Join(dir, "out")
 	write(t, file, "#!/bin/sh\nprintf '%s|' \"$@\" \"$DISPLAY\" >"+out+".new\ncat >>"+out+".new\nmv "+out+".new "+out+"\nsleep 1\n", 0o700)
@@ -30,7 +31,7 @@ func TestProgramStart(t *testing.T) {
 			t.Fatal(err)
 		}
 		said, err := os.ReadFile(out)
-		for deadline := time.Now().Add(5 * time.Second); err != nil && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		for deadline := time.Now().Add(patience); err != nil && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 			said, err = os.ReadFile(out)
 		}
 		if want := "--sso|a b;$(id)|:7|{\"code\":\"c\"}\n"; string(said) != want {
