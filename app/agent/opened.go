@@ -38,7 +38,7 @@ func (a *Agent) opened(id string, app auth.App, number string) {
 		acc.Opened = counts
 		a.rememberOrWarn()
 		a.forgetOpening()
-		if number == "" {
+		if number == "" || acc.SignedOut { // meanwhile
 			return
 		}
 		last := &lastOpening{profile: id, id: number, view: local.Opened{

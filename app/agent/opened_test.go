@@ -2,11 +2,13 @@ package agent_test
 
 import (
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"testing"
 	"time"
 
+	"lanyard/app/agent"
 	"lanyard/app/local"
 	"lanyard/auth"
 	"lanyard/auth/authtest"
@@ -151,5 +153,40 @@ func TestNotYours(t *testing.T) {
 	}
 	if tabs := d.tabs(); len(tabs) != 0 {
 		t.Errorf("opened %v", tabs)
+	}
+}
+
+// TestOpenedMeetsSignOut signs somebody out while an app opens: whoever signs in next is
+// not asked how that went.
+func TestOpenedMeetsSignOut(t *testing.T) {
+	c := newCompany(t, "acme")
+	h := holding{line: "app opened", reached: make(chan struct{}), goOn: make(chan struct{})}
+	d := newDesk(t, func(cfg *agent.Config) {
+		h.Handler = cfg.Logger.Handler()
+		cfg.Logger = slog.New(h)
+	})
+	d.signIn(c, local.SignInRequest{})
+	launched := make(chan error, 1)
+	go func() {
+		_, err := d.Launch(t.Context(), local.LaunchRequest{App: "notes"})
+		launched <- err
+	}()
+	<-h.reached
+	if err := d.SignOut(t.Context(), local.SignOutRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	before := d.phase(local.SignedOut)
+	s, err := d.State(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	close(h.goOn)
+	if err := <-launched; err != nil {
+		t.Fatal(err)
+	}
+	d.until("counted opening", func(now local.State) bool { return now.Rev > s.Rev })
+	d.signIn(c, local.SignInRequest{Profile: before.ID})
+	if p := d.phase(local.SignedIn); p.Opened != nil {
+		t.Errorf("asked about %+v", p.Opened)
 	}
 }
