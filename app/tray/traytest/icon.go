@@ -13,7 +13,7 @@ import (
 const (
 	itemPath = "/StatusNotifierItem"
 	menuPath = itemPath + "/menu"
-	patience = 10 * time.Second
+	patience = time.Minute // that a test has; it costs nothing where all is well
 )
 
 // Icon is a tray as a panel sees it.
