@@ -85,9 +85,10 @@ func openWhenUnlocked(t *testing.T, dir string, k vault.Keyring) (*vault.Vault, 
 
 // TestBusWithoutKeyring has a session bus on which nobody keeps secrets.
 func TestBusWithoutKeyring(t *testing.T) {
-	bus, dir := authtest.Need(t, "dbus"), t.TempDir()
-	socket, config := filepath.Join(dir, "bus"), filepath.Join(dir, "bus.conf")
-	writeFile(t, config, []byte(`<busconfig><type>session</type><listen>unix:path=`+socket+`</listen>
+	bus, config := authtest.Need(t, "dbus"), filepath.Join(t.TempDir(), "bus.conf")
+	// Of no folder, whose name could be too long for a socket.
+	socket := "lanyard-test-" + auth.RandomID()
+	writeFile(t, config, []byte(`<busconfig><type>session</type><listen>unix:abstract=`+socket+`</listen>
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`))
 	daemon := exec.CommandContext(t.Context(), bus, "--nofork", "--nopidfile", "--config-file="+config)
 	if err := daemon.Start(); err != nil {
@@ -95,7 +96,7 @@ func TestBusWithoutKeyring(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = daemon.Wait() }) // ended by the test's context
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
-		if conn, err := net.Dial("unix", socket); err == nil { // the file is there before it listens
+		if conn, err := net.Dial("unix", "@"+socket); err == nil {
 			conn.Close()
 			break
 		}
@@ -103,7 +104,7 @@ func TestBusWithoutKeyring(t *testing.T) {
 			t.Fatal("the bus did not come up")
 		}
 	}
-	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+socket)
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:abstract="+socket)
 	v := mustOpen(t, t.TempDir(), vault.OSKeyring("test"))
 	if !v.MemoryOnly() {
 		t.Error("not memory-only where the bus has no keyring")

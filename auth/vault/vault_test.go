@@ -95,11 +95,23 @@ func sealedFile(dir string) string { return filepath.Join(dir, "vault.sealed") }
 
 func asideFiles(t *testing.T, dir string) []string {
 	t.Helper()
-	names, err := filepath.Glob(sealedFile(dir) + ".damaged-*")
+	return beside(t, dir, "vault.sealed.damaged-")
+}
+
+// beside returns the files of a folder that begin so; a pattern would be misled by a folder
+// with brackets in its name.
+func beside(t *testing.T, dir, prefix string) (paths []string) {
+	t.Helper()
+	files, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return names
+	for _, f := range files {
+		if strings.HasPrefix(f.Name(), prefix) {
+			paths = append(paths, filepath.Join(dir, f.Name()))
+		}
+	}
+	return paths
 }
 
 // TestFormerSignIns keeps the refresh tokens of the last sign-ins, through refreshes and a
@@ -504,8 +516,7 @@ func TestFailedWriteChangesNothing(t *testing.T) {
 	if got, err := v.Get("p"); err != nil || !same(got, entry("old")) {
 		t.Errorf("memory ran ahead of the disk (err %v)", err)
 	}
-	left, _ := filepath.Glob(sealedFile(dir) + ".new-*")
-	if len(left) != 0 {
+	if left := beside(t, dir, "vault.sealed.new-"); len(left) != 0 {
 		t.Errorf("left over: %v", left)
 	}
 }
