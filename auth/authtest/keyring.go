@@ -136,7 +136,7 @@ func (s *Session) EndBus() { s.endBus() }
 // call calls a method of the secret service.
 func (s *Session) call(method string, args ...string) (string, error) {
 	cmd := exec.Command("dbus-send", append([]string{
-		"--session", "--print-reply", "--reply-timeout=2000",
+		"--session", "--print-reply", "--reply-timeout=30000",
 		"--dest=org.freedesktop.secrets", "/org/freedesktop/secrets", method,
 	}, args...)...)
 	cmd.Env = append(os.Environ(), s.Env...)
@@ -163,14 +163,14 @@ func (s *Session) start(t testing.TB, cmd *exec.Cmd) (end func()) {
 // socket in it (108 bytes), which t.TempDir cannot promise.
 func shortDir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "lanyard")
+	dir, err := os.MkdirTemp("/tmp", "lanyard")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		// What a killed program has started may write for another moment.
 		var err error
-		for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 			if err = os.RemoveAll(dir); err == nil {
 				return
 			}
@@ -180,15 +180,19 @@ func shortDir(t testing.TB) string {
 	return dir
 }
 
-// waitFor fails the test where ready has not come true within 15 s: real parts are
+// patience is how long a real part may take: far longer than on a busy machine, for it
+// costs nothing where all is well.
+const patience = time.Minute
+
+// waitFor fails the test where ready has not come true within patience: real parts are
 // started by other programs, so there is nothing to be told by.
 func waitFor(t testing.TB, what string, ready func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
 		if ready() {
 			return
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	t.Fatalf("%s did not come up within 15 s", what)
+	t.Fatalf("%s did not come up within %v", what, patience)
 }
