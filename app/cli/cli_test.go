@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -368,7 +369,11 @@ func (r run) do(t *testing.T, locale string) string {
 func serve(t *testing.T, a *agent, version string) (dir string) {
 	t.Helper()
 	a.start()
-	dir, err := os.MkdirTemp("", "ly") // sockets have short paths
+	short := "/tmp" // as sockets' paths have to be
+	if runtime.GOOS == "windows" {
+		short = ""
+	}
+	dir, err := os.MkdirTemp(short, "ly")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -87,7 +87,7 @@ func TestKeepIcon(t *testing.T) {
 				if got != want {
 					t.Errorf("the panel was asked %q, want %q", got, want)
 				}
-			case <-time.After(10 * time.Second):
+			case <-time.After(time.Minute):
 				t.Fatalf("the panel was not asked %q", want)
 			}
 		}

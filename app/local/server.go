@@ -21,9 +21,12 @@ const apiHost = "lanyard"
 
 const (
 	maxBody     = 256 << 10 // of a request: a pasted message fits many times
-	endGrace    = 3 * time.Second
 	idleTimeout = 30 * time.Second
 )
+
+// endGrace is how long requests under way may take when the server ends. A variable for
+// tests.
+var endGrace = 3 * time.Second
 
 // Server answers the local API by asking a [Service].
 type Server struct {
