@@ -54,6 +54,7 @@ func ask(t *testing.T, host string, port int, target string, uid int) string {
 		host, port, target, port)
 	cmd := exec.CommandContext(ctx, "bash", "-c", script)
 	cmd.Dir = "/"
+	cmd.Env = append(os.Environ(), "LC_ALL=C") // it complains of a language that the system does not have
 	if uid != os.Getuid() {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(uid)}}
 	}
