@@ -286,7 +286,7 @@ func TestTrouble(t *testing.T) {
 
 	t.Run("closed browser, time-out", func(t *testing.T) {
 		b := newBrowser(t)
-		login, address := start(d, "--timeout", "2s")
+		login, address := start(d, "--timeout", "10s") // the browser has to be there by then
 		b.open(address)
 		b.do(chromedp.WaitVisible(chromedp.CSS("input[name=username]")), chromedp.Navigate("about:blank"))
 		login.ended(t).refused(t, "en", 7, auth.SignInTimeout, auth.Args{"help": itHelp})

@@ -215,7 +215,7 @@ func TestKilledWhileSaving(t *testing.T) {
 		}
 		c.server.kill()
 		c.server = c.command(t, "run")
-		c.server.line(t, "ready ", 30*time.Second)
+		c.server.line(t, "ready ", patience)
 		n := v.whole(t, c, appID)
 		if !slices.Contains(may, n) {
 			t.Fatalf("round %d, %s: edition %d serves, want one of %v", round, by, n, may)
@@ -224,7 +224,7 @@ func TestKilledWhileSaving(t *testing.T) {
 
 		if by == "apply" { // again, unharmed: it completes what was cut off
 			c.applyFile(t, "acme.yaml")
-			eventually(t, 10*time.Second, func() error { // the server looks again every two seconds
+			eventually(t, patience, func() error { // the server looks again every two seconds
 				if n = v.serves(t, c, appID); n != may[1] {
 					return fmt.Errorf("round %d: edition %d serves after apply, want %d", round, n, may[1])
 				}

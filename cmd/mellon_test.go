@@ -106,7 +106,7 @@ SetEnvIf Host . MELLON_DISABLE_SAMESITE=1
 `, m.dir, listen, filepath.Dir(module), apacheUser()))
 	provider := startCommand(t, os.Environ(), exec.Command(apache, "-X", "-f", conf))
 	provider.tells(t)
-	eventually(t, 20*time.Second, func() error {
+	eventually(t, patience, func() error {
 		resp, err := http.Get(m.origin + "/mellon/metadata") //nolint:noctx // a few milliseconds
 		if err != nil {
 			return fmt.Errorf("%w: %s", err, provider.err.String())

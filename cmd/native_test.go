@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"lanyard/app/desktop"
 )
@@ -109,7 +108,7 @@ clients:
 	for times := 1; times <= 2; times++ {
 		d.must(t, "open", "designer")
 		var runs []nativeRun
-		eventually(t, 20*time.Second, func() error {
+		eventually(t, patience, func() error {
 			if runs = nativeRuns(t, noted); len(runs) < times {
 				return fmt.Errorf("the program noted %v", runs)
 			}

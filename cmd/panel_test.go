@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/godbus/dbus/v5"
 
@@ -100,7 +99,7 @@ func (p *panel) start(env []string, name string, args ...string) {
 
 func (p *panel) owned(name string) {
 	p.t.Helper()
-	eventually(p.t, 20*time.Second, func() error {
+	eventually(p.t, patience, func() error {
 		var owned bool
 		err := p.conn.BusObject().Call("org.freedesktop.DBus.NameHasOwner", 0, name).Store(&owned)
 		if err == nil && !owned {
@@ -125,7 +124,7 @@ func (p *panel) items() []string {
 func (p *panel) icon() *traytest.Icon {
 	p.t.Helper()
 	var items []string
-	eventually(p.t, 20*time.Second, func() error {
+	eventually(p.t, patience, func() error {
 		if items = p.items(); len(items) != 1 {
 			return fmt.Errorf("the panel shows %q", items)
 		}
@@ -138,7 +137,7 @@ func (p *panel) icon() *traytest.Icon {
 // empty waits until the panel shows no icon.
 func (p *panel) empty() {
 	p.t.Helper()
-	eventually(p.t, 20*time.Second, func() error {
+	eventually(p.t, patience, func() error {
 		if items := p.items(); len(items) > 0 {
 			return fmt.Errorf("the panel shows %q", items)
 		}

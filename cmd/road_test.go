@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"lanyard/app/local"
 	"lanyard/auth"
@@ -199,7 +198,7 @@ func TestStaysSignedIn(t *testing.T) {
 	}
 	agent := d.agentPID(t)
 	session.Unlock(t)
-	eventually(t, 20*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if p := d.settled(t); p.Phase != local.SignedIn {
 			return fmt.Errorf("after the keyring was unlocked: %s", p.Phase)
 		}

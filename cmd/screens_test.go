@@ -88,10 +88,7 @@ func scan(t testing.TB, picture image.Image) string {
 		t.Fatal(err)
 	}
 	cmd.Stdin = &in
-	out, err := cmd.Output()
-	if err != nil {
-		t.Logf("zbarimg: %v", err)
-	}
+	out, _ := cmd.Output() // fails where it sees none
 	return strings.TrimSpace(string(out))
 }
 
@@ -160,18 +157,25 @@ func TestScreens(t *testing.T) {
 				w := newWindow(t, screen, fake, row.screen, "LANYARD_THEME="+look.theme, "LANYARD_WINDOW_CHECK=1", locale[look.lang])
 				screen := screen.on(t)
 				id := screen.window("Lanyard")
+				shows := func(check func(image.Image) error) {
+					t.Helper()
+					eventually(t, patience, func() error {
+						screen.still()
+						return check(screen.picture(id, row.name+"-"+look.lang+"-"+look.theme))
+					})
+				}
+				shows(drawn)
 				for _, s := range row.states[1:] {
 					fake.Push(s)
 				}
-				screen.still()
-				picture := screen.picture(id, row.name+"-"+look.lang+"-"+look.theme)
-				if n := colours(picture); n < 20 {
-					t.Errorf("the window has %d colours", n)
-				}
+				shows(drawn)
 				if row.name == "phone" {
-					if got := scan(t, picture); got != scanned {
-						t.Errorf("a phone reads %q", got)
-					}
+					shows(func(picture image.Image) error {
+						if got := scan(t, picture); got != scanned {
+							return fmt.Errorf("a phone reads %q", got)
+						}
+						return nil
+					})
 				}
 				if said := w.err.String(); said != "" {
 					t.Errorf("the window complains:\n%s", said)
@@ -179,6 +183,15 @@ func TestScreens(t *testing.T) {
 			})
 		}
 	}
+}
+
+// drawn reports whether a picture of a window shows something: a window is there a while
+// before its first picture is.
+func drawn(picture image.Image) error {
+	if n := colours(picture); n < 20 {
+		return fmt.Errorf("the window has %d colours", n)
+	}
+	return nil
 }
 
 // newWindow starts the built window against a Service of the test's own.

@@ -58,7 +58,7 @@ func (c *pretendCompany) start() {
 	}
 	c.process = start(c.t, append(os.Environ(), "LANYARD_LOG=debug"), "lanyard-server",
 		"demo", "--listen", "127.0.0.1:"+c.port, "--data", c.data)
-	c.origin = c.process.line(c.t, "ready ", 30*time.Second)
+	c.origin = c.process.line(c.t, "ready ", patience)
 	if c.origin != "http://127.0.0.1:"+c.port {
 		c.t.Fatalf("the demo is at %s, want port %s", c.origin, c.port)
 	}
@@ -75,7 +75,8 @@ func (c *pretendCompany) restart() {
 	c.start()
 }
 
-// freePorts returns the first of n ports in a row at which nobody listens.
+// freePorts returns the first of n ports in a row at which nobody listens, and which
+// [closedPort] gives to nobody else.
 func freePorts(t *testing.T, n int) string {
 	t.Helper()
 	for range 50 {
@@ -89,7 +90,11 @@ func freePorts(t *testing.T, n int) string {
 		}
 		free := 0
 		for ; free < n; free++ {
-			l, err := net.Listen("tcp", net.JoinHostPort("localhost", strconv.Itoa(first+free)))
+			address := net.JoinHostPort("127.0.0.1", strconv.Itoa(first+free))
+			if _, given := handedOut.LoadOrStore(address, true); given && free > 0 {
+				break
+			}
+			l, err := net.Listen("tcp", address)
 			if err != nil {
 				break
 			}
@@ -200,8 +205,9 @@ func TestFaults(t *testing.T) {
 	}
 	t.Run("slow", func(t *testing.T) {
 		company.turn(b, "slow")
+		empty := newBrowser(t) // which itself takes its time
 		began := time.Now()
-		d.opens(t, "handbook")
+		d.opensIn(t, empty, "handbook")
 		if took := time.Since(began); took > 10*time.Second {
 			t.Errorf("an app opened after %v", took)
 		}
@@ -228,7 +234,7 @@ func TestFaults(t *testing.T) {
 		}
 		// The agent asks whether they still belong when it starts, as when it refreshes.
 		d.must(t, "quit")
-		eventually(t, 90*time.Second, func() error {
+		eventually(t, 2*patience, func() error {
 			if r := d.run(t, "status"); !strings.Contains(r.out+r.err, "Your access to Cloudberry has ended") {
 				return fmt.Errorf("status ended with %d: %s%s", r.code, r.out, r.err)
 			}
@@ -291,9 +297,13 @@ func (c *pretendCompany) turn(b *browser, fault string) {
 // opens opens an app of the desk in an empty browser, signed in.
 func (d *desk) opens(t *testing.T, app string) {
 	t.Helper()
+	d.opensIn(t, newBrowser(t), app)
+}
+
+func (d *desk) opensIn(t *testing.T, b *browser, app string) {
+	t.Helper()
 	tabs := len(d.urls())
 	d.must(t, "open", app)
-	b := newBrowser(t)
 	b.open(d.nextURL(t, tabs))
 	b.shows("Signed in as 张三", "Opened in")
 }

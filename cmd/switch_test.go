@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -37,7 +36,7 @@ func TestSwitchAccount(t *testing.T) {
 	b.picture("switch-server")
 	b.switchAccount()
 	b.signInAs("ZhangSan", "any")
-	eventually(t, 20*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if at := b.where(); !strings.HasSuffix(at, "/app/0") {
 			return fmt.Errorf("the browser is at %s", at)
 		}
@@ -51,7 +50,7 @@ func TestSwitchAccount(t *testing.T) {
 	b.signInAs("LiSi", "any")
 	b.shows("Wrong company")
 	b.picture("switch-desktop")
-	if code := login.wait(t, 20*time.Second); code != 4 {
+	if code := login.wait(t, patience); code != 4 {
 		t.Errorf("login ended with %d: %s", code, login.err.String())
 	}
 	b.switchAccount()

@@ -38,7 +38,7 @@ func TestTray(t *testing.T) {
 	b := newBrowser(t)
 
 	agent := start(t, d.env, "lanyard", "agent")
-	eventually(t, 10*time.Second, saying(agent, "No tray here (GNOME needs AppIndicator). Everything else works."))
+	eventually(t, patience, saying(agent, "No tray here (GNOME needs AppIndicator). Everything else works."))
 	if out := d.must(t, "doctor"); !strings.Contains(out, "No tray here. GNOME needs AppIndicator.") {
 		t.Errorf("doctor does not speak of the tray:\n%s", out)
 	}
@@ -66,7 +66,7 @@ func TestTray(t *testing.T) {
 	b.confirm()
 	b.shows("signed in", "张三")
 	icon.Click(icon.Shows(signedInMenu), "Close Lanyard")
-	if code := agent.wait(t, 10*time.Second); code != 0 {
+	if code := agent.wait(t, patience); code != 0 {
 		t.Errorf("the agent ended with %d: %s", code, agent.err.String())
 	}
 	panel.empty()
@@ -185,15 +185,15 @@ func mouse(t *testing.T, screen *display, args ...string) {
 func openMenu(t *testing.T, screen *display, button string) {
 	t.Helper()
 	var err error
-	for range 3 {
+	for range 10 {
 		screen.press("Escape")
 		mouse(t, screen, "mousemove", "12", "15", "click", button)
-		for patience := time.After(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		for soon := time.After(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 			if err = menuShown(screen, "tray-menu-"+button); err == nil {
 				return
 			}
 			select {
-			case <-patience:
+			case <-soon:
 			default:
 				continue
 			}

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestConnectorTest tries a company's sign-in by its file: all stages and the person are
@@ -30,7 +29,7 @@ func TestConnectorTest(t *testing.T) {
 		cmd := exec.Command(program(t, "lanyard-server"), "connector", "test", "-f", filepath.Join(c.dir, file), "--config", filepath.Join(c.dir, "server.yaml"))
 		cmd.Stdin = in
 		p := startCommand(t, os.Environ(), cmd)
-		page := "http" + p.line(t, "  http", 20*time.Second)
+		page := "http" + p.line(t, "  http", patience)
 		w, back := newWalker(), ""
 		w.client.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
 			if strings.HasPrefix(r.URL.String(), c.origin) {

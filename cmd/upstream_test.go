@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"lanyard/app/local"
 )
@@ -61,7 +60,7 @@ connector:
 			}
 			page, at = w.get(t, issuer+"/session/end")
 			w.submit(t, page, at, url.Values{"logout": {"yes"}})
-			eventually(t, 20*time.Second, func() error {
+			eventually(t, patience, func() error {
 				if page, at := w.get(t, home); !strings.HasPrefix(at.String(), issuer) {
 					return fmt.Errorf("still signed in at %s:\n%s\n%s", at, page, c.server.err.String())
 				}

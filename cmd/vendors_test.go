@@ -205,7 +205,7 @@ func (r *road) start() {
 	r.t.Helper()
 	a, err := agent.New(agent.Config{
 		Version: "test", Dir: filepath.Join(r.dir, "desk"), Keyring: r.keyring, Now: r.now,
-		HTTP:   &http.Client{Transport: r, Timeout: 10 * time.Second},
+		HTTP:   &http.Client{Transport: r, Timeout: patience},
 		Env:    local.Env{"DISPLAY": ":99"},
 		Logger: slog.New(slog.NewTextHandler(&r.log, nil)),
 		Open:   func(context.Context, string, map[string]string, string) error { return nil },
@@ -234,7 +234,7 @@ func (r *road) state() local.State {
 // until waits for a State.
 func (r *road) until(what string, good func(local.State) bool) local.State {
 	r.t.Helper()
-	ctx, cancel := context.WithTimeout(r.t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(r.t.Context(), patience)
 	defer cancel()
 	var last local.State
 	_ = r.agent.Events(ctx, func(e local.Event) error {
@@ -283,7 +283,7 @@ func (r *road) signIn() {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	w := &walker{client: &http.Client{Jar: jar, Timeout: 20 * time.Second, Transport: vendorPage{r}}}
+	w := &walker{client: &http.Client{Jar: jar, Timeout: patience, Transport: vendorPage{r}}}
 	w.walk(r.t, att.URL)
 	if att = step(local.StepDone); att.Step != local.StepDone {
 		r.t.Fatalf("attempt: %+v", att.Problem)

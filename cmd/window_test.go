@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"lanyard/app/local"
 	"lanyard/auth/authtest"
@@ -30,7 +29,7 @@ func newSeat(t testing.TB, session *authtest.Session, screen *display, directory
 		for _, pid := range d.windowPIDs(t) {
 			_ = syscall.Kill(pid, syscall.SIGTERM)
 		}
-		eventually(t, 10*time.Second, func() error {
+		eventually(t, patience, func() error {
 			if pids := d.windowPIDs(t); len(pids) > 0 {
 				return fmt.Errorf("window processes %v are still there", pids)
 			}
@@ -52,7 +51,7 @@ func (d *desk) openWindow(t testing.TB, name string) {
 func (d *desk) step(t testing.TB, steps ...local.Step) *local.Attempt {
 	t.Helper()
 	var a *local.Attempt
-	eventually(t, 20*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if a = d.state(t).Attempt; a != nil {
 			for _, s := range steps {
 				if a.Step == s {
@@ -75,7 +74,7 @@ func typeCode(t testing.TB, d *desk, screen *display, code string) {
 	screen.press("Return")
 	d.step(t, local.StepConfirm)
 	screen.picture(screen.window("Sign in "), "road-card")
-	eventually(t, 10*time.Second, func() error {
+	eventually(t, patience, func() error {
 		screen.press("Return")
 		if a := d.state(t).Attempt; a == nil || a.Step == local.StepConfirm {
 			return fmt.Errorf("the card is not confirmed: %+v", a)
@@ -128,12 +127,7 @@ func TestPeopleRoad(t *testing.T) {
 	screen.picture(screen.window("Sign in "), "road-done")
 	screen.press("Return")
 	apps := screen.window("Apps ")
-	eventually(t, 20*time.Second, func() error {
-		if n := colours(screen.picture(apps, "road-apps")); n < 20 {
-			return fmt.Errorf("the apps are not drawn: %d colours", n)
-		}
-		return nil
-	})
+	eventually(t, patience, func() error { return drawn(screen.picture(apps, "road-apps")) })
 	screen.write("note")
 	screen.press("Return")
 	b.open(d.nextURL(t, 3))
@@ -199,7 +193,7 @@ func TestWindowWithoutDisplay(t *testing.T) {
 	d := newSeat(t, nil, screen, "http://127.0.0.1:1", "DISPLAY=:4711")
 	d.must(t, "status")
 	w := start(t, d.env, "lanyard-window", "--name", "apps", "--state", d.stateDir())
-	if code := w.wait(t, 20*time.Second); code != 1 {
+	if code := w.wait(t, patience); code != 1 {
 		t.Errorf("it ended with %d", code)
 	}
 	if said := w.err.String(); !strings.Contains(said, "Windows cannot be shown on this computer.") || strings.Contains(said, "goroutine") {
@@ -237,12 +231,7 @@ func TestWindowOtherAgent(t *testing.T) {
 	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "LANG=en_US.UTF-8", "DISPLAY=" + screen.name, "LANYARD_WINDOW_CHECK=1"}
 	w := start(t, env, "lanyard-window", "--name", "sign-in", "--state", dir)
 	apps := screen.window("Apps ") // for want of a ballroom
-	eventually(t, 10*time.Second, func() error {
-		if n := colours(screen.picture(apps, "other-agent")); n < 20 {
-			return fmt.Errorf("the window has %d colours", n)
-		}
-		return nil
-	})
+	eventually(t, patience, func() error { return drawn(screen.picture(apps, "other-agent")) })
 	screen.press("a", "Return", "Escape")
 	if said := w.err.String(); said != "" {
 		t.Errorf("the window complains:\n%s", said)
@@ -274,7 +263,7 @@ func (d *desk) windowPIDs(t testing.TB) []int {
 // one a moment after us.
 func (d *desk) reopen(t testing.TB, screen *display, name, title string) string {
 	t.Helper()
-	eventually(t, 20*time.Second, func() error {
+	eventually(t, patience, func() error {
 		d.openWindow(t, name)
 		if ids := screen.windows(title); len(ids) != 1 {
 			return fmt.Errorf("%d windows are called %q", len(ids), title)
@@ -299,7 +288,7 @@ func (d *desk) endWindow(t testing.TB, screen *display, signal syscall.Signal) {
 
 func (d *desk) windowGone(t testing.TB, screen *display, which string) {
 	t.Helper()
-	eventually(t, 10*time.Second, func() error {
+	eventually(t, patience, func() error {
 		if pids, ids := d.windowPIDs(t), screen.windows("Lanyard"); len(pids)+len(ids) > 0 {
 			return fmt.Errorf("window %s is still there: processes %v, windows %v", which, pids, ids)
 		}
