@@ -56,6 +56,9 @@ type shown struct {
 	in    io.WriteCloser
 	asked chan string
 	ended chan error
+
+	last  string // what the agent was asked for by the last click,
+	again int    // and how often it still may be: the click was made that often besides
 }
 
 func start(t *testing.T, first local.State) *shown {
@@ -106,18 +109,27 @@ func (s *shown) tell(line string) {
 
 // click clicks the row with that label and waits for what the agent is asked for. The
 // library drops a click that comes in the moment between showing a row and listening to
-// it, which no hand can hit but this one may: it clicks again.
+// it, which no hand can hit but this one may: it clicks again. What was not lost but slow
+// is then asked for once more, later.
 func (s *shown) click(icon *traytest.Icon, rows []traytest.Row, label, asks string) {
 	s.t.Helper()
-	for range 10 {
+	for clicks := range 10 {
 		icon.Click(rows, label)
-		select {
-		case got := <-s.asked:
-			if got != asks {
-				s.t.Errorf("a click on %s asked: %s, want: %s", label, got, asks)
+		for lost := time.After(5 * time.Second); lost != nil; {
+			select {
+			case got := <-s.asked:
+				if s.again > 0 && got == s.last && got != asks {
+					s.again--
+					continue
+				}
+				if got != asks {
+					s.t.Errorf("a click on %s asked: %s, want: %s", label, got, asks)
+				}
+				s.last, s.again = asks, clicks
+				return
+			case <-lost:
+				lost = nil
 			}
-			return
-		case <-time.After(time.Second):
 		}
 	}
 	s.t.Fatalf("a click on %s asked for nothing", label)
@@ -132,7 +144,7 @@ func (s *shown) end() {
 		if err != nil {
 			s.t.Errorf("the tray ended with %v", err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		s.t.Fatal("the tray did not end")
 	}
 }
