@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -134,13 +135,32 @@ func (d *desk) who(t testing.TB) string {
 // handedOut are the ports that [closedPort] has given.
 var handedOut sync.Map
 
+// quietPorts are the ports that the system does not give to whoever asks for any: those
+// below its range or above, whichever are more. Where it gives all, it hardly gives the
+// same one just then.
+var quietPorts = sync.OnceValues(func() (first, count int) {
+	low, high := 32_768, 60_999 // where nobody set another range
+	if data, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range"); err == nil {
+		_, _ = fmt.Sscan(string(data), &low, &high)
+	}
+	const least, last = 10_000, 65_535
+	switch below, above := low-least, last-high; {
+	case max(below, above) < 1000:
+		return least, last - least
+	case below < above:
+		return high + 1, above
+	default:
+		return least, below
+	}
+})
+
 // closedPort returns an address of this computer at which nobody listens. Its port is
-// below those that the system gives to whoever asks for any, so it stays free until the
-// caller binds it.
+// one of the quiet ones, so it stays free until the caller binds it.
 func closedPort(t testing.TB) string {
 	t.Helper()
+	first, count := quietPorts()
 	for range 100 {
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(20_000+rand.IntN(12_000))) //nolint:gosec // not a secret
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(first+rand.IntN(count))) //nolint:gosec // not a secret
 		if _, given := handedOut.LoadOrStore(address, true); given {
 			continue
 		}
