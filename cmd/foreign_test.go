@@ -5,6 +5,7 @@ package cmd_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -101,7 +102,13 @@ func TestForeignProvider(t *testing.T) {
 
 	// So far it has taken each refresh token once, and ends the grant when we sign out.
 	const used, ended = "refresh_token.consumed", "grant.revoked"
-	if said := provider.out.String(); strings.Count(said, used) < 2 || strings.Contains(said, ended) {
+	eventually(t, patience, func() error { // it answers before we have read what it says
+		if said := provider.out.String(); strings.Count(said, used) < 2 {
+			return fmt.Errorf("before signing out the provider says:\n%s", said)
+		}
+		return nil
+	})
+	if said := provider.out.String(); strings.Contains(said, ended) {
 		t.Errorf("before signing out the provider says:\n%s", said)
 	}
 	d.must(t, "logout")
