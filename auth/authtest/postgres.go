@@ -100,7 +100,7 @@ func (c *cluster) start() error {
 // run runs one of PostgreSQL's own client programs.
 func (c *cluster) run(program string, args ...string) error {
 	cmd := exec.Command(filepath.Join(c.bin, program), args...)
-	cmd.Env = append(os.Environ(), "PGHOST="+c.dir, "PGUSER=postgres", "PGCONNECT_TIMEOUT=5")
+	cmd.Env = append(os.Environ(), "PGHOST="+c.dir, "PGUSER=postgres", "PGCONNECT_TIMEOUT=60")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("run %s: %w\n%s", program, err, out)
 	}
