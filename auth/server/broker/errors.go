@@ -22,6 +22,7 @@ const (
 	codeInvalidGrant        = "invalid_grant"
 	codeInvalidScope        = "invalid_scope"
 	codeInvalidToken        = "invalid_token" // RFC 6750 section 3.1
+	codeNone                = ""              // the same: who shows no token at all is told no error
 	codeAccessDenied        = "access_denied"
 	codeServerError         = "server_error"
 	codeUnavailable         = "temporarily_unavailable"
@@ -44,6 +45,9 @@ const accessEnded = "access_ended"
 // Error returns "code: description: cause".
 func (e *Error) Error() string {
 	text := e.Code
+	if text == codeNone {
+		text = "refused"
+	}
 	if e.Description != "" {
 		text += ": " + e.Description
 	}
@@ -85,8 +89,13 @@ func (b *Broker) writeError(w http.ResponseWriter, r *http.Request, enterprise s
 		w.Header().Set("WWW-Authenticate", `Basic realm="`+b.cfg.Base.Issuer(enterprise)+`"`)
 	case codeInvalidToken:
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+	case codeNone:
+		w.Header().Set("WWW-Authenticate", `Bearer realm="`+b.cfg.Base.Issuer(enterprise)+`"`)
 	}
-	body := map[string]string{"error": e.Code}
+	body := map[string]string{}
+	if e.Code != codeNone {
+		body["error"] = e.Code
+	}
 	if e.Description != "" {
 		body["error_description"] = e.Description
 	}

@@ -111,6 +111,28 @@ func TestUserinfoShowsWhatTheScopeAllows(t *testing.T) {
 	}
 }
 
+// Who shows no token is told how to show one and no error; who shows a wrong one is told that
+// (RFC 6750 section 3.1).
+func TestUserinfoWithoutToken(t *testing.T) {
+	w := newWorld(t)
+	for authorization, challenge := range map[string]string{
+		"":                   `Bearer realm="` + w.issuer() + `"`,
+		"Basic bGFueWFyZDo=": `Bearer realm="` + w.issuer() + `"`,
+		"Bearer":             `Bearer realm="` + w.issuer() + `"`,
+		"Bearer of-nobody":   `Bearer error="invalid_token"`,
+	} {
+		header := http.Header{}
+		if authorization != "" {
+			header.Set("Authorization", authorization)
+		}
+		p := w.browser().Do("GET", w.issuer()+"/userinfo", "", header)
+		told := strings.Contains(p.Body, "error")
+		if got := p.Header.Get("WWW-Authenticate"); p.Status != http.StatusUnauthorized || got != challenge || told != strings.Contains(challenge, "error") {
+			t.Errorf("%q: status %d, challenge %s, %s", authorization, p.Status, got, p.Body)
+		}
+	}
+}
+
 // The token is taken from the header and from nowhere else.
 func TestUserinfoTokenOnlyInHeader(t *testing.T) {
 	w := newWorld(t)

@@ -41,12 +41,12 @@ func (b *Broker) Bearer(w http.ResponseWriter, r *http.Request, enterprise, audi
 // Authorization header only: in a query or form it would end in logs.
 func (b *Broker) bearer(r *http.Request, enterprise string) (server.AccessToken, error) {
 	headers := r.Header.Values("Authorization")
-	if len(headers) != 1 {
-		return server.AccessToken{}, badToken(errors.New("no bearer token"))
+	if len(headers) > 1 {
+		return server.AccessToken{}, badToken(errors.New("several authorizations"))
 	}
-	scheme, value, _ := strings.Cut(headers[0], " ")
+	scheme, value, _ := strings.Cut(strings.Join(headers, ""), " ")
 	if !strings.EqualFold(scheme, "Bearer") || value == "" {
-		return server.AccessToken{}, badToken(errors.New("no bearer token"))
+		return server.AccessToken{}, &Error{Code: codeNone, Status: http.StatusUnauthorized, cause: errors.New("no bearer token")}
 	}
 	token, err := b.cfg.Base.ReadAccessToken(r.Context(), b.cfg.Grants, enterprise, value)
 	if errors.Is(err, auth.ErrNotFound) {
