@@ -1,6 +1,7 @@
 package authtest
 
 import (
+	"bufio"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -67,8 +68,7 @@ func KeyringSession(t testing.TB) *Session {
 		"GNOME_KEYRING_CONTROL=" + filepath.Join(dir, "run", "keyring"),
 		"DBUS_SESSION_BUS_ADDRESS=unix:path=" + socket,
 	}}
-	s.endBus = s.start(t, exec.Command(bus, "--nofork", "--nopidfile", "--config-file="+config))
-	waitFor(t, "the session bus", func() bool { _, err := os.Stat(socket); return err == nil })
+	s.startBus(t, exec.Command(bus, "--nofork", "--nopidfile", "--print-address=3", "--config-file="+config))
 
 	unlock := exec.Command(daemon, "--foreground", "--components=secrets", "--unlock",
 		"--control-directory="+filepath.Dir(s.control))
@@ -79,6 +79,24 @@ func KeyringSession(t testing.TB) *Session {
 		return err == nil && strings.Contains(out, "/collection/login")
 	})
 	return s
+}
+
+// startBus starts the bus and waits until it listens: then it says where, on its file 3. Its
+// socket is there a moment earlier, when it lets nobody in yet.
+func (s *Session) startBus(t testing.TB, bus *exec.Cmd) {
+	t.Helper()
+	address, says, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer address.Close()
+	bus.ExtraFiles = []*os.File{says}
+	s.endBus = s.start(t, bus)
+	says.Close()
+	_ = address.SetReadDeadline(time.Now().Add(patience))
+	if _, err := bufio.NewReader(address).ReadString('\n'); err != nil {
+		t.Fatalf("start the session bus: %v", err)
+	}
 }
 
 // Setenv gives the session to the test's own process.
