@@ -12,7 +12,9 @@ import (
 )
 
 const (
-	startTimeout = 5 * time.Second       // from "start an agent" to its answer
+	// startTimeout is from "start an agent" to its answer: a busy machine's time, and the
+	// 10 s that an agent waits for one that is ending.
+	startTimeout = 15 * time.Second
 	startStep    = 10 * time.Millisecond // between two looks whether it listens
 	quitTimeout  = 5 * time.Second       // from "quit" to its end
 )

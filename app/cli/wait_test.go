@@ -120,7 +120,8 @@ func TestStartsAnAgent(t *testing.T) {
 	}{
 		{"at once", 0, 0, 0},
 		{"after a while", 300 * time.Millisecond, 0, 350 * time.Millisecond},
-		{"never", time.Hour, 6, 5 * time.Second},
+		{"after the one before has ended", 11 * time.Second, 0, 11050 * time.Millisecond},
+		{"never", time.Hour, 6, 15 * time.Second},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
