@@ -327,11 +327,7 @@ func (a *Agent) recordOf(profile string) record {
 // is what all this was for, the address at which it opens, or why it does not: nothing
 // that fails here undoes the sign-in.
 func (a *Agent) arrive(ctx context.Context, att *attempt, profile string) (apps []auth.App, next string, trouble error) {
-	asking, cancel := context.WithTimeout(ctx, appsPatience)
-	defer cancel()
-	if err := a.refreshApps(asking, profile); err != nil {
-		a.log.Warn("apps not refreshed", "profile", profile, "err", err)
-	}
+	a.awaitApps(ctx, profile)
 	a.mu.Lock()
 	wish := att.view.App
 	if acc, err := a.account(profile); err == nil {
@@ -357,6 +353,25 @@ func (a *Agent) arrive(ctx context.Context, att *attempt, profile string) (apps 
 	a.log.Info("app opened", "profile", profile, "app", app.ID, "via", way.via)
 	a.opened(profile, app, way.opening)
 	return apps, way.address, nil
+}
+
+// awaitApps fetches the apps of somebody who has just signed in, and waits for them a while:
+// a company that is slow to say which there are is heard all the same.
+func (a *Agent) awaitApps(ctx context.Context, profile string) {
+	came := make(chan struct{})
+	a.background(func(ctx context.Context) {
+		defer close(came)
+		if err := a.refreshApps(ctx, profile); err != nil {
+			a.log.Warn("apps not refreshed", "profile", profile, "err", err)
+		}
+	})
+	waiting, cancel := context.WithTimeout(ctx, appsPatience)
+	defer cancel()
+	select {
+	case <-came:
+	case <-waiting.Done():
+	case <-a.life.Done(): // and nothing was begun
+	}
 }
 
 // doorAfterSignIn finds the way into the app that a sign-in was for, which the same tab

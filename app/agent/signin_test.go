@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -338,4 +339,26 @@ func TestPersons(t *testing.T) {
 			s.Profiles[1].Phase == local.SignedIn && !s.Profiles[0].Refreshing && !s.Profiles[1].Refreshing
 	})
 	isFault(t, d.Select(t.Context(), "nobody"), auth.ProfileUnknown)
+}
+
+// TestLateApps signs in at a company that is slow to say which apps there are: the sign-in
+// does not wait for them, and they come when they come.
+func TestLateApps(t *testing.T) {
+	c := newCompany(t, "acme")
+	held := make(chan struct{})
+	answer := sync.OnceFunc(func() { close(held) })
+	defer answer()
+	c.fault(func(f *authtest.Faults) {
+		f.Answer["/v1/apps"] = func(w http.ResponseWriter, r *http.Request) {
+			<-held
+			c.apps(w, r)
+		}
+	})
+	d := newDesk(t)
+	d.signIn(c, local.SignInRequest{})
+	if p := d.phase(local.SignedIn); p.AppsAll != 0 {
+		t.Errorf("%d apps from nowhere", p.AppsAll)
+	}
+	answer()
+	d.until("apps", func(s local.State) bool { return s.Profile("").AppsAll == 2 })
 }
