@@ -48,8 +48,8 @@ type panel struct {
 func newPanel(t testing.TB, session *authtest.Session, screen *display) *panel {
 	t.Helper()
 	program, settings := authtest.Need(t, "xfce4-panel"), authtest.Need(t, "xfconfd")
-	env := append(os.Environ(), session.Env...)
-	env = append(env, "DISPLAY="+screen.name)
+	// Nothing of the desktop that the tests are started from, which may be larger than life.
+	env := append([]string{"PATH=" + os.Getenv("PATH"), "LANG=en_US.UTF-8", "DISPLAY=" + screen.name}, session.Env...)
 	dir := filepath.Join(valueOf(t, session, "XDG_CONFIG_HOME"), "xfce4", "xfconf", "xfce-perchannel-xml")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
@@ -131,7 +131,9 @@ func (p *panel) icon() *traytest.Icon {
 		return nil
 	})
 	name, _, _ := strings.Cut(items[0], "/")
-	return traytest.NewIcon(p.t, p.conn, name)
+	icon := traytest.NewIcon(p.t, p.conn, name)
+	icon.Hand = true
+	return icon
 }
 
 // empty waits until the panel shows no icon.
