@@ -15,6 +15,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"lanyard/app/local"
 	"lanyard/auth"
@@ -100,14 +101,14 @@ func TestFirstConfiguration(t *testing.T) {
 // still comes, for as long as is configured or until it is told again.
 func TestDrain(t *testing.T) {
 	t.Parallel()
-	draining := func(t *testing.T, drain string) *process {
+	told := func(t *testing.T, drain string) (server *process, at time.Time, status func(path string) int) {
 		t.Helper()
 		dir, listen := t.TempDir(), closedPort(t)
 		file := write(t, dir, "server.yaml", fmt.Sprintf("listen: %[1]s\npublic_url: http://%[1]s\ndata: %[2]s/data\nkey_file: %[2]s/key\nlifetimes: {drain: %[3]s}\n", listen, dir, drain))
-		server := start(t, os.Environ(), "lanyard-server", "run", "--config", file)
+		server = start(t, os.Environ(), "lanyard-server", "run", "--config", file)
 		server.line(t, "ready http://"+listen, patience)
 		fresh := &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
-		status := func(path string) int {
+		status = func(path string) int {
 			resp, err := fresh.Get("http://" + listen + path)
 			if err != nil {
 				t.Fatal(err)
@@ -118,25 +119,34 @@ func TestDrain(t *testing.T) {
 		if got := status("/healthz"); got != http.StatusOK {
 			t.Errorf("before: status %d", got)
 		}
+		at = time.Now()
 		if err := server.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 			t.Fatal(err)
 		}
-		for status("/healthz") != http.StatusServiceUnavailable { // the signal takes its time; the end fails the test
-		}
-		if got := status("/v1/keys.jws"); got != http.StatusOK {
-			t.Errorf("whoever still comes: status %d", got)
-		}
-		return server
+		return server, at, status
 	}
 	t.Run("to its end", func(t *testing.T) {
 		t.Parallel()
-		if code := draining(t, "8s").wait(t, patience); code != 0 {
+		server, at, _ := told(t, "3s")
+		if code := server.wait(t, patience); code != 0 {
 			t.Errorf("exit code %d", code)
+		}
+		if took := time.Since(at); took < 3*time.Second {
+			t.Errorf("it drained for %v at most", took)
 		}
 	})
 	t.Run("told again", func(t *testing.T) {
 		t.Parallel()
-		server := draining(t, "10m")
+		server, _, status := told(t, "10m")
+		eventually(t, patience, func() error { // the signal takes its time
+			if got := status("/healthz"); got != http.StatusServiceUnavailable {
+				return fmt.Errorf("status %d", got)
+			}
+			return nil
+		})
+		if got := status("/v1/keys.jws"); got != http.StatusOK {
+			t.Errorf("whoever still comes: status %d", got)
+		}
 		server.stop(t, syscall.SIGTERM)
 		if server.code != 0 {
 			t.Errorf("exit code %d", server.code)
