@@ -37,6 +37,7 @@ type Deps struct {
 	// Env looks a variable up; nil is os.LookupEnv.
 	Env     func(name string) (string, bool)
 	Version string
+	Commit  string           // that the program was built of; empty where it does not know
 	Now     func() time.Time // nil is time.Now
 	// NewReference makes the number of an error that no agent has seen; nil is
 	// auth.NewTrace.

@@ -89,6 +89,7 @@ func runs(lang string) []run {
 		{name: "missing argument", args: []string{"open"}, code: 2},
 		{name: "login without a code, before there was one", args: []string{"login"}, agent: &agent{state: nobody, err: fault(auth.CodeEmpty)}, code: 2, calls: []string{strings.Replace(signIn, `"acme"`, `""`, 1)}},
 		{name: "version", args: []string{"version"}},
+		{name: "version by a flag", args: []string{"--version"}},
 
 		{name: "status: nobody", args: []string{"status"}, agent: &agent{state: nobody}},
 		{name: "status: signed in", args: []string{"status"}, agent: &agent{state: signedIn}},
@@ -338,7 +339,7 @@ func (r run) do(t *testing.T, locale string) string {
 		Stdin: strings.NewReader(r.stdin), Stdout: &stdout, Stderr: &stderr,
 		IsTerminal: func() bool { return r.terminal },
 		Env:        func(name string) (string, bool) { v, ok := env[name]; return v, ok },
-		Version:    "0.1.0",
+		Version:    "0.1.0", Commit: "0a1b2c3d4e5f",
 		// Of an error that the command line found by itself.
 		NewReference: func() string { return "0123-4567" },
 	}

@@ -12,7 +12,14 @@ import (
 
 // root makes the whole tree of commands.
 func (c *cli) root() *cobra.Command {
-	root := c.command("lanyard [COMMAND]", "", cobra.ArbitraryArgs, c.wake)
+	var version bool
+	root := c.command("lanyard [COMMAND]", "", cobra.ArbitraryArgs, func(cmd *cobra.Command, args []string) error {
+		if version {
+			return c.version(cmd, args)
+		}
+		return c.wake(cmd, args)
+	})
+	root.Flags().BoolVar(&version, "version", false, c.t("cmd.version"))
 	root.Args = nil // cobra then suggests a command for one that it does not know
 	root.Short = words.T(c.lang, "common.tagline")
 	root.SilenceErrors, root.SilenceUsage = true, true
@@ -32,10 +39,7 @@ func (c *cli) root() *cobra.Command {
 		c.command("diagnostics FILE.zip", "diagnostics", cobra.ExactArgs(1), c.diagnostics),
 		c.command("settings", "settings", cobra.NoArgs, c.settings),
 		c.command("quit", "quit", cobra.NoArgs, c.quit),
-		c.command("version", "version", cobra.NoArgs, func(*cobra.Command, []string) error {
-			c.tell(words.Product + " " + c.Version)
-			return nil
-		}),
+		c.command("version", "version", cobra.NoArgs, c.version),
 	)
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -57,6 +61,15 @@ func (c *cli) root() *cobra.Command {
 		cmd.Flags().BoolP("help", "h", false, c.t("flag.help"))
 	}
 	return root
+}
+
+func (c *cli) version(*cobra.Command, []string) error {
+	line := words.Product + " " + c.Version
+	if c.Commit != "" {
+		line += " (" + c.Commit + ")"
+	}
+	c.tell(line)
+	return nil
 }
 
 // command makes one command; key names its one-line description.

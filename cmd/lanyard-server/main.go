@@ -75,7 +75,11 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	}
 	switch name {
 	case "version", "--version":
-		fmt.Fprintf(out, "lanyard-server %s\n", version)
+		line := "lanyard-server " + version
+		if id := buildCommit(); id != "" {
+			line += " (" + id + ")"
+		}
+		fmt.Fprintln(out, line)
 		return 0
 	case "help", "--help", "-h":
 		io.WriteString(out, usage)

@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		IsTerminal: func() bool { return isTerminal(stdin) && isTerminal(stderr) },
 		Size:       func() (columns, rows int) { return terminalSize(stderr) },
 		Env:        env,
-		Version:    version,
+		Version:    version, Commit: buildCommit(),
 	})
 }
 
