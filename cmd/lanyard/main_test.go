@@ -18,9 +18,15 @@ import (
 	"lanyard/app/local"
 )
 
+// asProgram is what a test sets for its own agent; LANYARD_HOME may be anybody's.
+const asProgram = "LANYARD_TEST_PROGRAM"
+
+// patience is what a computer may need for something that takes a moment.
+const patience = time.Minute
+
 // TestMain lets this test binary be the program, as which it starts its own agent.
 func TestMain(m *testing.M) {
-	if os.Getenv("LANYARD_HOME") != "" {
+	if os.Getenv(asProgram) != "" {
 		main()
 		return
 	}
@@ -31,6 +37,7 @@ func TestMain(m *testing.M) {
 func home(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
+	t.Setenv(asProgram, "1")
 	t.Setenv("LANYARD_HOME", dir)
 	t.Setenv("LANG", "en_US.UTF-8")
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+dir+"/no-bus")
@@ -40,7 +47,7 @@ func home(t *testing.T) string {
 
 // lanyard runs one command in this process.
 func lanyard(args ...string) (code int, stdout, stderr string) {
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var out, err bytes.Buffer
 	code = run(ctx, args, strings.NewReader(""), &out, &err, os.LookupEnv)
@@ -108,7 +115,7 @@ func TestForeground(t *testing.T) {
 	var errs bytes.Buffer
 	ended := make(chan int, 1)
 	go func() { ended <- run(ctx, []string{"agent"}, strings.NewReader(""), &errs, &errs, os.LookupEnv) }()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		if _, err := local.ReadInfo(filepath.Join(dir, "state")); err == nil {
 			break
 		}
@@ -160,7 +167,7 @@ func TestHangUp(t *testing.T) {
 	if err := agent.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
 		if _, err := local.ReadInfo(state); err == nil {
 			break
 		}
