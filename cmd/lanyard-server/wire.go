@@ -264,15 +264,20 @@ func newHTTPServer(h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// serve answers on the listener until ctx ends, then lets what runs come to its end. It
-// speaks https where the server has a certificate.
+// serve answers on the listener until ctx ends, then lets what runs come to its end, for 5 s
+// at most: a browser keeps connections open on which it asks for nothing. It speaks https
+// where the server has a certificate.
 func serve(ctx context.Context, srv *http.Server, l net.Listener) error {
 	stopped := make(chan error, 1)
 	go func() {
 		<-ctx.Done()
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		stopped <- srv.Shutdown(end)
+		err := srv.Shutdown(end)
+		if errors.Is(err, context.DeadlineExceeded) { // a request that never ends, or never began
+			err = srv.Close()
+		}
+		stopped <- err
 	}()
 	var err error
 	if srv.TLSConfig.GetCertificate != nil {
