@@ -165,7 +165,7 @@ func (d *desk) tabs() []string {
 // until waits for a State, by the agent's own events.
 func (d *desk) until(what string, good func(local.State) bool) local.State {
 	d.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	var last local.State
 	found := errors.New("found")
@@ -246,7 +246,7 @@ func isFault(t testing.TB, err error, want auth.Fault) {
 // eventually waits for what only the network's other end can tell.
 func eventually(t testing.TB, what string, good func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !good(); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !good(); time.Sleep(2 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("no %s", what)
 		}

@@ -16,8 +16,8 @@ import (
 )
 
 // linkPatience is how long a click waits for a launch link before it goes on with the
-// app's access link: a person who clicked must see something happen.
-const linkPatience = 2 * time.Second
+// app's access link: a person who clicked must see something happen. A variable for tests.
+var linkPatience = 2 * time.Second
 
 // The ways an app was opened, as LaunchAnswer.Via tells.
 const (

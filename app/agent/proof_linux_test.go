@@ -8,7 +8,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"lanyard/app/local"
 	"lanyard/auth/authtest"
@@ -48,7 +47,7 @@ func TestProofPeer(t *testing.T) {
 // ask sends one request by a process of another user and returns the raw answer.
 func ask(t *testing.T, host string, port int, target string, uid int) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	script := fmt.Sprintf(`exec 3<>'/dev/tcp/%s/%d' && printf 'GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n\r\n' >&3 && cat <&3`,
 		host, port, target, port)

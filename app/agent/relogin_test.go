@@ -113,6 +113,7 @@ func TestLockedKeyring(t *testing.T) {
 // TestLateUnlock resumes by itself when the person answers the keyring long after the
 // click that made it ask has gone another way.
 func TestLateUnlock(t *testing.T) {
+	agent.Hurry(t)
 	_, d, _ := lockedOut(t)
 	answer := d.keyring.ask()
 	defer answer()

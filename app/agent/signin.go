@@ -24,6 +24,10 @@ const (
 	pageLife = time.Minute
 	// pageGrace is how long it has where the agent ends or others wait for the port.
 	pageGrace = 3 * time.Second
+)
+
+// Variables for tests.
+var (
 	// appsPatience is how long a finished sign-in waits for the apps that its page shows.
 	appsPatience = 1500 * time.Millisecond
 	// revokePatience is how long giving tokens back may take; it is best effort.

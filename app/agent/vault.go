@@ -15,8 +15,9 @@ import (
 )
 
 // retryPatience is how long a request that merely looks waits for a keyring that was
-// locked: long enough for one that is open now, too short to notice otherwise.
-const retryPatience = 500 * time.Millisecond
+// locked: long enough for one that is open now, too short to notice otherwise. A variable
+// for tests.
+var retryPatience = 500 * time.Millisecond
 
 // opening is one try to open the vault. It goes on when whoever began it has lost
 // patience: a prompt may be answered later.
