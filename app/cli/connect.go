@@ -51,6 +51,9 @@ func (c *cli) runningAgent(ctx context.Context) (local.Service, error) {
 // quicker will do.
 func (c *cli) start(ctx context.Context) (local.Service, error) {
 	if err := c.StartAgent(ctx); err != nil {
+		if fault, args := auth.FaultOf(err); fault == auth.DiskFull { // says why none runs
+			return nil, auth.Fail(fault, args, auth.Fail(auth.AgentMissing, nil, err))
+		}
 		return nil, auth.Fail(auth.AgentMissing, nil, err)
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, auth.Fail(auth.AgentMissing, nil, nil))

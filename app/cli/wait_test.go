@@ -180,6 +180,16 @@ func TestSilentAgent(t *testing.T) {
 	}
 }
 
+// TestNoRoomForAnAgent says why none runs, with the code of that.
+func TestNoRoomForAnAgent(t *testing.T) {
+	deps, out := bubble(&agent{})
+	deps.Connect = func(context.Context) (local.Service, error) { return nil, auth.Fail(auth.AgentMissing, nil, nil) }
+	deps.StartAgent = func(context.Context) error { return auth.Fail(auth.DiskFull, nil, nil) }
+	if code := cli.Run(t.Context(), []string{"status"}, deps); code != 6 || !strings.Contains(out.String(), "The disk is full") {
+		t.Errorf("exit code %d, wrote %s", code, out)
+	}
+}
+
 func TestLanyardTwiceAtOnce(t *testing.T) {
 	a := &agent{state: signedIn}
 	deps, _ := bubble(a)

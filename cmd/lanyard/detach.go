@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"lanyard/auth"
 )
 
 // startAgent starts this program again as an agent that outlives it: in a session of
@@ -13,6 +15,12 @@ import (
 func (p *program) startAgent(ctx context.Context) error { return p.startAgentWith(ctx, true) }
 
 func (p *program) startAgentWith(ctx context.Context, tray bool) error {
+	if paths, err := p.paths(); err == nil {
+		// An agent that finds no room ends at once, and nobody hears why.
+		if err := haveRoom(paths.State); err != nil {
+			return fmt.Errorf("start agent: %w", err)
+		}
+	}
 	self, err := executable()
 	if err != nil {
 		return fmt.Errorf("start agent: %w", err)
@@ -34,6 +42,21 @@ func (p *program) startAgentWith(ctx context.Context, tray bool) error {
 		return fmt.Errorf("start agent: %w", err)
 	}
 	return cmd.Process.Release()
+}
+
+// haveRoom returns the system's error where a folder's disk is full. Other troubles with the
+// folder are the agent's to tell.
+func haveRoom(dir string) error {
+	f, err := os.CreateTemp(dir, "room-*")
+	if err == nil {
+		_, err = f.Write(make([]byte, 4096)) // agent.json takes one block
+		_ = f.Close()
+		_ = os.Remove(f.Name())
+	}
+	if fault, _ := auth.FaultOf(err); fault == auth.DiskFull {
+		return err
+	}
+	return nil
 }
 
 // executable is this program's own file, without links, so that it is still found
