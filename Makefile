@@ -9,6 +9,7 @@ LINT_V   := v2.15.0
 LINT     := .cache/$(LINT_V)/golangci-lint
 PROVIDER := cmd/testdata/provider
 CLIENT   := cmd/testdata/client
+NODE     := $(PROVIDER)/node_modules/.package-lock.json $(CLIENT)/node_modules/.package-lock.json
 GLEWLWYD := cmd/testdata/glewlwyd
 # No -trimpath: the slow part of Fyne is then compiled once for programs and tests.
 FLAGS    := -ldflags '-s -w'
@@ -47,9 +48,9 @@ test:
 	@.ci/need test
 	@# Each keeps about one core busy: with OpenGL's bindings, or with SQLite for its system.
 	@$(MAKE) --no-print-directory -j2 -Otarget lint windows $(VETS)
-	@$(MAKE) --no-print-directory build window $(PROVIDER)/node_modules $(CLIENT)/node_modules $(GLEWLWYD)
+	@$(MAKE) --no-print-directory build window $(NODE) $(GLEWLWYD)
 	.ci/tidy $(GO) test $(WINDOW) -timeout 15m ./app/window/... ./cmd/lanyard-window
-	.ci/tidy $(GO) test -race -timeout 30m $(NOWINDOW)
+	.ci/tidy $(GO) test -race -timeout 60m $(NOWINDOW)
 
 vet: $(VETS)
 
@@ -72,11 +73,11 @@ $(LINT):
 	GOBIN="$(CURDIR)/$(@D)" $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_V)
 
 # An OpenID provider and an OpenID relying party that no one here wrote; the first brings
-# the Node.js that runs both.
-%/node_modules: %/package-lock.json
+# the Node.js that runs both. npm writes this file last.
+%/node_modules/.package-lock.json: %/package-lock.json
 	@if command -v npm >/dev/null; then cd $* && npm ci --no-audit --no-fund; \
-		else echo 'No npm here: what needs $@ will be absent.' >&2; fi
-	@[ ! -d $@ ] || touch $@
+		else echo 'No npm here: what needs $(@D) will be absent.' >&2; fi
+	@[ ! -f $@ ] || touch $@
 
 # A provider of another family, in C, as Debian packages it.
 $(GLEWLWYD):
