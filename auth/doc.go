@@ -1,7 +1,7 @@
 // Package auth is the vocabulary of Lanyard: who somebody is and how that is
 // proved. It holds the values that every other package speaks in ([Enterprise],
 // [Identity], [App], [TokenSet], [Secret]), the [Fault]s that can befall a
-// sign-in, and nothing that does anything.
+// sign-in, the product's version, and nothing that does anything.
 //
 // It imports nothing of the project and nothing beyond the standard library, so
 // that the desktop and the server can share it. It knows no protocol (see

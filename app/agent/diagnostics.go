@@ -54,7 +54,7 @@ func (a *Agent) Diagnostics(ctx context.Context, w io.Writer) error {
 	state := a.state()
 	a.mu.Unlock()
 	about := map[string]string{
-		"version": a.cfg.Version, "system": runtime.GOOS + "/" + runtime.GOARCH, "go": runtime.Version(),
+		"version": a.cfg.Version, "commit": auth.Commit(), "system": runtime.GOOS + "/" + runtime.GOARCH, "go": runtime.Version(),
 		"time": a.cfg.Now().UTC().Format("2006-01-02T15:04:05Z"),
 	}
 	bundle := zip.NewWriter(w)

@@ -16,10 +16,9 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-)
 
-// version is set by the release build.
-var version = "0.1.0"
+	"lanyard/auth"
+)
 
 const usage = `lanyard-server: the company's side of Lanyard
 
@@ -75,8 +74,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 	}
 	switch name {
 	case "version", "--version":
-		line := "lanyard-server " + version
-		if id := buildCommit(); id != "" {
+		line := "lanyard-server " + auth.Version
+		if id := auth.Commit(); id != "" {
 			line += " (" + id + ")"
 		}
 		fmt.Fprintln(out, line)

@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"lanyard/auth"
 	"lanyard/auth/connector/schema"
 )
 
@@ -59,7 +60,7 @@ func runServer(ctx context.Context, args []string, out, errOut io.Writer) error 
 		return err
 	}
 	fmt.Fprintf(out, "ready %s\n", c.PublicURL)
-	log.InfoContext(ctx, "server started", "version", version, "listen", l.Addr().String(), "public_url", c.PublicURL)
+	log.InfoContext(ctx, "server started", "version", auth.Version, "commit", auth.Commit(), "listen", l.Addr().String(), "public_url", c.PublicURL)
 	err = serve(ctx, srv, l)
 	log.InfoContext(context.WithoutCancel(ctx), "server stopped")
 	return err

@@ -28,9 +28,7 @@ import (
 	"lanyard/auth/words"
 )
 
-// version is set by the release build; it and id are FyneApp.toml's.
-var version = "0.1.0"
-
+// id is FyneApp.toml's.
 const id = "io.lanyard.Lanyard"
 
 // screens are the window's, by the names that the agent knows.
@@ -81,7 +79,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) (code int) {
 	// Without its migration flag Fyne checks at every call that it comes from the
 	// right goroutine; the product's tests leave these checks on.
 	app.SetMetadata(fyne.AppMetadata{
-		ID: id, Name: words.Product, Version: version, Icon: theme.Icon,
+		ID: id, Name: words.Product, Version: auth.Version, Icon: theme.Icon,
 		Migrations: map[string]bool{"fyneDo": os.Getenv("LANYARD_WINDOW_CHECK") == ""},
 	})
 	program := app.NewWithID(id)
@@ -94,7 +92,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) (code int) {
 
 	frame := &window.Frame{
 		Window: w, Screens: screens, Dial: dial,
-		Env: local.CallerEnv(os.LookupEnv), Version: version, SystemLang: words.Match(os.Getenv("LANG")),
+		Env: local.CallerEnv(os.LookupEnv), Version: auth.Version, SystemLang: words.Match(os.Getenv("LANG")),
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

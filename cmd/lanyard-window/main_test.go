@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"lanyard/auth"
 )
 
 // TestMetadata keeps the constants and FyneApp.toml the same: Fyne reads the file only
@@ -14,7 +16,7 @@ func TestMetadata(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`ID = "` + id + `"`, `Version = "` + version + `"`} {
+	for _, want := range []string{`ID = "` + id + `"`, `Version = "` + auth.Version + `"`} {
 		if !strings.Contains(string(data), want) {
 			t.Errorf("FyneApp.toml has no %s", want)
 		}

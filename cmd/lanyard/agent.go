@@ -107,7 +107,7 @@ func (p *program) serve(ctx context.Context, paths desktop.Paths, o cli.AgentOpt
 		shown.folders = []string{"XDG_CONFIG_HOME=" + paths.Config, "XDG_CACHE_HOME=" + filepath.Join(paths.State, "cache")}
 	}
 	cfg.Ring, cfg.OpenWindow, cfg.Raising = ring, shown.open, shown.allow
-	info := local.Info{PID: os.Getpid(), Address: listener.Addr().String(), Version: version}
+	info := local.Info{PID: os.Getpid(), Address: listener.Addr().String(), Version: auth.Version}
 	cfg.Ending = func() {
 		if err := local.RemoveInfo(paths.State, info); err != nil {
 			logger.Warn("agent.json not removed", "err", err)
@@ -120,7 +120,7 @@ func (p *program) serve(ctx context.Context, paths desktop.Paths, o cli.AgentOpt
 	if err := local.WriteInfo(paths.State, info); err != nil {
 		return false, err
 	}
-	logger.Info("agent started", "version", version, "pid", info.PID)
+	logger.Info("agent started", "version", auth.Version, "pid", info.PID)
 
 	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
@@ -150,7 +150,7 @@ func (p *program) config(paths desktop.Paths, logger *slog.Logger) (agent.Config
 		return agent.Config{}, err
 	}
 	cfg := agent.Config{
-		Version: version, Dir: paths.State, HTTP: agent.NewHTTPClient(), Keyring: keyringOf(policy, paths),
+		Version: auth.Version, Dir: paths.State, HTTP: agent.NewHTTPClient(), Keyring: keyringOf(policy, paths),
 		Pins: policy.Pins, ManagedBy: policy.ManagedBy, Code: policy.Code,
 		Env: local.CallerEnv(p.env), Open: launch.Open, Start: startProgram, Watch: desktop.Watch,
 		Probes: p.probes(), Logger: logger,

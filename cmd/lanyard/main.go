@@ -20,10 +20,8 @@ import (
 	"lanyard/app/cli"
 	"lanyard/app/desktop"
 	"lanyard/app/local"
+	"lanyard/auth"
 )
-
-// version is set by the release build; it is FyneApp.toml's.
-var version = "0.1.0"
 
 // main runs on one core, unless GOMAXPROCS says otherwise: the agent waits nearly always,
 // and each further one keeps free memory of its own, 1.4 MB on a computer with sixteen.
@@ -59,7 +57,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		IsTerminal: func() bool { return isTerminal(stdin) && isTerminal(stderr) },
 		Size:       func() (columns, rows int) { return terminalSize(stderr) },
 		Env:        env,
-		Version:    version, Commit: buildCommit(),
+		Version:    auth.Version, Commit: auth.Commit(),
 	})
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"lanyard/app/desktop"
 	"lanyard/app/local"
+	"lanyard/auth"
 )
 
 // asProgram is what a test sets for its own agent; LANYARD_HOME may be anybody's.
@@ -61,11 +62,11 @@ func TestAgentLife(t *testing.T) {
 	for range 3 {
 		code, out, errs := lanyard("status", "--json")
 		var s local.State
-		if err := json.Unmarshal([]byte(out), &s); code != 0 || err != nil || s.API != local.API || s.Version != version {
+		if err := json.Unmarshal([]byte(out), &s); code != 0 || err != nil || s.API != local.API || s.Version != auth.Version {
 			t.Fatalf("status: %d %v\n%s%s", code, err, out, errs)
 		}
 		info, err := local.ReadInfo(filepath.Join(dir, "state"))
-		if err != nil || info.PID == os.Getpid() || info.Version != version {
+		if err != nil || info.PID == os.Getpid() || info.Version != auth.Version {
 			t.Fatalf("agent.json: %+v, %v", info, err)
 		}
 		if code, _, errs := lanyard("agent", "--no-tray"); code == 0 || !strings.Contains(errs, "already running") {
