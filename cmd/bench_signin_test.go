@@ -30,6 +30,7 @@ import (
 	"time"
 
 	"lanyard/auth"
+	"lanyard/auth/authtest"
 	"lanyard/auth/directory"
 
 	_ "modernc.org/sqlite" // the server's database
@@ -453,6 +454,6 @@ func answerAll(conn net.Conn) {
 // companyOf is [newCompany] with a vendor of the test's own.
 func companyOf(b testing.TB, upstream string) *company {
 	b.Helper()
-	listen := closedPort(b)
+	listen := authtest.ClosedPort(b)
 	return newCompanyWith(b, upstream, listen, "http://"+listen, "lookups_per_minute: 0\n", 5)
 }

@@ -51,7 +51,7 @@ func newTapped(t *testing.T) *tapped {
 	var signIn, notes late
 	ssoURL, notesURL := serve(&signIn), serve(&notes)
 
-	listen := closedPort(t)
+	listen := authtest.ClosedPort(t)
 	front := httptest.NewServer(c.tap(httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: listen})))
 	t.Cleanup(front.Close)
 	c.company = prepareAt(t, listen, front.URL, "", ssoURL)

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"testing"
 
+	"lanyard/auth/authtest"
 	"lanyard/auth/directory"
 )
 
@@ -35,7 +36,7 @@ type company struct {
 // reach those addresses. Nothing runs yet.
 func prepare(t testing.TB, reach ...string) *company {
 	t.Helper()
-	listen := closedPort(t)
+	listen := authtest.ClosedPort(t)
 	return prepareAt(t, listen, "http://"+listen, "", reach...)
 }
 
@@ -142,7 +143,7 @@ func newCompany(t testing.TB, apps int, database string) *company {
 	if database != "" {
 		more = "database_file: " + write(t, t.TempDir(), "database", database) + "\n"
 	}
-	listen := closedPort(t)
+	listen := authtest.ClosedPort(t)
 	return newCompanyAt(t, listen, "http://"+listen, more, apps)
 }
 

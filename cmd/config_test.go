@@ -74,7 +74,7 @@ func TestFirstConfiguration(t *testing.T) {
 	if n := strings.Count(string(sample), "# (fill)"); n != 3 {
 		t.Errorf("%d lines are marked, want 3", n)
 	}
-	listen := closedPort(t)
+	listen := authtest.ClosedPort(t)
 	filled := string(sample)
 	for old, next := range map[string]string{
 		"public_url: http://127.0.0.1:8200": "public_url: http://" + listen, "listen: 127.0.0.1:8200": "listen: " + listen,
@@ -103,7 +103,7 @@ func TestDrain(t *testing.T) {
 	t.Parallel()
 	told := func(t *testing.T, drain string) (server *process, at time.Time, status func(path string) int) {
 		t.Helper()
-		dir, listen := t.TempDir(), closedPort(t)
+		dir, listen := t.TempDir(), authtest.ClosedPort(t)
 		file := write(t, dir, "server.yaml", fmt.Sprintf("listen: %[1]s\npublic_url: http://%[1]s\ndata: %[2]s/data\nkey_file: %[2]s/key\nlifetimes: {drain: %[3]s}\n", listen, dir, drain))
 		server = start(t, os.Environ(), "lanyard-server", "run", "--config", file)
 		server.line(t, "ready http://"+listen, patience)
@@ -308,7 +308,7 @@ func (c *company) road(t *testing.T, d *desk, browser func() *walker, typed ...s
 func TestHTTPS(t *testing.T) {
 	t.Parallel()
 	certFile, keyFile := certificate(t, "127.0.0.1")
-	listen := closedPort(t)
+	listen := authtest.ClosedPort(t)
 	c := newCompanyAt(t, listen, "https://"+listen, fmt.Sprintf("certificate: {file: %s, key_file: %s}\n", certFile, keyFile), 2)
 	d := newDesk(t, append(authtest.KeyringSession(t).Env, "SSL_CERT_FILE="+certFile)...)
 	w := visitor(t, certFile, nil)
@@ -338,7 +338,7 @@ func TestHTTPS(t *testing.T) {
 // proxy in front of it.
 func TestBehindProxy(t *testing.T) {
 	t.Parallel()
-	listen := closedPort(t)
+	listen := authtest.ClosedPort(t)
 	behind := &url.URL{Scheme: "http", Host: listen}
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(behind); r.SetXForwarded() }}
 	forward := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -388,13 +388,13 @@ func TestBehindProxy(t *testing.T) {
 // who asks.
 func TestNotBehindProxy(t *testing.T) {
 	t.Parallel()
-	secure := newCompanyAt(t, closedPort(t), "https://login.acme.example", "behind_proxy: [192.0.2.0/24]\n", 1)
+	secure := newCompanyAt(t, authtest.ClosedPort(t), "https://login.acme.example", "behind_proxy: [192.0.2.0/24]\n", 1)
 	for _, path := range []string{"/healthz", "/v1/keys.jws", "/join/acme"} {
 		if status := send(t, http.MethodGet, "http://"+secure.listen+path, nil, ""); status != http.StatusForbidden {
 			t.Errorf("%s by plain http: status %d", path, status)
 		}
 	}
-	listen := closedPort(t)
+	listen := authtest.ClosedPort(t)
 	// One a minute: what a slow machine takes until the desk asks too earns nobody another.
 	open := newCompanyAt(t, listen, "http://"+listen, "lookups_per_minute: 1\n", 1)
 	busy := 0

@@ -28,6 +28,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"lanyard/app/local"
+	"lanyard/auth/authtest"
 	pretend "lanyard/auth/server/demo"
 )
 
@@ -50,7 +51,7 @@ func newGlewlwyd(t testing.TB) *glewlwyd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, port, err := net.SplitHostPort(closedPort(t))
+	_, port, err := net.SplitHostPort(authtest.ClosedPort(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,7 +25,7 @@ func TestWrongInput(t *testing.T) {
 	session := authtest.KeyringSession(t)
 	directory := demo(t)
 	host := strings.TrimPrefix(directory, "http://")
-	gone := closedPort(t)
+	gone := authtest.ClosedPort(t)
 	d := newDesk(t, session.Env...)
 
 	always, first := true, false

@@ -41,7 +41,7 @@ type mellon struct {
 func newMellon(t testing.TB, idp string) *mellon {
 	t.Helper()
 	apache, module := authtest.Need(t, "apache"), authtest.Need(t, "mellon")
-	listen := closedPort(t)
+	listen := authtest.ClosedPort(t)
 	m := &mellon{origin: "http://" + listen, dir: t.TempDir()}
 	// Started by root, Apache answers as a user of its own, who has to reach the folder.
 	for at := m.dir; len(at) > len(os.TempDir()); at = filepath.Dir(at) {
@@ -205,7 +205,7 @@ func TestMellon(t *testing.T) {
 	t.Parallel()
 	authtest.Need(t, "mellon")
 	session := authtest.KeyringSession(t)
-	upstream, listen := askingVendor(t), closedPort(t)
+	upstream, listen := askingVendor(t), authtest.ClosedPort(t)
 	c := newCompanyWith(t, upstream, listen, "http://"+listen, "lookups_per_minute: 0\n", 1)
 	issuer := c.issuer(t, "acme")
 	m := newMellon(t, issuer+"/saml/metadata")

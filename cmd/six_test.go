@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -54,7 +53,7 @@ func newPretendCompany(t *testing.T) *pretendCompany {
 func (c *pretendCompany) start() {
 	c.t.Helper()
 	if c.port == "0" {
-		c.port = freePorts(c.t, 9)
+		_, c.port, _ = net.SplitHostPort(authtest.ClosedPorts(c.t, 9))
 	}
 	c.process = start(c.t, append(os.Environ(), "LANYARD_LOG=debug"), "lanyard-server",
 		"demo", "--listen", "127.0.0.1:"+c.port, "--data", c.data)
@@ -73,39 +72,6 @@ func (c *pretendCompany) restart() {
 	c.t.Helper()
 	c.process.stop(c.t, syscall.SIGTERM)
 	c.start()
-}
-
-// freePorts returns the first of n ports in a row at which nobody listens, and which
-// [closedPort] gives to nobody else.
-func freePorts(t *testing.T, n int) string {
-	t.Helper()
-	for range 50 {
-		_, text, err := net.SplitHostPort(closedPort(t))
-		if err != nil {
-			t.Fatal(err)
-		}
-		first, err := strconv.Atoi(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		free := 0
-		for ; free < n; free++ {
-			address := net.JoinHostPort("127.0.0.1", strconv.Itoa(first+free))
-			if _, given := handedOut.LoadOrStore(address, true); given && free > 0 {
-				break
-			}
-			l, err := net.Listen("tcp", address)
-			if err != nil {
-				break
-			}
-			l.Close()
-		}
-		if free == n {
-			return text
-		}
-	}
-	t.Fatal("no free ports in a row")
-	return ""
 }
 
 // TestSixApps opens each of the six apps from the menu of the tray, in a browser that has

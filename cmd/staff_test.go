@@ -5,16 +5,11 @@ package cmd_test
 import (
 	"fmt"
 	"html"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"lanyard/app/local"
@@ -130,45 +125,4 @@ func (d *desk) who(t testing.TB) string {
 		fmt.Fprintf(&b, "%s %s %s %s %d apps\n", p.ID, p.Enterprise.Code, p.Identity.Name, phase, p.AppsAll)
 	}
 	return b.String() + "current " + s.Current
-}
-
-// handedOut are the ports that [closedPort] has given.
-var handedOut sync.Map
-
-// quietPorts are the ports that the system does not give to whoever asks for any: those
-// below its range or above, whichever are more. Where it gives all, it hardly gives the
-// same one just then.
-var quietPorts = sync.OnceValues(func() (first, count int) {
-	low, high := 32_768, 60_999 // where nobody set another range
-	if data, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range"); err == nil {
-		_, _ = fmt.Sscan(string(data), &low, &high)
-	}
-	const least, last = 10_000, 65_535
-	switch below, above := low-least, last-high; {
-	case max(below, above) < 1000:
-		return least, last - least
-	case below < above:
-		return high + 1, above
-	default:
-		return least, below
-	}
-})
-
-// closedPort returns an address of this computer at which nobody listens. Its port is
-// one of the quiet ones, so it stays free until the caller binds it.
-func closedPort(t testing.TB) string {
-	t.Helper()
-	first, count := quietPorts()
-	for range 100 {
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(first+rand.IntN(count))) //nolint:gosec // not a secret
-		if _, given := handedOut.LoadOrStore(address, true); given {
-			continue
-		}
-		if l, err := net.Listen("tcp", address); err == nil {
-			l.Close()
-			return address
-		}
-	}
-	t.Fatal("no free port")
-	return ""
 }

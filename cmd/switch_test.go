@@ -25,7 +25,7 @@ func (b *browser) switchAccount() {
 func TestSwitchAccount(t *testing.T) {
 	t.Parallel()
 	authtest.Need(t, "chromium")
-	listen := closedPort(t)
+	listen := authtest.ClosedPort(t)
 	c := newCompanyWith(t, askingVendor(t), listen, "http://"+listen, "", 1)
 	c.apply(t, strings.Replace(c.read(t, "enterprise.yaml"), "client_id: acme}", "client_id: acme, tenant_field: union_id, tenant_expected: ZhangSan}", 1))
 

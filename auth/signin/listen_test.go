@@ -2,7 +2,6 @@ package signin_test
 
 import (
 	"errors"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -12,6 +11,7 @@ import (
 	"time"
 
 	"lanyard/auth"
+	"lanyard/auth/authtest"
 	"lanyard/auth/connector"
 	"lanyard/auth/openid"
 	"lanyard/auth/signin"
@@ -73,13 +73,19 @@ func TestLocalhostListensOnBothStacks(t *testing.T) {
 	}
 }
 
-// freePort returns a port that is free on every loopback address, below those that a system
-// hands out (RFC 6335 section 6, and Linux's from 32768 on): nobody takes it by chance while
-// the test lets go of it.
+// freePort returns a port that is free on every loopback address, and that nobody takes by
+// chance while the test lets go of it.
 func freePort(t *testing.T) int {
 	t.Helper()
 	for range 1000 {
-		port := 20_000 + rand.IntN(12_000)
+		_, number, err := net.SplitHostPort(authtest.ClosedPort(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		port, err := strconv.Atoi(number)
+		if err != nil {
+			t.Fatal(err)
+		}
 		l, err := signin.Listen(connector.Redirect{Host: "localhost", Port: port})
 		if err == nil {
 			l.Close(0)

@@ -198,11 +198,15 @@ func (s *service) drained(ctx context.Context) context.Context {
 	return late
 }
 
+// healthPatience is the second that the most impatient load balancers wait, without the way
+// to them. A variable for tests.
+var healthPatience = 800 * time.Millisecond
+
 // health tells a load balancer whether this instance can serve: 200, or 503 where its
-// database is not there or the server is about to stop. It answers within the second that
-// the most impatient of them wait, and waits for no sign-in: who is busy is not ill.
+// database is not there or the server is about to stop. It answers within healthPatience, and
+// waits for no sign-in: who is busy is not ill.
 func (s *service) health(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), 800*time.Millisecond)
+	ctx, cancel := context.WithTimeout(r.Context(), healthPatience)
 	defer cancel()
 	w.Header().Set("Cache-Control", "no-store")
 	select {

@@ -61,13 +61,13 @@ func TestPagesInABrowser(t *testing.T) {
 		select {
 		case v := <-arrived:
 			// Else the next Navigate would break off what still loads.
-			limited, cancel := context.WithTimeout(ctx, 30*time.Second)
+			limited, cancel := context.WithTimeout(ctx, time.Minute)
 			defer cancel()
 			if err := chromedp.Do(limited, chromedp.WaitReady(chromedp.CSS("#done"))); err != nil {
 				t.Fatalf("%s: the app's page never came: %v", what, err)
 			}
 			return v
-		case <-time.After(30 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("%s: the browser never arrived", what)
 			return nil
 		}

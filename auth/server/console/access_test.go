@@ -267,7 +267,7 @@ func TestCompanyFormInBrowser(t *testing.T) {
 	w.gate.away = there.URL
 	ctx := authtest.Chromium(t)
 	must(t, chromedp.Do(ctx, chromedp.Navigate(w.URL+"/admin/sign-in")))
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	must(t, chromedp.Do(ctx, chromedp.SendKeys("input[name=code]", "acme\r")))
 	for {

@@ -36,11 +36,8 @@ func TestExample(t *testing.T) {
 	if found == nil {
 		t.Fatalf("no example on the page:\n%s", page.body)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0") // the example's own port may be taken here
+	_, port, err := net.SplitHostPort(authtest.ClosedPort(t)) // the example's own may be taken here
 	must(t, err)
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	must(t, err)
-	l.Close()
 	example := strings.ReplaceAll(html.UnescapeString(found[1]), "8499", port)
 
 	dir := t.TempDir()
@@ -48,7 +45,8 @@ func TestExample(t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(dir, "example.py"), []byte(example), 0o600))
 	must(t, os.WriteFile(filepath.Join(dir, "browser"), []byte("#!/bin/sh\nprintf '%s' \"$1\" >'"+opened+".new' && mv '"+opened+".new' '"+opened+"'\n"), 0o700))
 	cmd := exec.CommandContext(t.Context(), python, filepath.Join(dir, "example.py"))
-	cmd.Env = append(os.Environ(), "BROWSER="+filepath.Join(dir, "browser"), "PYTHONIOENCODING=utf-8")
+	cmd.Env = append(os.Environ(), "BROWSER="+filepath.Join(dir, "browser"), "PYTHONIOENCODING=utf-8",
+		"NO_PROXY=127.0.0.1", "no_proxy=127.0.0.1") // which goes without saying for Go
 	var said strings.Builder
 	cmd.Stdout, cmd.Stderr = &said, &said
 	must(t, cmd.Start())
@@ -56,7 +54,7 @@ func TestExample(t *testing.T) {
 	go func() { ended <- cmd.Wait() }()
 
 	address := ""
-	for deadline := time.Now().Add(30 * time.Second); address == ""; time.Sleep(10 * time.Millisecond) { // another process
+	for deadline := time.Now().Add(time.Minute); address == ""; time.Sleep(10 * time.Millisecond) { // another process
 		if data, err := os.ReadFile(opened); err == nil {
 			address = string(data)
 		} else if time.Now().After(deadline) {

@@ -154,7 +154,7 @@ func TestPingMeanwhile(t *testing.T) {
 	go func() { told <- s.Ping(t.Context()) }()
 	select {
 	case err = <-told:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		err = errors.New("it waits for the writer")
 	}
 	s.line.mu.Unlock()
@@ -213,7 +213,7 @@ func TestLineSurvivesSQLite(t *testing.T) {
 	}()
 	select {
 	case err = <-done:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the line is locked")
 	}
 	if err != nil || rows(t, s, "a")+rows(t, s, "b") != 0 || rows(t, s, "c") != 1 || rows(t, s, "d") != 1 {
