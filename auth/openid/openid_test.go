@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -108,28 +107,10 @@ func answer(path string, with http.HandlerFunc) authtest.Faults {
 	return authtest.Faults{Answer: map[string]http.HandlerFunc{path: with}}
 }
 
-// timed is a context whose time ends by an event.
-type timed struct {
-	context.Context
-	over chan struct{}
-}
-
-func (t timed) Done() <-chan struct{} { return t.over }
-
-func (t timed) Err() error {
-	select {
-	case <-t.over:
-		return context.DeadlineExceeded
-	default:
-		return nil
-	}
-}
-
 // slow makes the provider say nothing at a path, and returns a context whose time is over as
 // soon as it was asked there.
 func slow(t *testing.T, idp *authtest.Provider, path string) context.Context {
-	limit := timed{t.Context(), make(chan struct{})}
-	expire := sync.OnceFunc(func() { close(limit.over) })
+	limit, expire := authtest.Timed(t.Context())
 	idp.Set(answer(path, func(_ http.ResponseWriter, r *http.Request) {
 		expire()
 		<-r.Context().Done()

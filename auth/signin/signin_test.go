@@ -35,33 +35,15 @@ type attempt struct {
 	expire func()
 }
 
-// timed is a context whose time ends when the test says so, and not before a slow machine has
-// done what was to come first.
-type timed struct {
-	context.Context
-	over chan struct{}
-}
-
-func (t timed) Done() <-chan struct{} { return t.over }
-
-func (t timed) Err() error {
-	select {
-	case <-t.over:
-		return context.DeadlineExceeded
-	default:
-		return nil
-	}
-}
-
 func start(t *testing.T, r connector.Redirect, issuer string) *attempt {
 	t.Helper()
 	l, err := signin.Listen(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	limit := timed{t.Context(), make(chan struct{})}
+	limit, expire := authtest.Timed(t.Context())
 	ctx, cancel := context.WithCancel(limit)
-	a := &attempt{Listener: l, done: make(chan result, 1), cancel: cancel, expire: func() { close(limit.over) }}
+	a := &attempt{Listener: l, done: make(chan result, 1), cancel: cancel, expire: expire}
 	go func() {
 		code, err := l.Wait(ctx, openid.Request{State: auth.NewSecret(state)}, issuer)
 		a.done <- result{code, err}

@@ -9,16 +9,24 @@ import (
 	"lanyard/auth/words"
 )
 
-// ask shows whom this browser would open the app as, and who is signed in here if that
-// is somebody else. proof is the agent's, if it gave one.
-func (c *Catalog) ask(w http.ResponseWriter, r *http.Request, l server.Launch, proof string) {
+// subject returns what a launch's page is about, or has answered that it is not there.
+func (c *Catalog) subject(w http.ResponseWriter, r *http.Request, l server.Launch) (server.Enterprise, server.App, bool) {
 	e, ok := c.enterprise(w, r)
 	if !ok {
-		return
+		return e, server.App{}, false
 	}
 	app, err := c.app(r, l.AppID)
 	if err != nil {
 		c.fail(w, r, err)
+	}
+	return e, app, err == nil
+}
+
+// ask shows whom this browser would open the app as, and who is signed in here if that
+// is somebody else. proof is the agent's, if it gave one.
+func (c *Catalog) ask(w http.ResponseWriter, r *http.Request, l server.Launch, proof string) {
+	e, app, ok := c.subject(w, r, l)
+	if !ok {
 		return
 	}
 	who, err := c.cfg.People.Person(r.Context(), l.EnterpriseID, l.PersonID)
@@ -68,13 +76,8 @@ func (c *Catalog) closed(w http.ResponseWriter, r *http.Request) {
 
 // spent says that a link was used before, and offers the app by the company's sign-in.
 func (c *Catalog) spent(w http.ResponseWriter, r *http.Request, l server.Launch, cause error) {
-	e, ok := c.enterprise(w, r)
+	e, app, ok := c.subject(w, r, l)
 	if !ok {
-		return
-	}
-	app, err := c.app(r, l.AppID)
-	if err != nil {
-		c.fail(w, r, err)
 		return
 	}
 	lang := language(r)
