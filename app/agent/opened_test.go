@@ -2,7 +2,6 @@ package agent_test
 
 import (
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"testing"
@@ -172,11 +171,8 @@ func TestNotYours(t *testing.T) {
 // not asked how that went.
 func TestOpenedMeetsSignOut(t *testing.T) {
 	c := newCompany(t, "acme")
-	h := holding{line: "app opened", reached: make(chan struct{}), goOn: make(chan struct{})}
-	d := newDesk(t, func(cfg *agent.Config) {
-		h.Handler = cfg.Logger.Handler()
-		cfg.Logger = slog.New(h)
-	})
+	h, log := hold("app opened")
+	d := newDesk(t, log)
 	d.signIn(c, local.SignInRequest{})
 	launched := make(chan error, 1)
 	go func() {

@@ -18,6 +18,16 @@ type holding struct {
 	goOn    chan struct{}
 }
 
+// hold returns a desk's log that keeps whoever writes line.
+func hold(line string) (holding, func(*agent.Config)) {
+	h := holding{line: line, reached: make(chan struct{}), goOn: make(chan struct{})}
+	return h, func(cfg *agent.Config) {
+		held := h
+		held.Handler = cfg.Logger.Handler()
+		cfg.Logger = slog.New(held)
+	}
+}
+
 func (h holding) Handle(ctx context.Context, r slog.Record) error {
 	if r.Message == h.line {
 		close(h.reached)
@@ -30,11 +40,8 @@ func (h holding) Handle(ctx context.Context, r slog.Record) error {
 // deletes none that came later.
 func TestSignOutMeetsSignIn(t *testing.T) {
 	c := newCompany(t, "acme")
-	h := holding{line: "signed out", reached: make(chan struct{}), goOn: make(chan struct{})}
-	d := newDesk(t, func(cfg *agent.Config) {
-		h.Handler = cfg.Logger.Handler()
-		cfg.Logger = slog.New(h)
-	})
+	h, log := hold("signed out")
+	d := newDesk(t, log)
 	d.signIn(c, local.SignInRequest{})
 	if _, err := d.SignIn(t.Context(), local.SignInRequest{Code: "acme", Directory: c.origin}); err != nil {
 		t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -18,6 +17,7 @@ import (
 	"lanyard/app/doctor"
 	"lanyard/app/local"
 	"lanyard/auth"
+	"lanyard/auth/authtest"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -370,14 +370,7 @@ func (r run) do(t *testing.T, locale string) string {
 func serve(t *testing.T, a *agent, version string) (dir string) {
 	t.Helper()
 	a.start()
-	short := "/tmp" // as sockets' paths have to be
-	if runtime.GOOS == "windows" {
-		short = ""
-	}
-	dir, err := os.MkdirTemp(short, "ly")
-	if err != nil {
-		t.Fatal(err)
-	}
+	dir = authtest.ShortDir(t)
 	l, err := local.Listen(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -393,7 +386,6 @@ func serve(t *testing.T, a *agent, version string) (dir string) {
 		if err := <-served; err != nil {
 			t.Error(err)
 		}
-		os.RemoveAll(dir)
 	})
 	return dir
 }

@@ -16,14 +16,9 @@ import (
 
 // TestWatch speaks as logind, NetworkManager and a password store on a private bus.
 func TestWatch(t *testing.T) {
-	daemon := authtest.Need(t, "dbus")
-	dir, err := os.MkdirTemp("/tmp", "ly") // a short path, for the socket
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer os.RemoveAll(dir)
+	daemon, dir := authtest.Need(t, "dbus"), authtest.ShortDir(t)
 	socket, config := filepath.Join(dir, "bus"), filepath.Join(dir, "bus.conf")
-	err = os.WriteFile(config, []byte(`<busconfig><type>system</type><listen>unix:path=`+socket+`</listen>
+	err := os.WriteFile(config, []byte(`<busconfig><type>system</type><listen>unix:path=`+socket+`</listen>
 <policy context="default"><allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/></policy></busconfig>`), 0o600)
 	if err != nil {
 		t.Fatal(err)

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,6 +18,7 @@ import (
 
 	"lanyard/app/local"
 	"lanyard/auth"
+	"lanyard/auth/authtest"
 )
 
 var errHalf = errors.New("broke in the middle")
@@ -33,7 +33,7 @@ func serve(t *testing.T, svc local.Service) *local.Client {
 
 func serveWith(t *testing.T, srv *local.Server) *local.Client {
 	t.Helper()
-	dir := socketDir(t)
+	dir := authtest.ShortDir(t)
 	l, err := local.Listen(filepath.Join(dir, "run"))
 	if err != nil {
 		t.Fatal(err)
@@ -57,21 +57,6 @@ func serveWith(t *testing.T, srv *local.Server) *local.Client {
 		}
 	})
 	return client
-}
-
-// socketDir is a folder whose sockets' paths are short enough, wherever TMPDIR is.
-func socketDir(t *testing.T) string {
-	t.Helper()
-	short := "/tmp"
-	if runtime.GOOS == "windows" {
-		short = "" // a pipe's name is none of a file
-	}
-	dir, err := os.MkdirTemp(short, "ly")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	return dir
 }
 
 func explain(err error, lang string) *local.Problem {
@@ -278,7 +263,7 @@ func TestManyClients(t *testing.T) {
 func TestServeEndsEventStreams(t *testing.T) {
 	const grace = time.Minute
 	defer local.SetEndGrace(grace)()
-	dir := socketDir(t)
+	dir := authtest.ShortDir(t)
 	l, err := local.Listen(dir)
 	if err != nil {
 		t.Fatal(err)

@@ -17,10 +17,11 @@ import (
 
 	"lanyard/app/local"
 	"lanyard/auth"
+	"lanyard/auth/authtest"
 )
 
 func TestDialFindsNobody(t *testing.T) {
-	dir := socketDir(t)
+	dir := authtest.ShortDir(t)
 	if _, err := local.Dial(t.Context(), dir); !errors.Is(err, auth.AgentMissing) {
 		t.Errorf("without agent.json: %v", err)
 	}
@@ -43,7 +44,7 @@ func TestDialFindsNobody(t *testing.T) {
 // connection, and nobody answers.
 func TestDialHearsNothing(t *testing.T) {
 	defer local.SetHelloTimeout(50 * time.Millisecond)()
-	dir := socketDir(t)
+	dir := authtest.ShortDir(t)
 	l, err := local.Listen(filepath.Join(dir, "run"))
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +71,7 @@ func stale(t *testing.T, dir string) {
 }
 
 func TestListen(t *testing.T) {
-	dir := filepath.Join(socketDir(t), "run")
+	dir := filepath.Join(authtest.ShortDir(t), "run")
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +92,7 @@ func TestListen(t *testing.T) {
 	if _, err := local.Listen(filepath.Join(dir, strings.Repeat("x", 100))); err == nil {
 		t.Error("a path that no socket can have was accepted")
 	}
-	link := filepath.Join(socketDir(t), "link")
+	link := filepath.Join(authtest.ShortDir(t), "link")
 	if err := os.Symlink(dir, link); err != nil {
 		t.Fatal(err)
 	}

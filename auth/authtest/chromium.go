@@ -18,7 +18,7 @@ import (
 func Chromium(t testing.TB, flags ...string) context.Context {
 	t.Helper()
 	path := Need(t, "chromium")
-	profile := shortDir(t)
+	profile := ShortDir(t)
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),
 		chromedp.UserDataDir(profile),

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -49,7 +50,7 @@ type Session struct {
 func KeyringSession(t testing.TB) *Session {
 	t.Helper()
 	bus, daemon := Need(t, "dbus"), Need(t, "gnome-keyring")
-	dir := shortDir(t)
+	dir := ShortDir(t)
 	socket, config := filepath.Join(dir, "bus"), filepath.Join(dir, "bus.conf")
 	if err := os.WriteFile(config, fmt.Appendf(nil, busConfig, socket), 0o600); err != nil {
 		t.Fatal(err)
@@ -177,11 +178,15 @@ func (s *Session) start(t testing.TB, cmd *exec.Cmd) (end func()) {
 	return end
 }
 
-// shortDir returns a folder of the test's own whose path is short enough for a
-// socket in it (108 bytes), which t.TempDir cannot promise.
-func shortDir(t testing.TB) string {
+// ShortDir returns a folder of the test's own whose path is short enough for a
+// socket in it (108 bytes), which t.TempDir cannot promise wherever TMPDIR is.
+func ShortDir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "lanyard")
+	short := "/tmp"
+	if runtime.GOOS == "windows" {
+		short = "" // a pipe's name is none of a file
+	}
+	dir, err := os.MkdirTemp(short, "lanyard")
 	if err != nil {
 		t.Fatal(err)
 	}
